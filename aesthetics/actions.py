@@ -1,0 +1,177 @@
+"""Recording a procedure, its aftercare sheet and its post-op plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from aesthetics.models import Procedure, ProcedureTemplate
+from kernel import audit, clock, outbox
+from kernel.actions import action
+from kernel.context import Actor
+from kernel.errors import Conflict, RuleRefused
+from services.followup.actions import plan_from, set_rule
+from services.followup.machine import UNDONE
+from services.followup.models import FollowUp
+from services.patients.models import Patient
+from services.sites.models import Site
+from services.staff.models import StaffMember
+
+CALLERS = ("nurse", "follow_up_caller", "doctor")
+
+
+@action(permission="aesthetics.manage_templates")
+def ensure_template(
+    *,
+    by: Actor,
+    key: str,
+    name_zh: str,
+    name_en: str,
+    offsets: Sequence[str],
+    wound: str,
+    diet: str,
+    rest: str,
+    medication: str,
+) -> ProcedureTemplate:
+    """The template ``key``, written with its follow-up rule if it is missing; one that exists stays as the tenant left it."""
+    found = ProcedureTemplate.objects.filter(key=key).first()
+    if found is not None:
+        return found
+    template = ProcedureTemplate.objects.create(
+        key=key,
+        name_zh=name_zh,
+        name_en=name_en,
+        offsets=list(offsets),
+        wound=wound,
+        diet=diet,
+        rest=rest,
+        medication=medication,
+    )
+    set_rule(
+        by=by,
+        key=f"postop-{key}",
+        trigger=template.trigger,
+        offsets=offsets,
+        roles=CALLERS,
+        label=name_zh,
+        opening_days=False,
+    )
+    return template
+
+
+@action(permission="aesthetics.perform")
+def record_procedure(
+    *,
+    by: Actor,
+    site: Site,
+    patient: Patient,
+    doctor: StaffMember,
+    template: ProcedureTemplate,
+    performed_at: datetime | None = None,
+    visit_code: UUID | None = None,
+) -> Procedure:
+    """Record that a procedure was done; its plan of follow-ups begins at the local day (AE-015).
+
+    Raises RuleRefused (``performed_in_the_future``).
+    """
+    moment = performed_at or clock.now()
+    if moment > clock.now():
+        raise RuleRefused("performed_in_the_future", _("A procedure is recorded after it was done."))
+    procedure = Procedure.objects.create(
+        template=template, patient=patient, site=site, doctor=doctor, performed_at=moment, visit_code=visit_code
+    )
+    _plan(by, procedure)
+    audit.record(by=by, verb="aesthetics.procedure_recorded", target=procedure, site=site.code, template=template.key)
+    outbox.emit(
+        "aesthetics.procedure_recorded",
+        key=f"procedure:{procedure.code}",
+        payload={"procedure": str(procedure.code), "site": str(site.code), "at": moment.isoformat()},
+    )
+    return procedure
+
+
+@action(permission="aesthetics.perform")
+def move_procedure(*, by: Actor, procedure: Procedure, performed_at: datetime) -> Procedure:
+    """Correct the date; only follow-ups that are undone move with it, and none is doubled (AE-015, FU-022)."""
+    procedure = _locked(procedure)
+    procedure.performed_at = performed_at
+    procedure.version += 1
+    procedure.save()
+    _plan(by, procedure)
+    audit.record(by=by, verb="aesthetics.procedure_moved", target=procedure, site=procedure.site.code)
+    return procedure
+
+
+@action(permission="aesthetics.give_aftercare")
+def give_aftercare(*, by: Actor, procedure: Procedure) -> Procedure:
+    """Hand out the aftercare sheet: the doctor and a nurse each do, in either order (AE-007)."""
+    procedure = _locked(procedure)
+    now = clock.now()
+    if "doctor" in by.roles:
+        procedure.aftercare_by_doctor = procedure.aftercare_by_doctor or now
+    else:
+        procedure.aftercare_by_nurse = procedure.aftercare_by_nurse or now
+    procedure.version += 1
+    procedure.save()
+    audit.record(by=by, verb="aesthetics.aftercare_given", target=procedure, site=procedure.site.code)
+    return procedure
+
+
+@action(permission="aesthetics.give_aftercare")
+def acknowledge_aftercare(*, by: Actor, procedure: Procedure) -> Procedure:
+    """The client has understood the sheet. Raises RuleRefused (``aftercare_incomplete``) before both have given it (AE-007)."""
+    procedure = _locked(procedure)
+    missing = [
+        name
+        for name, at in (("doctor", procedure.aftercare_by_doctor), ("nurse", procedure.aftercare_by_nurse))
+        if at is None
+    ]
+    if missing:
+        raise RuleRefused(
+            "aftercare_incomplete",
+            _("Doctor and nurse both hand out the aftercare sheet before it is acknowledged."),
+            missing=missing,
+        )
+    procedure.acknowledged_at = clock.now()
+    procedure.version += 1
+    procedure.save()
+    return procedure
+
+
+@action(permission="aesthetics.perform")
+def complete_procedure(*, by: Actor, procedure: Procedure) -> Procedure:
+    """Close the follow-up of a procedure. Raises Conflict (``followups_open``) while one is undone (AE-013)."""
+    procedure = _locked(procedure)
+    still_open = FollowUp.objects.filter(plan__source_key=procedure.source_key, state__in=UNDONE).count()
+    if still_open:
+        raise Conflict(
+            "followups_open", _("%(count)s follow-ups are still open.") % {"count": still_open}, open=still_open
+        )
+    procedure.state = Procedure.State.COMPLETED
+    procedure.version += 1
+    procedure.save()
+    return procedure
+
+
+def _locked(procedure: Procedure) -> Procedure:
+    return (
+        Procedure.objects.select_for_update(of=("self",))
+        .select_related("site", "patient", "doctor", "template")
+        .get(pk=procedure.pk)
+    )
+
+
+def _plan(by: Actor, procedure: Procedure) -> None:
+    plan_from(
+        by=by,
+        trigger=procedure.template.trigger,
+        source_key=procedure.source_key,
+        site=procedure.site,
+        patient=procedure.patient,
+        doctor=procedure.doctor,
+        anchor_on=clock.local(procedure.performed_at, procedure.site.timezone).date(),
+        room="aesthetics",
+    )

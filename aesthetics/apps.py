@@ -1,0 +1,6 @@
+from kernel.registry import VerticalConfig
+
+
+class AestheticsConfig(VerticalConfig):
+    name = "aesthetics"
+    label = "aesthetics"

@@ -1,0 +1,55 @@
+"""Medical aesthetics: what this vertical contributes."""
+
+from django.utils.translation import gettext_lazy as _
+
+from kernel.registry import Kpi, NavItem, Vertical
+
+VERTICAL = Vertical(
+    key="aesthetics",
+    label=_("Medical aesthetics"),
+    short=_("Aesthetics"),
+    colour="aesth",
+    visit_word=_("appointment"),
+    urls="aesthetics.web.urls",
+    api_urls="aesthetics.api.urls",
+    nav=(
+        NavItem(
+            key="aesthetics",
+            label=_("Procedures"),
+            url_name="aesthetics:procedures",
+            permission="aesthetics.view",
+            icon="flower",
+            order=46,
+        ),
+    ),
+    permissions={
+        "aesthetics.view": _("see procedures and post-op plans"),
+        "aesthetics.perform": _("record procedures"),
+        "aesthetics.give_aftercare": _("hand out aftercare sheets"),
+        "aesthetics.manage_templates": _("change procedure templates"),
+    },
+    role_grants={
+        "doctor": ("aesthetics.view", "aesthetics.perform", "aesthetics.give_aftercare"),
+        **dict.fromkeys(("nurse", "head_nurse"), ("aesthetics.view", "aesthetics.give_aftercare")),
+        **dict.fromkeys(("consultant", "follow_up_caller", "supervisor", "dean", "quality"), ("aesthetics.view",)),
+        "tenant_admin": ("aesthetics.view", "aesthetics.manage_templates"),
+    },
+    kpis=(
+        Kpi(
+            key="postop_on_time",
+            label=_("Post-op follow-ups on time"),
+            unit="percent",
+            version=1,
+            compute="aesthetics.kpis.postop_on_time",
+            order=80,
+            direction="up",
+            aggregate="ratio",
+            group=_("Aesthetics"),
+            definition=_("Post-op follow-ups closed on the day they were due, of all due that were not withdrawn."),
+            clause="004 2.4.2",
+        ),
+    ),
+    handlers={"aesthetics.procedure_recorded": ("services.kpis.handlers.touched",)},
+    slots={"patient.tabs": ("aesthetics.slots.patient_tab",)},
+    seeds=("aesthetics.seeds.load",),
+)

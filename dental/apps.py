@@ -1,0 +1,6 @@
+from kernel.registry import VerticalConfig
+
+
+class DentalConfig(VerticalConfig):
+    name = "dental"
+    label = "dental"

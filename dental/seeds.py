@@ -1,0 +1,33 @@
+"""Starter content of a dental clinic: the items of its price list by category of the daily report."""
+
+from __future__ import annotations
+
+from kernel.context import Actor
+from services.catalogue.actions import ensure_item
+
+BY = Actor.system("starter-content")
+
+# key, Chinese, English, category, fen, units of 15 minutes, invasive
+ITEMS = (
+    ("dental-exam", "口腔检查", "Oral examination", "treatment", 5_000, 1, False),
+    ("dental-scaling", "洁治", "Scaling", "scaling", 30_000, 3, False),
+    ("dental-panoramic", "全景片", "Panoramic film", "xray", 12_000, 1, False),
+    ("dental-filling", "补牙", "Filling", "treatment", 42_000, 2, True),
+    ("dental-root-canal", "根管治疗", "Root canal treatment", "treatment", 126_000, 4, True),
+    ("dental-extraction", "拔牙", "Extraction", "treatment", 38_000, 2, True),
+    ("dental-impression", "取模", "Impression", "impression", 15_000, 1, False),
+    ("dental-crown", "全瓷冠", "All-ceramic crown", "fabrication", 280_000, 3, True),
+    ("dental-veneer", "贴面", "Veneer", "fabrication", 240_000, 3, True),
+    ("dental-orthodontic-visit", "正畸复诊", "Orthodontic visit", "orthodontic", 20_000, 1, False),
+    ("dental-implant-one", "种植一期", "Implant, first stage", "treatment", 680_000, 4, True),
+    ("dental-sports-guard", "运动护齿", "Sports guard", "device", 60_000, 1, False),
+)
+
+
+def load() -> None:
+    """Load once; a repetition adds nothing (PL-019)."""
+    for order, (key, zh, en, category, price, units, invasive) in enumerate(ITEMS):
+        ensure_item(
+            by=BY, key=key, name_zh=zh, name_en=en, category=category, vertical="dental", price_fen=price, units=units,
+            is_invasive=invasive, order=order,
+        )  # fmt: skip

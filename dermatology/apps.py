@@ -1,0 +1,6 @@
+from kernel.registry import VerticalConfig
+
+
+class DermatologyConfig(VerticalConfig):
+    name = "dermatology"
+    label = "dermatology"

@@ -1,0 +1,29 @@
+"""Starter content of a dermatology hospital: what it charges."""
+
+from __future__ import annotations
+
+from kernel.context import Actor
+from services.catalogue.actions import ensure_category, ensure_item
+
+BY = Actor.system("starter-content")
+
+ITEMS = (
+    ("derm-consultation", "皮肤科门诊", "Dermatology consultation", 6_000, 1, False),
+    ("derm-dermoscopy", "皮肤镜检查", "Dermoscopy", 18_000, 1, False),
+    ("derm-mycology", "真菌镜检", "Mycological microscopy", 8_000, 1, False),
+    ("derm-phototherapy", "窄谱紫外线光疗", "Narrow-band UVB phototherapy", 15_000, 1, False),
+    ("derm-cryotherapy", "冷冻治疗", "Cryotherapy", 22_000, 2, True),
+    ("derm-laser", "激光治疗", "Laser treatment", 46_000, 2, True),
+)
+
+
+def load() -> None:
+    """Load once; a repetition adds nothing (PL-019)."""
+    ensure_category(
+        by=BY, key="dermatology", name_zh="皮肤诊疗", name_en="Dermatology", vertical="dermatology", order=20
+    )
+    for order, (key, zh, en, price, units, invasive) in enumerate(ITEMS):
+        ensure_item(
+            by=BY, key=key, name_zh=zh, name_en=en, category="dermatology", vertical="dermatology", price_fen=price, units=units,
+            is_invasive=invasive, order=order,
+        )  # fmt: skip

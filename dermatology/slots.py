@@ -1,0 +1,25 @@
+"""What dermatology shows on a patient's page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from services.patients.models import Patient
+
+
+def patient_tab(request: HttpRequest, *, patient: Patient, **context: Any) -> list[dict[str, Any]]:
+    """The tab with the patient's plans."""
+    if not request.actor.can("dermatology.view"):  # type: ignore[attr-defined]
+        return []
+    return [
+        {
+            "key": "dermatology",
+            "label": _("Follow-up classes"),
+            "url": reverse("dermatology:of-patient", args=[patient.code]),
+            "icon": "skin",
+        }
+    ]

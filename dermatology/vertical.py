@@ -1,0 +1,53 @@
+"""Dermatology: what this vertical contributes."""
+
+from django.utils.translation import gettext_lazy as _
+
+from kernel.registry import FollowUpRule, NavItem, Vertical
+
+CALLERS = ("nurse", "follow_up_caller", "doctor")
+
+
+def _rule(letter: str, days: int, label: object) -> FollowUpRule:
+    return FollowUpRule(
+        key=f"dermatology-class-{letter.lower()}", label=label, trigger=f"dermatology.class.{letter}", offsets=(f"D{days}",),
+        assignee_roles=CALLERS, ledger=("DM-020",),
+    )  # fmt: skip
+
+
+VERTICAL = Vertical(
+    key="dermatology",
+    label=_("Dermatology"),
+    short=_("Dermatology"),
+    colour="derm",
+    visit_word=_("consultation"),
+    urls="dermatology.web.urls",
+    api_urls="dermatology.api.urls",
+    nav=(
+        NavItem(
+            key="dermatology",
+            label=_("Follow-up classes"),
+            url_name="dermatology:plans",
+            permission="dermatology.view",
+            icon="skin",
+            order=45,
+        ),
+    ),
+    permissions={
+        "dermatology.view": _("see classified follow-up plans"),
+        "dermatology.classify": _("classify illnesses and end plans"),
+        "dermatology.follow_up": _("record follow-up visits of a plan"),
+    },
+    role_grants={
+        "doctor": ("dermatology.view", "dermatology.classify", "dermatology.follow_up"),
+        **dict.fromkeys(("nurse", "head_nurse", "follow_up_caller"), ("dermatology.view", "dermatology.follow_up")),
+        **dict.fromkeys(("supervisor", "dean", "quality"), ("dermatology.view",)),
+    },
+    followups=(
+        _rule("A", 3, _("Classified follow-up, acute")),
+        _rule("B", 7, _("Classified follow-up, active")),
+        _rule("C", 30, _("Classified follow-up, chronic")),
+        _rule("D", 90, _("Classified follow-up, stable")),
+    ),
+    slots={"patient.tabs": ("dermatology.slots.patient_tab",)},
+    seeds=("dermatology.seeds.load",),
+)

@@ -1,0 +1,12 @@
+from django.urls import path
+
+from dermatology.web import views
+
+app_name = "dermatology"
+urlpatterns = [
+    path("", views.plans, name="plans"),
+    path("patients/<uuid:code>/", views.of_patient, name="of-patient"),
+    path("plans/<uuid:code>/", views.plan, name="plan"),
+    path("plans/<uuid:code>/class/", views.change_class, name="class"),
+    path("plans/<uuid:code>/end/", views.end, name="end"),
+]

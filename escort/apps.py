@@ -1,0 +1,6 @@
+from kernel.registry import VerticalConfig
+
+
+class EscortConfig(VerticalConfig):
+    name = "escort"
+    label = "escort"

@@ -1,0 +1,51 @@
+"""What the clock and events do in an escort agency."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_noop as _
+
+from escort.models import Order
+from escort.service import reopen_if_nobody_is_left
+from kernel import clock
+from kernel.context import Actor
+from kernel.timers.models import Timer
+from services.tasks.actions import open_task
+
+
+def expire_offers(timer: Timer) -> None:
+    """Open offers past their moment end as expired; with the last one the order returns to the manager (ES-023)."""
+    order = Order.objects.select_for_update().get(code=timer.payload["order"])
+    now = clock.now()
+    order.offers.filter(state="open", expires_at__lte=now).update(state="expired", answered_at=now)
+    reopen_if_nobody_is_left(order)
+
+
+def enquiry_waits(timer: Timer) -> None:
+    """An enquiry that nobody passed on in time becomes the manager's task (ES-006)."""
+    order = Order.objects.select_related("site", "patient").get(code=timer.payload["order"])
+    if order.state == "enquiry":
+        _manager_task(order, "escort.enquiry_waits", _("Enquiry not passed on in time"))
+
+
+def report_due(timer: Timer) -> None:
+    """A service without its report after the limit becomes the manager's task (ES-033)."""
+    order = Order.objects.select_related("site", "patient").get(code=timer.payload["order"])
+    if order.state == "service_ended":
+        _manager_task(order, "escort.report_overdue", _("Service report overdue"))
+
+
+def _manager_task(order: Order, kind: str, title: str) -> None:
+    open_task(
+        by=Actor.system("timers"),
+        kind=kind,
+        key=str(order.code),
+        room="escort",
+        title=title,
+        due_at=clock.now(),
+        roles=("escort_manager",),
+        site=order.site,
+        subject=("patients.patient", order.patient.code),
+        icon="escort",
+        url=("escort:order", str(order.code)),
+        closed_in_inbox=True,
+    )

@@ -1,0 +1,34 @@
+"""The figures of an escort agency."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db.models import Count, Q
+
+from escort.models import Order
+from kernel import clock
+from kernel.registry import Fact
+from services.sites.models import Site
+
+
+def _on(day: date, site: Site, field: str) -> Q:
+    start, end = clock.day_bounds(day, site.timezone)
+    return Q(site=site, **{f"{field}__gte": start, f"{field}__lt": end})
+
+
+def on_time(site: Site, day: date) -> Fact | None:
+    """Services that began on ``day`` whose companion was on time, of all that began (ES-014)."""
+    counts = Order.objects.filter(_on(day, site, "checked_in_at")).aggregate(
+        begun=Count("pk"), punctual=Count("pk", filter=Q(late_minutes=0))
+    )
+    return Fact(counts["punctual"], counts["begun"], counts["begun"]) if counts["begun"] else None
+
+
+def time_to_accept(site: Site, day: date) -> Fact | None:
+    """Whole minutes from first offer to acceptance over the orders accepted on ``day``, and how many there were."""
+    times = Order.objects.filter(_on(day, site, "accepted_at"), first_offered_at__isnull=False).values_list(
+        "first_offered_at", "accepted_at"
+    )
+    minutes = [(accepted - offered).total_seconds() / 60 for offered, accepted in times]
+    return Fact(round(sum(minutes)), len(minutes), len(minutes)) if minutes else None

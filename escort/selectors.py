@@ -1,0 +1,100 @@
+"""Reads of the escort vertical."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+
+from escort.machines import ASSIGNED_STATES
+from escort.models import Assignment, Companion, Offer, Order
+from kernel import clock
+from kernel.access import accessible
+from kernel.context import Actor
+
+BOARD_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("unassigned", ("enquiry", "with_manager", "agreement_drafted", "agreed")),
+    ("offered", ("offered",)),
+    ("coming", ("accepted", "ready")),
+    ("running", ("in_service",)),
+    ("unreported", ("service_ended",)),
+    ("reported", ("reported",)),
+)
+
+
+def board(actor: Actor) -> dict[str, list[Order]]:
+    """The manager's orders by what they wait for, the earliest service first (ES-050)."""
+    orders = (
+        accessible(Order.objects.all(), actor, "escort.manage")
+        .exclude(state__in=("archived", "cancelled"))
+        .select_related("patient", "hospital", "item", "site")
+        .prefetch_related(
+            Prefetch("assignments", Assignment.objects.filter(active=True).select_related("companion__staff"))
+        )
+        .annotate(open_offers=Count("offers", filter=Q(offers__state="open")))
+        .order_by("starts_at")
+    )
+    groups: dict[str, list[Order]] = {key: [] for key, _states in BOARD_GROUPS}
+    home = {state: key for key, states in BOARD_GROUPS for state in states}
+    for order in orders:
+        groups[home[order.state]].append(order)
+    return groups
+
+
+def open_offers(companion: Companion) -> QuerySet[Offer]:
+    """What a companion may accept now, the one that runs out first on top."""
+    return (
+        companion.offers.filter(state="open", expires_at__gt=clock.now())
+        .select_related("order__hospital", "order__item", "order__site", "order__patient")
+        .annotate(others=Count("order__offers", distinct=True))
+        .order_by("expires_at")
+    )
+
+
+def recently_answered(companion: Companion) -> QuerySet[Offer]:
+    """Offers of the last day that ended, so that nobody wonders where they went."""
+    since = clock.now() - timedelta(days=1)
+    return (
+        companion.offers.exclude(state__in=("open", "accepted"))
+        .filter(answered_at__gte=since)
+        .select_related("order__hospital", "order__item", "order__site")
+        .order_by("-answered_at")
+    )
+
+
+def my_orders(companion: Companion) -> QuerySet[Order]:
+    """The orders that a companion holds, in the order of their services."""
+    return (
+        Order.objects.filter(assignments__companion=companion, assignments__active=True, state__in=ASSIGNED_STATES)
+        .select_related("hospital", "item", "site", "patient")
+        .order_by("starts_at")
+    )
+
+
+def companions(actor: Actor) -> QuerySet[Companion]:
+    """The agency's companions with their papers."""
+    return (
+        accessible(Companion.objects.all(), actor, "escort.manage", field="staff__home_site")
+        .select_related("staff")
+        .prefetch_related("qualifications")
+        .order_by("staff__number")
+    )
+
+
+def timeline(order: Order) -> list[dict[str, object]]:
+    """What happened to an order, the latest first, for the timeline component."""
+    said: list[dict[str, object]] = [
+        {"at": stone.happened_at, "icon": "pin", "title": stone.get_kind_display(), "text": stone.note, "who": ""}
+        for stone in order.milestones.all()
+    ]
+    for offer in order.offers.select_related("companion__staff"):
+        said.append(
+            {
+                "at": offer.offered_at,
+                "icon": "inbox",
+                "title": offer.companion.staff.name,
+                "text": offer.get_state_display(),
+                "who": "",
+            }
+        )
+    return sorted(said, key=lambda row: row["at"], reverse=True)  # type: ignore[arg-type, return-value]

@@ -1,0 +1,8 @@
+"""``make run``: plain http on ``*.localhost``, where a cookie can carry neither prefix nor Secure."""
+
+SESSION_COOKIE_NAME = "session"
+CSRF_COOKIE_NAME = "csrf"
+SESSION_COOKIE_SECURE = False
+CSRF_COOKIE_SECURE = False
+SESSION_IDLE_MINUTES = 240
+PASSWORD_HASHERS = ["config.settings.hashers.DemoArgon2Hasher"]

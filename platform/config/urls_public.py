@@ -1,0 +1,14 @@
+"""URLs of the base domain: the platform's public site, the webhooks, and the probes."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("kernel.observability.urls")),
+    path("", include("kernel.web.urls")),
+    path("billing/", include(("tenants.billing.public_urls", "billing"))),
+    path("", include("tenants.site.urls")),
+]
+handler400 = "kernel.web.errors.bad_request"
+handler403 = "kernel.web.errors.permission_denied"
+handler404 = "kernel.web.errors.page_not_found"
+handler500 = "kernel.web.errors.server_error"

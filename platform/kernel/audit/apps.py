@@ -1,0 +1,6 @@
+from kernel.registry import PlainConfig
+
+
+class AuditConfig(PlainConfig):
+    name = "kernel.audit"
+    label = "audit"

@@ -1,0 +1,63 @@
+"""Emitting events, and trying failed ones again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from kernel import audit, clock, context
+from kernel.actions import action
+from kernel.context import Actor
+from kernel.errors import Conflict
+from kernel.outbox import ports
+from kernel.outbox.models import EventState, OutboxEvent
+from kernel.schedule import actions as due_index
+from kernel.schedule.models import Kind
+
+
+def emit(
+    type: str,  # noqa: A002 - the word of the contract
+    *,
+    key: str,
+    payload: Mapping[str, Any],
+    to: Literal["self", "headquarters"] = "self",
+) -> OutboxEvent:
+    """Say in the running transaction that something happened; handlers learn of it once it is committed.
+
+    ``type`` is "room.happened"; ``key`` names the thing (events of one key reach a handler in the order in which they
+    were emitted); ``payload`` holds codes and figures, never personal data and never a primary key.
+
+    Raises RuntimeError outside of a transaction.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("an event is emitted in the transaction of what it tells")
+    present = clock.now()
+    event = OutboxEvent.objects.create(
+        type=type,
+        key=key,
+        payload=dict(payload),
+        to=to,
+        occurred_at=present,
+        try_at=present,
+        request_id=context.request_id(),
+    )
+    due_index.put(kind=Kind.OUTBOX, ref=event.code, due_at=present)
+    ports.wake()
+    return event
+
+
+@action(permission="outbox.requeue")
+def requeue_event(*, by: Actor, event: OutboxEvent) -> OutboxEvent:
+    """Deliver a failed event again; handlers that have had it are left out. Raises Conflict (``event_not_failed``)."""
+    event = OutboxEvent.objects.select_for_update().get(pk=event.pk)
+    if event.state != EventState.FAILED:
+        raise Conflict("event_not_failed", _("Only a failed event can be delivered again."), state=event.state)
+    event.state, event.attempts, event.try_at = EventState.PENDING, 0, clock.now()
+    event.save(update_fields=["state", "attempts", "try_at"])
+    due_index.put(kind=Kind.OUTBOX, ref=event.code, due_at=event.try_at)
+    ports.wake()
+    audit.record(by=by, verb="outbox.requeued", target=event, type=event.type)
+    return event

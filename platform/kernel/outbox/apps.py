@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class OutboxConfig(RoomConfig):
+    name = "kernel.outbox"
+    label = "outbox"

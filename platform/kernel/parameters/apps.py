@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class ParametersConfig(RoomConfig):
+    name = "kernel.parameters"
+    label = "parameters"

@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class TimersConfig(RoomConfig):
+    name = "kernel.timers"
+    label = "timers"

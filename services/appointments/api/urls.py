@@ -1,0 +1,14 @@
+from django.urls import path
+
+from services.appointments.api import views
+
+urlpatterns = [
+    path("", views.Appointments.as_view(), name="appointments"),
+    path("slots/", views.Slots.as_view(), name="slots"),
+    path("cards/", views.Cards.as_view(), name="cards"),
+    path("<uuid:code>/", views.OneAppointment.as_view(), name="appointment"),
+    path("<uuid:code>/move/", views.Move.as_view(), name="move"),
+    path("<uuid:code>/cancel/", views.Cancel.as_view(), name="cancel"),
+    path("<uuid:code>/confirm/", views.Confirm.as_view(), name="confirm"),
+    path("<uuid:code>/moves/", views.Moves.as_view(), name="moves"),
+]

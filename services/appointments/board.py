@@ -1,0 +1,310 @@
+"""The day board: chairs across, time down, every block a whole number of units.
+
+What it needs is read once: hours, chairs, roster, bookings, blocked times and, through the slot ``appointments.stages``,
+what has become of the bookings that are here. The number of queries does not grow with the number of rows.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from typing import Any
+
+from django.urls import reverse
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+
+from kernel import clock, parameters, registry
+from kernel.calendars import Span
+from kernel.calendars.hours import MIDNIGHT
+from kernel.web import formatting
+from kernel.web.board import Grid
+from services.appointments.models import Appointment, Block
+from services.appointments.selectors import on_day
+from services.sites.models import Chair, Site
+from services.sites.selectors import chairs as chairs_of
+from services.sites.selectors import opening_hours
+from services.staff.models import DutyShift, StaffMember
+from services.staff.selectors import shifts_between
+
+STAGES = "appointments.stages"
+# Where the site is closed all day, the board still shows what somebody booked by mistake or for an emergency.
+CLOSED_DAY = (Span.parse("08:00", "18:00"),)
+LOOKS = {
+    "booked": "booked",
+    "confirmed": "confirmed",
+    "unreachable": "booked",
+    "affected": "booked",
+    "arrived": "arrived",
+    "in_service": "in_chair",
+    "completed": "left",
+}
+MOVABLE = frozenset({"booked", "confirmed", "unreachable", "affected"})
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What has become of a booking that is here: how it looks, and one remark."""
+
+    look: str
+    note: str = ""
+
+
+@dataclass
+class DayBoard:
+    """A drawn day: columns with their blocks, the grid, and how many bookings look how."""
+
+    site: Site
+    day: date
+    grid: Grid
+    columns: list[dict[str, Any]]
+    counts: dict[str, int] = field(default_factory=dict)
+    is_open: bool = True
+
+    @property
+    def total(self) -> int:
+        """All bookings of the day that hold their time."""
+        return sum(self.counts.values())
+
+
+def grid_of(site: Site, day: date, *, spans: tuple[Span, ...] | None = None) -> Grid:
+    """The rows of the day: from opening to closing, the lunch break folded to one row."""
+    spans = opening_hours(site, day) if spans is None else spans
+    spans = spans or CLOSED_DAY
+    unit = parameters.value("unit_minutes", site=site)
+    folded = [
+        (_wall(earlier.end), _wall(later.start))
+        for earlier, later in itertools.pairwise(spans)
+        if later.start - earlier.end >= unit
+    ]
+    return Grid(start=_wall(spans[0].start), end=_wall(spans[-1].end), unit=unit, folded=tuple(folded))
+
+
+def moment_at(site: Site, day: date, row: int, *, grid: Grid | None = None) -> datetime:
+    """The moment at which ``row`` (from 0) of the day's board begins, in UTC: the way back from a drop.
+
+    A drop into the folded break means its beginning. Raises ValueError outside of the board.
+    """
+    grid = grid or grid_of(site, day)
+    if not 0 <= row < grid.rows:
+        raise ValueError("no such row")
+    minute = grid.start.hour * 60 + grid.start.minute
+    end = grid.end.hour * 60 + grid.end.minute
+    while minute < end:
+        wall = time(*divmod(minute, 60))
+        if grid.row(wall) == row + 1:
+            return clock.at_local(day, wall, site.timezone)
+        minute += grid.unit
+    raise ValueError("no such row")
+
+
+def day_board(
+    site: Site,
+    day: date,
+    *,
+    stages: Mapping[int, Stage] | None = None,
+    may_move: bool = False,
+    now: datetime | None = None,
+) -> DayBoard:
+    """Read and draw the day of ``site``. ``stages`` (else the slot is asked) tells what became of the bookings."""
+    now = now or clock.now()
+    spans = opening_hours(site, day)
+    grid = grid_of(site, day, spans=spans)
+    start, end = clock.day_bounds(day, site.timezone)
+    shifts = list(shifts_between(site, start, end))
+    bookings = list(on_day(site, day))
+    blocked = list(
+        Block.objects.filter(site=site, removed_at__isnull=True, starts_at__lt=end, ends_at__gt=start).select_related(
+            "staff"
+        )
+    )
+    stages = stages_of(site, day) if stages is None else stages
+    columns = _columns(site, day, list(chairs_of(site)), shifts, bookings)
+    board = DayBoard(site, day, grid, columns, is_open=bool(spans))
+    by_chair = {column["chair"]: column for column in columns if column["chair"] is not None}
+    counts: dict[str, int] = defaultdict(int)
+    draw = _Drawer(site, grid, stages, now, may_move)
+    for booking in bookings:
+        block = draw.booking(booking)
+        counts[block["state"]] += 1
+        column = by_chair.get(booking.chair_id)
+        if column is not None:
+            column["blocks"].append(block)
+            draw.occupy(column, booking, block)
+    for one in blocked:
+        for column in columns:
+            if column["chair"] == one.chair_id or (one.staff_id is not None and one.staff_id in column["people"]):
+                column["blocks"].append(draw.blocked(one))
+    board.counts = dict(counts)
+    return board
+
+
+def stages_of(site: Site, day: date) -> dict[int, Stage]:
+    """What the active rooms know of the day's bookings (slot ``appointments.stages``), by booking key."""
+    found: dict[int, Stage] = {}
+    for room in registry.active_rooms():
+        for path in room.slots.get(STAGES, ()):
+            for booking, (look, note) in _stages(path)(site, day).items():
+                found[booking] = Stage(look, note)
+    return found
+
+
+@cache
+def _stages(path: str) -> Callable[[Site, date], Mapping[int, tuple[str, str]]]:
+    return import_string(path)
+
+
+def _columns(
+    site: Site, day: date, chairs: list[Chair], shifts: list[DutyShift], bookings: list[Appointment]
+) -> list[dict[str, Any]]:
+    """One column per chair in room order, headed by who works there; doctors who rest fold to a narrow one at the end."""
+    at_chair: dict[int, list[DutyShift]] = defaultdict(list)
+    resting: dict[int, StaffMember] = {}
+    working: set[int] = set()
+    for shift in shifts:
+        if shift.kind == DutyShift.Kind.REST:
+            if shift.staff.is_doctor:
+                resting[shift.staff_id] = shift.staff
+            continue
+        working.add(shift.staff_id)
+        if shift.chair_id is not None:
+            at_chair[shift.chair_id].append(shift)
+    booked_here: dict[int, Appointment] = {}
+    for booking in bookings:
+        booked_here.setdefault(booking.chair_id, booking)
+    columns = [_column(chair, at_chair[chair.pk], booked_here.get(chair.pk)) for chair in chairs]
+    off = [person for key, person in resting.items() if key not in working]
+    returns = _returns(site, day, off)
+    columns += [
+        {
+            "key": f"off-{person.code}",
+            "chair": None,
+            "people": {person.pk},
+            "title": person.name,
+            "off": _("off today, back %(day)s") % {"day": formatting.day_words(returns[person.pk])}
+            if person.pk in returns
+            else _("off today"),
+            "blocks": [],
+        }
+        for person in off
+    ]
+    return columns
+
+
+def _column(chair: Chair, shifts: list[DutyShift], first: Appointment | None) -> dict[str, Any]:
+    doctors = {shift.staff_id: shift.staff for shift in shifts if shift.staff.is_doctor}
+    helpers = {
+        shift.staff_id: shift.staff for shift in shifts if shift.staff.is_assistant and not shift.staff.is_doctor
+    }
+    if not doctors and first is not None:
+        doctors = {first.doctor_id: first.doctor}
+    if not helpers and first is not None and first.assistant is not None:
+        helpers = {first.assistant.pk: first.assistant}
+    names = " / ".join(person.name for person in doctors.values())
+    column: dict[str, Any] = {
+        "key": str(chair.code),
+        "chair": chair.pk,
+        "people": set(doctors) | set(helpers),
+        "title": f"{chair.name} {names}".strip(),
+        "note": " / ".join(person.number for person in doctors.values()),
+        "sub": _("with %(name)s") % {"name": ", ".join(person.name for person in helpers.values())} if helpers else "",
+        "blocks": [],
+    }
+    if doctors and not helpers:
+        column |= {"alert": _("no assistant"), "alert_icon": "warn", "alert_tone": "warn"}
+    return column
+
+
+def _returns(site: Site, day: date, people: list[StaffMember]) -> dict[int, date]:
+    """The next day on duty of each of ``people``: one query."""
+    if not people:
+        return {}
+    _start, end = clock.day_bounds(day, site.timezone)
+    rows = (
+        DutyShift.objects.filter(staff__in=people, site=site, starts_at__gte=end)
+        .exclude(kind=DutyShift.Kind.REST)
+        .order_by("staff_id", "starts_at")
+        .distinct("staff_id")
+        .values_list("staff_id", "starts_at")
+    )
+    return {person: clock.local(start, site.timezone).date() for person, start in rows}
+
+
+@dataclass
+class _Drawer:
+    """Turns rows into blocks of one board."""
+
+    site: Site
+    grid: Grid
+    stages: Mapping[int, Stage]
+    now: datetime
+    may_move: bool
+
+    def booking(self, row: Appointment) -> dict[str, Any]:
+        stage = self.stages.get(row.pk)
+        look = stage.look if stage is not None else LOOKS[row.state]
+        missed = stage is None and row.state in MOVABLE and row.starts_at < self.now
+        note, tone = self._note(row, stage, missed)
+        start, end = formatting.localised(row.starts_at, self.site), formatting.localised(row.ends_at, self.site)
+        assert start is not None
+        assert end is not None
+        block = {
+            "code": str(row.code),
+            "row": self.grid.row(start),
+            "span": self.grid.span(start, end),
+            "state": "no_show" if missed else look,
+            "title": row.patient.name,
+            "item": row.item.name if row.item is not None else "",
+            "text": f"{start:%H:%M}–{end:%H:%M}",
+            "note": note,
+            "note_tone": tone,
+            "url": reverse("appointments:appointment", args=[row.code]),
+        }
+        if self.may_move and row.state in MOVABLE:
+            block["move_url"] = reverse("appointments:move-drop", args=[row.code])
+            block["attributes"] = {"data-move-target": "#move-notice", "draggable": "true"}
+        return block
+
+    def _note(self, row: Appointment, stage: Stage | None, missed: bool) -> tuple[str, str]:
+        if missed:
+            minutes = int((self.now - row.starts_at) / timedelta(minutes=1))
+            return _("%(minutes)s min late") % {"minutes": minutes}, "late"
+        if stage is not None:
+            return stage.note, "warn"
+        if row.state == "affected":
+            return (_("roster changed, patient told") if row.affected_acknowledged_at else _("roster changed")), "late"
+        if row.state == "unreachable":
+            return _("not reached"), "warn"
+        if row.state == "booked":
+            return _("unconfirmed"), "warn"
+        return "", "plain"
+
+    def occupy(self, column: dict[str, Any], row: Appointment, block: dict[str, Any]) -> None:
+        """Say in the head of the column who is in the chair, and why it stays closed."""
+        if block["state"] == "in_chair":
+            over = row.ends_at < self.now
+            text = _("%(name)s, overrun") % {"name": row.patient.name} if over else row.patient.name
+            column |= {"alert": text, "alert_icon": "chair", "alert_tone": "late" if over else "ok"}
+        elif block["state"] == "finished":
+            column |= {"alert": _("still in the area"), "alert_icon": "warn", "alert_tone": "warn"}
+
+    def blocked(self, row: Block) -> dict[str, Any]:
+        start, end = formatting.localised(row.starts_at, self.site), formatting.localised(row.ends_at, self.site)
+        assert start is not None
+        assert end is not None
+        return {
+            "row": self.grid.row(start),
+            "span": self.grid.span(start, end),
+            "state": "locked",
+            "title": row.reason,
+            "text": f"{start:%H:%M}–{end:%H:%M}",
+            "url": reverse("appointments:blocks"),
+        }
+
+
+def _wall(minute: int) -> time:
+    return time(23, 59) if minute >= MIDNIGHT else time(*divmod(minute, 60))

@@ -1,0 +1,46 @@
+"""What the clock and the roster do to bookings."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from kernel import clock
+from kernel.context import Actor
+from kernel.outbox import Event
+from services.appointments import actions
+from services.appointments.machine import AWAITED
+from services.appointments.models import Appointment
+from services.sites.models import Site
+from services.sites.selectors import sites
+from services.staff.models import StaffMember
+
+MORNING = Actor.system("morning-check")
+ROSTER = Actor.system("roster")
+
+
+def morning_check(day: date) -> None:
+    """Who was expected before ``day`` and did not come becomes a no-show, with a task to make contact (AP-040)."""
+    for site in sites():
+        midnight, _end = clock.day_bounds(day, site.timezone)
+        missed = Appointment.objects.filter(site=site, ends_at__lte=midnight, state__in=AWAITED)
+        for appointment in missed.select_related("site", "patient", "doctor"):
+            actions.mark_no_show(by=MORNING, appointment=appointment)
+
+
+def on_roster_changed(event: Event) -> None:
+    """Bookings that a changed roster leaves without their doctor are listed at once (AP-020)."""
+    site = Site.objects.get(code=event.payload["site"])
+    doctor = None
+    if event.payload.get("staff"):
+        doctor = StaffMember.objects.filter(code=event.payload["staff"]).first()
+        if doctor is not None and not doctor.is_doctor:
+            return
+    actions.follow_roster(by=ROSTER, site=site, doctor=doctor)
+
+
+def on_staff_left(event: Event) -> None:
+    """The bookings of somebody who leaves are listed too, at every site."""
+    doctor = StaffMember.objects.filter(code=event.payload["staff"], is_doctor=True).first()
+    if doctor is not None:
+        for site in sites():
+            actions.follow_roster(by=ROSTER, site=site, doctor=doctor)

@@ -1,0 +1,106 @@
+"""The life of a booking (state machine a3).
+
+Of a3, "proposed" is an answer and no row, "confirmation-sent" is the delivery state of the receipt (kept on the message),
+and "rescheduled (old)" is a row of ``AppointmentMove``: the booking itself keeps its code and goes back to "booked".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from kernel.context import Actor
+from kernel.states import StateMachine, Transition
+
+# What holds doctor, chair and assistant. A patient who did not come holds the time until the next-morning check.
+ACTIVE = ("booked", "confirmed", "unreachable", "affected", "arrived", "in_service", "completed")
+AWAITED = ("booked", "confirmed", "unreachable", "affected")
+
+
+def _relocate(row: Any, by: Actor, *, resources: Any = None, window: Any = None, units: int = 1, **facts: Any) -> None:
+    """The new slot; what was known of the old one (confirmed, told) is asked anew. Nothing where the roster came back."""
+    if resources is None:
+        return
+    row.doctor, row.chair, row.assistant = resources.doctor, resources.chair, resources.assistant
+    row.starts_at, row.ends_at, row.units = window.start, window.end, units
+    row.slot_no += 1
+    row.confirmed_at = row.affected_acknowledged_at = None
+
+
+def _give_up(row: Any, by: Actor, *, reason: str, **facts: Any) -> None:
+    """Reason kept."""
+    row.cancel_reason = reason
+
+
+MACHINE = StateMachine(
+    name="appointments.appointment",
+    initial="booked",
+    states={
+        "booked": pgettext_lazy("appointment", "Booked"),
+        "confirmed": pgettext_lazy("appointment", "Confirmed"),
+        "unreachable": pgettext_lazy("appointment", "Not reached"),
+        "affected": pgettext_lazy("appointment", "Roster changed"),
+        "arrived": pgettext_lazy("appointment", "Arrived"),
+        "in_service": pgettext_lazy("appointment", "In service"),
+        "completed": pgettext_lazy("appointment", "Completed"),
+        "cancelled": pgettext_lazy("appointment", "Cancelled"),
+        "no_show": pgettext_lazy("appointment", "No-show"),
+    },
+    transitions=(
+        Transition(
+            source=("booked", "unreachable", "affected"),
+            target="confirmed",
+            who=("appointments.confirm",),
+            stamp="confirmed_at",
+            limit=_("the opening day before; at the latest noon of the day and before the visit"),
+            ledger=("AP-013", "FU-002"),
+        ),
+        Transition(
+            source=("booked", "affected"),
+            target="unreachable",
+            who=("appointments.confirm",),
+            ledger=("AP-013", "FU-016"),
+        ),
+        Transition(
+            source=AWAITED,
+            target="booked",
+            who=("appointments.book",),
+            effect=_relocate,
+            guard_note=_("doctor, chair and assistant are free at the new time; reason given"),
+            effect_note=_("old slot kept; reminder withdrawn and made anew; doctor and assistant told"),
+            ledger=("AP-017", "FU-022"),
+        ),
+        Transition(
+            source=("booked", "confirmed", "unreachable"),
+            target="affected",
+            effect_note=_("a task to tell the patient"),
+            ledger=("AP-020",),
+        ),
+        Transition(
+            source=(*AWAITED, "arrived"),
+            target="cancelled",
+            who=("appointments.book",),
+            stamp="cancelled_at",
+            effect=_give_up,
+            effect_note=_("reminder withdrawn"),
+            ledger=("AP-016", "FU-022"),
+        ),
+        Transition(
+            source=AWAITED, target="arrived", who=("appointments.attend",), stamp="arrived_at", ledger=("AP-018",)
+        ),
+        Transition(source="arrived", target="in_service", who=("appointments.attend",), ledger=("QU-009",)),
+        Transition(
+            source=("arrived", "in_service"), target="completed", who=("appointments.attend",), ledger=("AP-004",)
+        ),
+        Transition(
+            source=AWAITED,
+            target="no_show",
+            who=("appointments.attend",),
+            effect_note=_("a task to contact the patient"),
+            limit=_("the next morning"),
+            ledger=("AP-040",),
+        ),
+    ),
+)

@@ -1,0 +1,242 @@
+"""Bookings: who sees whom, when, in which chair, and what became of it."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+from django.utils.translation import gettext_lazy as _
+
+from kernel.crypto import EncryptedTextField
+from kernel.ids import CodeModel, VersionedModel
+from services.appointments.machine import ACTIVE, MACHINE
+from services.catalogue.models import Item
+from services.patients.models import Patient
+from services.sites.models import Chair, Site
+from services.staff.models import StaffMember
+
+
+class Span(Func):
+    """``[starts_at, ends_at)``: touching is not overlapping (AP-006)."""
+
+    function = "tstzrange"
+    output_field = DateTimeRangeField()
+
+
+def never_twice(resource: str) -> ExclusionConstraint:
+    """No two bookings that count hold ``resource`` at the same time, whoever asks and however fast."""
+    return ExclusionConstraint(
+        name=f"appointments_{resource}_free",
+        expressions=[
+            (resource, RangeOperators.EQUAL),
+            (Span("starts_at", "ends_at", RangeBoundary()), RangeOperators.OVERLAPS),
+        ],
+        condition=Q(state__in=ACTIVE),
+    )
+
+
+class Appointment(VersionedModel):
+    """A booking. ``starts_at`` to ``ends_at`` (UTC) are ``units`` whole units of the length that counted when it was made.
+
+    ``slot_no`` grows with each move, so that reminder and receipt exist once per slot. ``affected_acknowledged_at`` says
+    that the patient knows of the changed roster and comes all the same (AP-020).
+    """
+
+    class Channel(models.TextChoices):
+        PHONE = "phone", _("by phone")
+        ON_SPOT = "on_spot", _("on the spot")
+        CARD = "card", _("appointment card")
+        ONLINE = "online", _("online")
+        REBOOKED = "rebooked", _("rebooked from the waiting list")
+
+    class Preference(models.TextChoices):
+        DOCTOR = "doctor", _("this doctor")
+        FEMALE = "female", _("a woman")
+        MALE = "male", _("a man")
+        AGE = "age", _("age")
+        TITLE = "title", _("title")
+        SPECIALTY = "specialty", _("specialty")
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="appointments")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="appointments")
+    doctor = models.ForeignKey(StaffMember, on_delete=models.PROTECT, related_name="appointments")
+    chair = models.ForeignKey(Chair, on_delete=models.PROTECT, related_name="appointments")
+    assistant = models.ForeignKey(
+        StaffMember, null=True, blank=True, on_delete=models.PROTECT, related_name="assisted_appointments"
+    )
+    item = models.ForeignKey(Item, null=True, blank=True, on_delete=models.PROTECT, related_name="appointments")
+    starts_at = models.DateTimeField(_("from"))
+    ends_at = models.DateTimeField(_("until"))
+    units = models.PositiveSmallIntegerField(_("units"))
+    state = models.CharField(max_length=12, choices=MACHINE.choices, default=MACHINE.initial)
+    slot_no = models.PositiveSmallIntegerField(default=1)
+
+    visit_class = models.CharField(_("class of the visit"), max_length=24, blank=True)
+    complaint = EncryptedTextField(_("chief complaint"), blank=True, default="")
+    note = EncryptedTextField(_("remarks"), blank=True, default="")
+    preference = models.CharField(_("wish"), max_length=10, choices=Preference.choices, blank=True)
+    preference_reason = models.CharField(_("reason of the wish"), max_length=120, blank=True)
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices, default=Channel.PHONE)
+    booked_by = models.ForeignKey("identity.User", null=True, on_delete=models.PROTECT, related_name="+")
+    booked_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    arrived_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    cancel_reason = models.CharField(max_length=120, blank=True)
+    affected_acknowledged_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["starts_at", "id"]
+        constraints = [
+            never_twice("doctor"),
+            never_twice("chair"),
+            never_twice("assistant"),
+            MACHINE.constraint("appointments_state_known"),
+            models.CheckConstraint(condition=Q(units__gte=1), name="appointments_units"),
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="appointments_order"),
+            models.CheckConstraint(
+                condition=Q(assistant__isnull=True) | ~Q(assistant=F("doctor")),
+                name="appointments_assistant_is_another",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["site", "starts_at"], name="appointments_site_day"),
+            models.Index(fields=["patient", "-starts_at"], name="appointments_patient"),
+            models.Index(fields=["doctor", "starts_at"], name="appointments_doctor_day"),
+        ]
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Is the result of the confirmation known to be yes? Only then it is printed as confirmed (AP-041)."""
+        return self.confirmed_at is not None
+
+    @property
+    def late_seconds(self) -> int | None:
+        """How much later than booked the patient arrived; negative when early, None before."""
+        return None if self.arrived_at is None else int((self.arrived_at - self.starts_at).total_seconds())
+
+
+class AppointmentMove(CodeModel):
+    """A booking left one slot for another: both, why, and who asked (AP-017). Never edited."""
+
+    APPEND_ONLY = True
+
+    class Asked(models.TextChoices):
+        PATIENT = "patient", _("the patient")
+        CLINIC = "clinic", _("the clinic")
+
+    appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="moves")
+    old_doctor = models.ForeignKey(StaffMember, on_delete=models.PROTECT, related_name="+")
+    old_chair = models.ForeignKey(Chair, on_delete=models.PROTECT, related_name="+")
+    old_starts_at = models.DateTimeField()
+    old_ends_at = models.DateTimeField()
+    new_doctor = models.ForeignKey(StaffMember, on_delete=models.PROTECT, related_name="+")
+    new_chair = models.ForeignKey(Chair, on_delete=models.PROTECT, related_name="+")
+    new_starts_at = models.DateTimeField()
+    new_ends_at = models.DateTimeField()
+    asked_by = models.CharField(max_length=8, choices=Asked.choices)
+    reason = models.CharField(max_length=120)
+    at = models.DateTimeField()
+    by = models.ForeignKey("identity.User", null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["at", "id"]
+
+
+class ConfirmationAttempt(CodeModel):
+    """One try to confirm a booking, and what it brought (AP-013). Never edited."""
+
+    APPEND_ONLY = True
+
+    class Channel(models.TextChoices):
+        PHONE = "phone", _("by phone")
+        SMS = "sms", _("text message")
+        OTHER = "other", _("otherwise")
+
+    class Result(models.TextChoices):
+        CONFIRMED = "confirmed", _("confirmed")
+        CHANGED = "changed", _("changed")
+        CANCELLED = "cancelled", _("cancelled")
+        UNREACHABLE = "unreachable", _("not reached")
+
+    appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="confirmations")
+    slot_no = models.PositiveSmallIntegerField()
+    channel = models.CharField(max_length=6, choices=Channel.choices)
+    result = models.CharField(max_length=12, choices=Result.choices)
+    at = models.DateTimeField()
+    by = models.ForeignKey("identity.User", null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["at", "id"]
+
+
+class Block(VersionedModel):
+    """A time at which a person or a chair is not to be booked: a meeting, a repair."""
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="blocks")
+    staff = models.ForeignKey(StaffMember, null=True, blank=True, on_delete=models.PROTECT, related_name="blocks")
+    chair = models.ForeignKey(Chair, null=True, blank=True, on_delete=models.PROTECT, related_name="blocks")
+    starts_at = models.DateTimeField(_("from"))
+    ends_at = models.DateTimeField(_("until"))
+    reason = models.CharField(_("reason"), max_length=80)
+    by = models.ForeignKey("identity.User", null=True, on_delete=models.PROTECT, related_name="+")
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["starts_at", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="appointments_block_order"),
+            models.CheckConstraint(
+                condition=Q(staff__isnull=False) | Q(chair__isnull=False), name="appointments_block_of_something"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["site", "starts_at"], condition=Q(removed_at__isnull=True), name="appointments_block_day"
+            )
+        ]
+
+
+class AppointmentCard(VersionedModel):
+    """What the doctor says about the next visit, before the patient leaves (AP-004): when, what, how long, or "complete"."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("to be booked")
+        BOOKED = "booked", _("booked")
+        COMPLETE = "complete", _("treatment complete")
+        DECLINED = "declined", _("the patient declines")
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="appointment_cards")
+    doctor = models.ForeignKey(StaffMember, on_delete=models.PROTECT, related_name="+")
+    # The outward code of the visit it was written in: visits stand above bookings.
+    visit_code = models.UUIDField(null=True, blank=True)
+    item = models.ForeignKey(Item, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    units = models.PositiveSmallIntegerField(default=1)
+    earliest_on = models.DateField(null=True, blank=True)
+    latest_on = models.DateField(null=True, blank=True)
+    note = EncryptedTextField(blank=True, default="")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    reason = models.CharField(max_length=120, blank=True)
+    appointment = models.OneToOneField(
+        Appointment, null=True, blank=True, on_delete=models.PROTECT, related_name="card"
+    )
+    written_at = models.DateTimeField()
+    written_by = models.ForeignKey("identity.User", null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-written_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["visit_code"], name="appointments_card_once"),
+            models.CheckConstraint(
+                condition=Q(latest_on__isnull=True) | Q(earliest_on__isnull=True) | Q(latest_on__gte=F("earliest_on")),
+                name="appointments_card_window",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="booked", appointment__isnull=False)
+                | (~Q(state="booked") & Q(appointment__isnull=True)),
+                name="appointments_card_booked",
+            ),
+        ]
+        indexes = [models.Index(fields=["patient", "-written_at"], name="appointments_card_patient")]

@@ -1,0 +1,153 @@
+"""What bookings contribute."""
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from kernel.registry import Daily, Kpi, NavItem, Param, Room
+
+SEES = ("appointments.view",)
+ATTENDS = ("appointments.view", "appointments.attend")
+BOOKS = ("appointments.view", "appointments.book", "appointments.confirm")
+DESK = (*BOOKS, "appointments.attend")
+LEADS = (*DESK, "appointments.block", "appointments.write_card")
+TREATS = ("appointments.view", "appointments.book", "appointments.attend", "appointments.write_card")
+
+ROOM = Room(
+    key="appointments",
+    label=pgettext_lazy("room", "Bookings"),
+    urls="services.appointments.web.urls",
+    api_urls="services.appointments.api.urls",
+    nav=(
+        NavItem(
+            key="appointments",
+            label=pgettext_lazy("nav", "Bookings"),
+            url_name="appointments:board",
+            permission="appointments.view",
+            icon="calendar",
+            order=20,
+        ),
+    ),
+    permissions={
+        "appointments.view": _("See bookings"),
+        "appointments.book": _("Book, move and cancel visits"),
+        "appointments.confirm": _("Confirm visits with patients"),
+        "appointments.attend": _("Record that booked patients came or did not come"),
+        "appointments.block": _("Block times of people and chairs"),
+        "appointments.write_card": _("Write the appointment card for the next visit"),
+    },
+    role_grants={
+        "front_desk": DESK,
+        "guide": DESK,
+        "lobby_receptionist": ATTENDS,
+        "waiting_attendant": ATTENDS,
+        "phone_agent": BOOKS,
+        "customer_service": BOOKS,
+        "consultant": BOOKS,
+        "follow_up_caller": ("appointments.view", "appointments.book"),
+        "doctor": TREATS,
+        "specialist": TREATS,
+        "chief_physician": TREATS,
+        "nurse": TREATS,
+        "assistant": TREATS,
+        "head_nurse": LEADS,
+        "doctor_supervisor": LEADS,
+        "supervisor": LEADS,
+        "higher_supervisor": SEES,
+        "duty_superior": LEADS,
+        "clinic_director": LEADS,
+        "cashier": ATTENDS,
+        "dean": SEES,
+    },
+    parameters=(
+        Param(
+            key="unit_minutes",
+            kind="minutes",
+            default=15,
+            minimum=5,
+            maximum=60,
+            unit="min",
+            label=_("Length of one booking unit"),
+            ledger=("AP-003",),
+        ),
+        Param(
+            key="exam_units",
+            kind="int",
+            default=1,
+            minimum=1,
+            maximum=16,
+            label=_("Units of a routine examination"),
+            ledger=("AP-003",),
+        ),
+        Param(
+            key="reminder_lead_days",
+            kind="days",
+            default=1,
+            minimum=1,
+            maximum=14,
+            label=_("Opening days before the visit on which it is confirmed"),
+            ledger=("AP-013",),
+        ),
+        Param(
+            key="reminder_catchup_deadline",
+            kind="time",
+            default="12:00",
+            label=_("Until when an unfinished confirmation is made up on the day of the visit"),
+            ledger=("FU-002",),
+        ),
+        Param(
+            key="reminder_min_lead",
+            kind="minutes",
+            default=60,
+            minimum=0,
+            maximum=24 * 60,
+            unit="min",
+            label=_("How long before the visit a confirmation must be finished"),
+            ledger=("FU-002",),
+        ),
+        Param(
+            key="booking_offer_days",
+            kind="days",
+            default=3,
+            minimum=1,
+            maximum=30,
+            label=_("How many days ahead times are offered on the phone"),
+            ledger=("AP-009",),
+        ),
+    ),
+    kpis=(
+        Kpi(
+            key="no_show",
+            label=_("No-show"),
+            unit="percent",
+            direction="down",
+            version=1,
+            compute="services.appointments.kpis.no_show",
+            definition=_("No-shows ÷ (completed + cancelled + no-show) of the bookings of the day."),
+            aggregate="ratio",
+            clause="AP-040",
+            order=30,
+        ),
+        Kpi(
+            key="reminders_completed",
+            label=_("Confirmations in time"),
+            unit="percent",
+            direction="up",
+            version=1,
+            compute="services.appointments.kpis.reminders_completed",
+            definition=_(
+                "Confirmations due on the day with a result before noon of the visit's day and before its lead time, "
+                "÷ confirmations due; withdrawn ones do not count."
+            ),
+            aggregate="ratio",
+            clause="FU-002",
+            order=60,
+        ),
+    ),
+    handlers={
+        "staff.roster_changed": ("services.appointments.handlers.on_roster_changed",),
+        "staff.left": ("services.appointments.handlers.on_staff_left",),
+    },
+    daily={"appointments.morning_check": Daily(at="07:30", handler="services.appointments.handlers.morning_check")},
+    machines=("services.appointments.machine.MACHINE",),
+    slots={"tasks.subject.patient": ("services.appointments.selectors.patient_subjects",)},
+)

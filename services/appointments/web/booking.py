@@ -1,0 +1,241 @@
+"""Making and moving a booking: the drawer, the offered slots, and the drop on the board."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from kernel import clock
+from kernel.errors import Conflict, DomainError, RuleRefused
+from kernel.web.views import flash, htmx_partial, page, redirect_after_post, render_page
+from services.appointments import actions, controls, selectors
+from services.appointments.board import moment_at
+from services.appointments.models import Appointment
+from services.appointments.slots import best_slots, unit
+from services.appointments.web.forms import BookingForm, DropForm, MoveForm
+from services.appointments.web.views import asked_day, detail
+from services.patients.models import Patient
+from services.patients.selectors import access_patient, find_patients
+from services.sites.models import Chair, Site
+from services.sites.selectors import access_chair
+from services.sites.web.current import site_for
+from services.staff.models import StaffMember
+from services.staff.selectors import shifts_between
+
+FOUND = 8
+
+
+@page(permission="appointments.book", methods=("GET", "POST"))
+def new(request: HttpRequest) -> HttpResponse:
+    site = site_for(request, "appointments.book")
+    form = BookingForm(request.POST or None, site=site, initial=_initial(request, site))
+    refusal: DomainError | None = None
+    if request.method == "POST" and form.is_valid():
+        card = _card(request)
+        try:
+            booked = actions.book_appointment(by=request.actor, site=site, card=card, **form.facts())
+        except DomainError as error:
+            refusal = error
+        else:
+            when = controls.moment(booked.starts_at, site.timezone)
+            flash(request, _("Booked: %(when)s, %(doctor)s") % {"when": when, "doctor": booked.doctor.name})
+            day = clock.local(booked.starts_at, site.timezone).date().isoformat()
+            return redirect_after_post(request, f"{reverse('appointments:board')}?day={day}")
+    patient = _patient(request)
+    context: dict[str, Any] = {
+        "site": site,
+        "form": form,
+        "refusal": refusal,
+        "patient": patient,
+        "card": request.GET.get("card") or request.POST.get("card") or "",
+        "following": _following(refusal),
+        **_slots(request, site),
+    }
+    if patient is not None:
+        context |= {
+            "habits": selectors.habits_of(patient),
+            "next_booked": selectors.next_of_patient(patient),
+            "usual_doctor": selectors.usual_doctor(patient),
+        }
+    template = "appointments/_booking.html" if getattr(request, "htmx", None) else "appointments/new.html"
+    status = refusal.status if refusal is not None else 200
+    return render_page(request, template, context, status=status, invalid=form)
+
+
+@page(permission="appointments.book")
+def slots(request: HttpRequest) -> HttpResponse:
+    site = site_for(request, "appointments.book")
+    return render(request, "appointments/_slots.html", _slots(request, site))
+
+
+@page(permission="appointments.book")
+def patients(request: HttpRequest) -> HttpResponse:
+    query = request.GET.get("q", "").strip()
+    found = find_patients(query, limit=FOUND) if query else []
+    return render(request, "appointments/_patients.html", {"found": found, "query": query})
+
+
+@page(permission="appointments.book", methods=("POST",))
+def move(request: HttpRequest, code: UUID) -> HttpResponse:
+    found = selectors.access_appointment(request.actor, code)
+    form = MoveForm(request.POST, site=found.site)
+    if not form.is_valid():
+        context = detail(request, found, move_form=form)
+        return render_page(request, "appointments/appointment.html", context, invalid=form)
+    try:
+        actions.move_appointment(by=request.actor, appointment=found, **_moving(form))
+    except DomainError as error:
+        context = detail(request, found, move_form=form, refusal=error)
+        return render_page(request, "appointments/appointment.html", context, status=error.status)
+    flash(request, _("Visit moved; doctor and assistant are told"))
+    return redirect_after_post(request, "appointments:appointment", code)
+
+
+@page(permission="appointments.book", methods=("POST",))
+def drop(request: HttpRequest, code: UUID) -> HttpResponse:
+    """A block was dropped. First the place is tried and the reason asked for; with the reason it is stored."""
+    found = selectors.access_appointment(request.actor, code)
+    form = DropForm(request.POST)
+    if not form.is_valid():
+        raise RuleRefused("drop_unreadable", _("This place cannot be read. Try again."))
+    data = form.cleaned_data
+    starts_at, chair = _place(request, found, data)
+    doctor = _doctor_at(found, chair, starts_at)
+    target = {"doctor": doctor, "chair": chair, "starts_at": starts_at}
+    shown = {"appointment": found, "site": found.site, **target, "other_doctor": doctor.pk != found.doctor_id}
+    if not data["reason"]:
+        refusal = _try(found, doctor, chair, starts_at)
+        return _notice(request, shown, refusal)
+    try:
+        actions.move_appointment(
+            by=request.actor,
+            appointment=found,
+            reason=data["reason"],
+            asked_by=data["asked_by"] or "patient",
+            version=data["version"],
+            **target,
+        )
+    except Conflict as error:
+        return _notice(request, shown, error)
+    flash(request, _("Visit moved; doctor and assistant are told"))
+    day = clock.local(starts_at, found.site.timezone).date().isoformat()
+    return redirect_after_post(request, f"{reverse('appointments:board')}?day={day}")
+
+
+def _notice(request: HttpRequest, shown: dict[str, Any], refusal: DomainError | None) -> HttpResponse:
+    context = shown | {"refusal": refusal, "following": _following(refusal)}
+    return htmx_partial(request, "appointments/move.html", "appointments/_move_notice.html", context)
+
+
+def _try(found: Appointment, doctor: StaffMember, chair: Chair, starts_at: datetime) -> DomainError | None:
+    """Would the move be accepted now? Nothing is locked or stored; the answer is asked for again at the drop."""
+    try:
+        window = controls.window_for(site=found.site, starts_at=starts_at, units=found.units)
+        resources = controls.placed(
+            site=found.site, doctor=doctor, chair=chair, assistant=found.assistant, window=window
+        )
+        controls.refuse_taken(site=found.site, resources=resources, window=window, ignore=found)
+    except DomainError as error:
+        return error
+    return None
+
+
+def _place(request: HttpRequest, found: Appointment, data: dict[str, Any]) -> tuple[datetime, Chair]:
+    chair = access_chair(request.actor, data["column"]) if data["column"] else found.chair
+    if data["slot"]:
+        try:
+            moment = datetime.fromisoformat(data["slot"])
+        except ValueError:
+            moment = None
+        if moment is not None and moment.tzinfo is not None:
+            return moment, chair
+    day = data["day"] or clock.local(found.starts_at, found.site.timezone).date()
+    try:
+        return moment_at(found.site, day, data["at"] if data["at"] is not None else -1), chair
+    except ValueError:
+        raise RuleRefused("drop_unreadable", _("This place cannot be read. Try again.")) from None
+
+
+def _doctor_at(found: Appointment, chair: Chair, starts_at: datetime) -> StaffMember:
+    """Who works at the chair at that time; the doctor of the booking where the roster names nobody."""
+    if chair.pk == found.chair_id:
+        return found.doctor
+    for shift in shifts_between(found.site, starts_at, starts_at + unit(found.site)).filter(chair=chair):
+        if shift.staff.is_doctor:
+            return shift.staff
+    return found.doctor
+
+
+def _following(refusal: DomainError | None) -> str:
+    """The next gap that a conflict names, for the button that drops there."""
+    return str(refusal.facts.get("next_starts_at") or "") if refusal is not None else ""
+
+
+def _moving(form: MoveForm) -> dict[str, Any]:
+    return {
+        **form.placing(),
+        "reason": form.cleaned_data["reason"],
+        "asked_by": form.cleaned_data["asked_by"],
+        "version": form.cleaned_data["version"],
+        "keep_assistant": False,
+    }
+
+
+def _initial(request: HttpRequest, site: Site) -> dict[str, Any]:
+    card = _card(request)
+    initial: dict[str, Any] = {"channel": "phone", "day": asked_day(request, site)}
+    initial |= {
+        name: request.GET[name] for name in ("doctor", "item", "units", "slot", "chair") if request.GET.get(name)
+    }
+    patient = _patient(request)
+    if patient is not None:
+        initial["patient"] = patient.code
+        usual = selectors.usual_doctor(patient)
+        if usual is not None:
+            initial.setdefault("doctor", usual.code)
+    if card is not None:
+        initial |= {"doctor": card.doctor.code, "units": card.units, "channel": "card"}
+        if card.item is not None:
+            initial["item"] = card.item.code
+    return initial
+
+
+def _patient(request: HttpRequest) -> Patient | None:
+    wanted = request.POST.get("patient") or request.GET.get("patient")
+    try:
+        return access_patient(request.actor, UUID(wanted)) if wanted else None
+    except ValueError:
+        return None
+
+
+def _card(request: HttpRequest) -> Any:
+    wanted = request.POST.get("card") or request.GET.get("card")
+    try:
+        return selectors.access_card(request.actor, UUID(wanted)) if wanted else None
+    except ValueError:
+        return None
+
+
+def _slots(request: HttpRequest, site: Site) -> dict[str, Any]:
+    """Slots to offer for the doctor and length that are chosen at the moment."""
+    asked = request.POST if request.method == "POST" else request.GET
+    form = BookingForm(site=site)
+    doctors = form.fields["doctor"].queryset  # type: ignore[attr-defined]
+    doctor = None
+    try:
+        doctor = doctors.filter(code=UUID(asked.get("doctor", ""))).first()
+    except ValueError:
+        card = _card(request)
+        doctor = card.doctor if card is not None else None
+    if doctor is None:
+        return {"proposals": [], "asked_doctor": None}
+    units = int(asked["units"]) if asked.get("units", "").isdigit() else 0
+    after = max(clock.now(), clock.day_bounds(asked_day(request, site), site.timezone)[0])
+    proposals = best_slots(site=site, doctor=doctor, length=max(1, units) * unit(site), after=after)
+    return {"proposals": proposals, "asked_doctor": doctor, "site": site}

@@ -1,0 +1,161 @@
+"""Forms of bookings. Times are typed in the site's local time and cleaned to moments."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from kernel import clock, parameters
+from kernel.web.fields import DateField, SegmentedRadios, SiteDateTimeField, TimeField
+from services.appointments.models import Appointment, AppointmentMove
+from services.catalogue.selectors import items
+from services.patients.models import Patient
+from services.sites.models import Site
+from services.sites.selectors import chairs
+from services.staff.models import StaffMember
+from services.staff.selectors import doctors_at, staff_at
+
+
+def _people(field: forms.ModelChoiceField) -> None:
+    field.label_from_instance = lambda person: f"{person.number} {person.name}"  # type: ignore[method-assign]
+
+
+class SlotFields(forms.Form):
+    """Where and when: doctor, chair, assistant, and one of the offered slots or a day and a time."""
+
+    doctor = forms.ModelChoiceField(label=_("doctor"), queryset=StaffMember.objects.none(), to_field_name="code")
+    units = forms.IntegerField(label=_("units"), min_value=1, max_value=40, required=False)
+    assistant = forms.ModelChoiceField(
+        label=_("assistant"), queryset=StaffMember.objects.none(), to_field_name="code", required=False
+    )
+    chair = forms.ModelChoiceField(
+        label=_("chair"), queryset=None, to_field_name="code", required=False, help_text=_("Empty: as the roster says.")
+    )
+    slot = forms.CharField(required=False, widget=forms.HiddenInput)
+    day = DateField(label=_("day"), required=False)
+    time = TimeField(label=_("time"), required=False)
+
+    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.site = site
+        self.fields["doctor"].queryset = doctors_at(site)  # type: ignore[attr-defined]
+        self.fields["assistant"].queryset = staff_at(site).filter(is_assistant=True)  # type: ignore[attr-defined]
+        self.fields["chair"].queryset = chairs(site)  # type: ignore[attr-defined]
+        self.fields["chair"].label_from_instance = lambda chair: chair.name  # type: ignore[attr-defined]
+        for name in ("doctor", "assistant"):
+            _people(self.fields[name])  # type: ignore[arg-type]
+        self.fields["units"].help_text = _("1 unit = %(minutes)s minutes") % {
+            "minutes": parameters.value("unit_minutes", site=site)
+        }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("slot"):
+            try:
+                moment = datetime.fromisoformat(cleaned["slot"])
+            except ValueError:
+                moment = None
+            if moment is None or moment.tzinfo is None:
+                raise forms.ValidationError(_("This slot cannot be read. Choose again."))
+            cleaned["starts_at"] = moment
+        elif cleaned.get("day") and cleaned.get("time") is not None:
+            cleaned["starts_at"] = clock.at_local(cleaned["day"], cleaned["time"], self.site.timezone)
+        else:
+            self.add_error("day", _("Choose a slot, or a day and a time."))
+        return cleaned
+
+    def placing(self) -> dict[str, Any]:
+        """What the actions take of these fields."""
+        return {name: self.cleaned_data.get(name) for name in ("doctor", "units", "assistant", "chair", "starts_at")}
+
+
+class BookingForm(SlotFields):
+    """A new booking."""
+
+    patient = forms.ModelChoiceField(
+        label=_("patient"), queryset=Patient.objects.all(), to_field_name="code", widget=forms.HiddenInput
+    )
+    item = forms.ModelChoiceField(label=_("item"), queryset=None, to_field_name="code", required=False)
+    channel = forms.ChoiceField(
+        label=_("channel"),
+        choices=[choice for choice in Appointment.Channel.choices if choice[0] != Appointment.Channel.REBOOKED],
+        widget=SegmentedRadios,
+    )
+    complaint = forms.CharField(label=_("chief complaint"), max_length=200, required=False)
+    note = forms.CharField(label=_("remarks"), max_length=300, required=False)
+    preference = forms.ChoiceField(
+        label=_("wish"), choices=[("", _("none")), *Appointment.Preference.choices], required=False
+    )
+    preference_reason = forms.CharField(label=_("reason of the wish"), max_length=120, required=False)
+
+    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
+        super().__init__(*args, site=site, **kwargs)
+        self.fields["item"].queryset = items()  # type: ignore[attr-defined]
+        self.fields["item"].label_from_instance = lambda item: item.name  # type: ignore[attr-defined]
+
+    def facts(self) -> dict[str, Any]:
+        """What ``book_appointment`` takes."""
+        words = {name: self.cleaned_data[name] for name in ("complaint", "note", "preference", "preference_reason")}
+        return {
+            "patient": self.cleaned_data["patient"],
+            "item": self.cleaned_data["item"],
+            "channel": self.cleaned_data["channel"],
+            **self.placing(),
+            **words,
+        }
+
+
+class MoveForm(SlotFields):
+    """Another slot for a booking, with its reason."""
+
+    reason = forms.CharField(label=_("reason"), max_length=120)
+    asked_by = forms.ChoiceField(label=_("asked by"), choices=AppointmentMove.Asked.choices, widget=SegmentedRadios)
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+
+class DropForm(forms.Form):
+    """A block dropped on the board: which column, which row; the reason comes with the second step."""
+
+    column = forms.UUIDField(required=False)
+    at = forms.IntegerField(required=False, min_value=0, max_value=500)
+    slot = forms.CharField(required=False)
+    day = DateField(required=False)
+    reason = forms.CharField(max_length=120, required=False)
+    asked_by = forms.ChoiceField(choices=AppointmentMove.Asked.choices, required=False)
+    version = forms.IntegerField(required=False)
+
+
+class CancelForm(forms.Form):
+    reason = forms.CharField(label=_("reason"), max_length=120)
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+
+class ConfirmForm(forms.Form):
+    result = forms.ChoiceField(choices=[("confirmed", _("Confirmed")), ("unreachable", _("Not reached"))])
+    channel = forms.ChoiceField(
+        choices=[("phone", _("by phone")), ("sms", _("text message")), ("other", _("otherwise"))]
+    )
+
+
+class BlockForm(forms.Form):
+    """A time at which a person or a chair is not booked."""
+
+    staff = forms.ModelChoiceField(
+        label=_("who"), queryset=StaffMember.objects.none(), to_field_name="code", required=False
+    )
+    chair = forms.ModelChoiceField(label=_("chair"), queryset=None, to_field_name="code", required=False)
+    starts_at = SiteDateTimeField(label=_("from"))
+    ends_at = SiteDateTimeField(label=_("until"))
+    reason = forms.CharField(label=_("reason"), max_length=80)
+
+    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["staff"].queryset = staff_at(site)  # type: ignore[attr-defined]
+        _people(self.fields["staff"])  # type: ignore[arg-type]
+        self.fields["chair"].queryset = chairs(site)  # type: ignore[attr-defined]
+        self.fields["chair"].label_from_instance = lambda chair: chair.name  # type: ignore[attr-defined]
+        for name in ("starts_at", "ends_at"):
+            self.fields[name].zone = site.timezone  # type: ignore[attr-defined]

@@ -1,0 +1,14 @@
+from django.urls import path
+
+from services.cashier.api import views
+
+app_name = "api-cashier"
+urlpatterns = [
+    path("slips/", views.Slips.as_view(), name="slips"),
+    path("slips/<uuid:code>/", views.Slip.as_view(), name="slip"),
+    path("slips/<uuid:code>/charge/", views.Charge.as_view(), name="charge"),
+    path("receipts/", views.Receipts.as_view(), name="receipts"),
+    path("receipts/<uuid:code>/", views.ReceiptDetail.as_view(), name="receipt"),
+    path("arrears/", views.Arrears.as_view(), name="arrears"),
+    path("arrears/<uuid:code>/settle/", views.Settle.as_view(), name="settle"),
+]

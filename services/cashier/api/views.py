@@ -1,0 +1,158 @@
+"""The till over the API: the same actions as its pages."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kernel.access import accessible
+from kernel.api.filters import Choice, Code, Filters
+from kernel.api.pages import paged
+from kernel.api.views import ApiView
+from kernel.errors import RuleRefused
+from services.cashier import actions, selectors
+from services.cashier.access import access_arrear, access_receipt, access_slip
+from services.cashier.api.serializers import ArrearOut, ChargeIn, ReceiptOut, SettleIn, SlipIn, SlipOut
+from services.cashier.machines import SLIP
+from services.cashier.models import ChargeSlip, Receipt
+from services.catalogue.selectors import access_item
+from services.patients.selectors import access_patient
+from services.sites.selectors import access_site
+from services.staff.selectors import staff_of
+
+
+class Slips(ApiView):
+    """Charge slips: list, and sign a new one."""
+
+    permissions = {"GET": "cashier.view", "POST": "cashier.issue_slip"}
+    inputs = {"POST": SlipIn}
+    outputs = {"GET": paged(SlipOut), "POST": SlipOut}
+    filters = Filters(
+        Choice("state", "state", list(SLIP.states)),
+        Code("patient", "patient__code"),
+        Code("visit", "visit_code"),
+        ordering={"signed_at": "signed_at"},
+        default="-signed_at",
+    )
+
+    def get(self, request: Request) -> Response:
+        rows = ChargeSlip.objects.select_related("site", "patient", "doctor").prefetch_related("lines__item")
+        return self.page(accessible(rows, self.actor, "cashier.view"), SlipOut)
+
+    def post(self, request: Request) -> Response:
+        data = self.read(request)
+        doctor = staff_of(self.actor)
+        if doctor is None:
+            raise RuleRefused("slip_not_the_doctor", _("A charge slip is signed by the treating doctor."))
+        lines = [
+            actions.SlipLine(
+                item=access_item(self.actor, line["item"]),
+                quantity=line["quantity"],
+                remark=line["remark"],
+                zero_reason=line["zero_reason"],
+            )
+            for line in data["lines"]
+        ]
+        slip = actions.issue_slip(
+            by=self.actor,
+            site=access_site(self.actor, data["site"], "cashier.issue_slip"),
+            patient=access_patient(self.actor, data["patient"]),
+            doctor=doctor,
+            lines=lines,
+            visit_code=data["visit"],
+        )
+        return self.one(access_slip(self.actor, slip.code, "cashier.issue_slip"), SlipOut, status=201)
+
+
+class Slip(ApiView):
+    """One charge slip."""
+
+    permissions = {"GET": "cashier.view"}
+    outputs = {"GET": SlipOut}
+
+    def get(self, request: Request, code: UUID) -> Response:
+        return self.one(access_slip(self.actor, code), SlipOut)
+
+
+class Charge(ApiView):
+    """Charge a slip; the answer is the receipt."""
+
+    permissions = {"POST": "cashier.charge"}
+    inputs = {"POST": ChargeIn}
+    outputs = {"POST": ReceiptOut}
+
+    def post(self, request: Request, code: UUID) -> Response:
+        slip = access_slip(self.actor, code, "cashier.charge")
+        data = self.read(request)
+        receipt = actions.charge(
+            by=self.actor,
+            site=slip.site,
+            slip=slip,
+            tender=data["tender"],
+            tendered_fen=data["tendered_fen"],
+            card_number=data["card_last_four"],
+            owed={row["line"]: row["owed_fen"] for row in data["owed"]},
+        )
+        return self.one(access_receipt(self.actor, receipt.code), ReceiptOut, status=201)
+
+
+class Receipts(ApiView):
+    """Receipts, the latest first."""
+
+    permissions = {"GET": "cashier.view"}
+    outputs = {"GET": paged(ReceiptOut)}
+    filters = Filters(
+        Code("patient", "patient__code"),
+        Code("site", "site__code"),
+        ordering={"issued_at": "issued_at"},
+        default="-issued_at",
+    )
+
+    def get(self, request: Request) -> Response:
+        rows = Receipt.objects.select_related("site", "patient", "document").prefetch_related("lines__line", "payments")
+        return self.page(accessible(rows, self.actor, "cashier.view"), ReceiptOut)
+
+
+class ReceiptDetail(ApiView):
+    """One receipt."""
+
+    permissions = {"GET": "cashier.view"}
+    outputs = {"GET": ReceiptOut}
+
+    def get(self, request: Request, code: UUID) -> Response:
+        return self.one(access_receipt(self.actor, code), ReceiptOut)
+
+
+class Arrears(ApiView):
+    """What is still owed."""
+
+    permissions = {"GET": "cashier.view"}
+    outputs = {"GET": paged(ArrearOut)}
+    filters = Filters(Code("patient", "patient__code"), ordering={"arose_at": "arose_at"}, default="arose_at")
+
+    def get(self, request: Request) -> Response:
+        return self.page(selectors.open_arrears(self.actor), ArrearOut)
+
+
+class Settle(ApiView):
+    """Take in what was owed."""
+
+    permissions = {"POST": "cashier.charge"}
+    inputs = {"POST": SettleIn}
+    outputs = {"POST": (200, ArrearOut)}
+
+    def post(self, request: Request, code: UUID) -> Response:
+        arrear = access_arrear(self.actor, code, "cashier.charge")
+        data = self.read(request)
+        done = actions.settle_arrear(
+            by=self.actor,
+            site=arrear.site,
+            arrear=arrear,
+            amount_fen=data["amount_fen"],
+            tender=data["tender"],
+            card_number=data["card_last_four"],
+        )
+        return self.one(done, ArrearOut)

@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class CashierConfig(RoomConfig):
+    name = "services.cashier"
+    label = "cashier"

@@ -1,0 +1,175 @@
+"""Charge slips, receipts, payments and arrears. What was charged is never edited; numbers have no gaps."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from kernel.ids import CodeModel, VersionedModel
+from services.cashier.machines import SLIP
+from services.catalogue.models import Item
+from services.documents.models import Document
+from services.patients.models import Patient
+from services.sites.models import Site
+from services.staff.models import StaffMember
+
+
+class Tender(models.TextChoices):
+    """How money comes in (ledger 17 P)."""
+
+    CASH = "cash", _("cash")
+    DEBIT_CARD = "debit_card", _("debit card")
+    CREDIT_CARD = "credit_card", _("credit card")
+    WECHAT_PAY = "wechat_pay", _("WeChat Pay")
+    ALIPAY = "alipay", _("Alipay")
+    BANK_TRANSFER = "bank_transfer", _("bank transfer")
+
+
+CARDS = (Tender.DEBIT_CARD, Tender.CREDIT_CARD)
+
+
+class ZeroReason(models.TextChoices):
+    """Why a bill is zero (CA-045)."""
+
+    WARRANTY = "warranty", _("redone under warranty")
+    EXEMPT = "exempt", _("free of charge")
+    CONSULTATION = "consultation", _("free consultation")
+
+
+class ChargeSlip(VersionedModel):
+    """What a doctor says shall be charged, signed by the doctor (CA-001)."""
+
+    number = models.CharField(max_length=40)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="slips")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="slips")
+    doctor = models.ForeignKey(StaffMember, on_delete=models.PROTECT, related_name="+")
+    visit_code = models.UUIDField(null=True)
+    state = models.CharField(max_length=10, choices=SLIP.choices, default=SLIP.initial)
+    signed_at = models.DateTimeField()
+    signed_by = models.UUIDField(null=True)
+    content_hash = models.CharField(max_length=64)
+    billed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            SLIP.constraint("cashier_slip_state"),
+            models.UniqueConstraint(fields=["site", "number"], name="cashier_slip_number"),
+        ]
+        indexes = [
+            models.Index(fields=["site", "state", "signed_at"], name="cashier_slip_till"),
+            models.Index(fields=["visit_code"], name="cashier_slip_visit"),
+        ]
+
+
+class ChargeLine(CodeModel):
+    """One item of a slip at the price of that day. ``remark`` is the vertical's own word (a tooth, a region)."""
+
+    slip = models.ForeignKey(ChargeSlip, on_delete=models.PROTECT, related_name="lines")
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="+")
+    item_name = models.CharField(max_length=80)
+    category = models.CharField(max_length=40)
+    quantity = models.PositiveSmallIntegerField(default=1)
+    unit_price_fen = models.PositiveBigIntegerField()
+    amount_fen = models.PositiveBigIntegerField()
+    remark = models.CharField(max_length=60, blank=True)
+    zero_reason = models.CharField(max_length=20, choices=ZeroReason.choices, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="cashier_line_quantity"),
+            models.CheckConstraint(
+                condition=Q(zero_reason="", amount_fen=F("quantity") * F("unit_price_fen"))
+                | (~Q(zero_reason="") & Q(amount_fen=0)),
+                name="cashier_line_amount",
+            ),
+        ]
+
+
+class Receipt(CodeModel):
+    """A receipt with its stub (CA-003). Append-only: a mistake is corrected by another document."""
+
+    APPEND_ONLY = True
+
+    number = models.CharField(max_length=40)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="receipts")
+    slip = models.OneToOneField(ChargeSlip, null=True, on_delete=models.PROTECT, related_name="receipt")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="receipts")
+    visit_code = models.UUIDField(null=True)
+    cashier = models.UUIDField(null=True)
+    cashier_name = models.CharField(max_length=80)
+    receivable_fen = models.PositiveBigIntegerField()
+    received_fen = models.PositiveBigIntegerField()
+    owed_fen = models.PositiveBigIntegerField(default=0)
+    issued_at = models.DateTimeField()
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["site", "number"], name="cashier_receipt_number"),
+            models.CheckConstraint(
+                condition=Q(receivable_fen=F("received_fen") + F("owed_fen")), name="cashier_receipt_adds_up"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["site", "issued_at"], name="cashier_receipt_day"),
+            models.Index(fields=["patient", "-issued_at"], name="cashier_receipt_patient"),
+            models.Index(fields=["visit_code"], name="cashier_receipt_visit"),
+        ]
+
+
+class ReceiptLine(CodeModel):
+    """How much of which item a receipt took in; the daily report adds these up by category (CA-036)."""
+
+    APPEND_ONLY = True
+
+    receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, related_name="lines")
+    line = models.ForeignKey(ChargeLine, on_delete=models.PROTECT, related_name="receipt_lines")
+    received_fen = models.PositiveBigIntegerField()
+    owed_fen = models.PositiveBigIntegerField(default=0)
+
+
+class Payment(CodeModel):
+    """Money that came in with a receipt. Of a card only its kind and last four digits are ever stored (CA-004)."""
+
+    APPEND_ONLY = True
+
+    receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, related_name="payments")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    tender = models.CharField(max_length=20, choices=Tender.choices)
+    amount_fen = models.PositiveBigIntegerField()
+    tendered_fen = models.PositiveBigIntegerField()
+    change_fen = models.PositiveBigIntegerField(default=0)
+    card_last_four = models.CharField(max_length=4, blank=True)
+    paid_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(tendered_fen=F("amount_fen") + F("change_fen")), name="cashier_payment_change"
+            ),
+            models.CheckConstraint(
+                condition=Q(card_last_four="") | Q(card_last_four__regex=r"^[0-9]{4}$"), name="cashier_payment_card"
+            ),
+        ]
+        indexes = [models.Index(fields=["site", "paid_at"], name="cashier_payment_day")]
+
+
+class Arrear(CodeModel):
+    """What remains owed on a named item (CA-007, CA-008). ``settled_fen`` grows; the row is never removed."""
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="arrears")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="arrears")
+    receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, related_name="arrears")
+    line = models.ForeignKey(ChargeLine, on_delete=models.PROTECT, related_name="arrears")
+    owed_fen = models.PositiveBigIntegerField()
+    settled_fen = models.PositiveBigIntegerField(default=0)
+    arose_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(settled_fen__lte=F("owed_fen")), name="cashier_arrear_not_overpaid")
+        ]
+        indexes = [models.Index(fields=["site", "settled_at"], name="cashier_arrear_open")]

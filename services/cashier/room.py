@@ -1,0 +1,71 @@
+"""The till: what the cashier contributes."""
+
+from django.utils.translation import gettext_lazy as _
+
+from kernel.registry import Kpi, NavItem, Room
+
+ROOM = Room(
+    key="cashier",
+    label=_("Till"),
+    urls="services.cashier.web.urls",
+    api_urls="services.cashier.api.urls",
+    nav=(
+        NavItem(
+            key="cashier",
+            label=_("Till"),
+            url_name="cashier:till",
+            permission="cashier.charge",
+            icon="cash",
+            order=50,
+            badge="services.cashier.selectors.waiting_count",
+        ),
+    ),
+    permissions={
+        "cashier.view": _("see slips, receipts and arrears"),
+        "cashier.issue_slip": _("sign charge slips for one's own treatments"),
+        "cashier.charge": _("charge slips and take in money"),
+    },
+    role_grants={
+        "cashier": ("cashier.view", "cashier.charge"),
+        "doctor": ("cashier.issue_slip", "cashier.view"),
+        "supervisor": ("cashier.view",),
+        "higher_supervisor": ("cashier.view",),
+        "clinic_director": ("cashier.view",),
+        "dean": ("cashier.view",),
+        "finance": ("cashier.view",),
+        "reconciler": ("cashier.view",),
+    },
+    machines=("services.cashier.machines.SLIP",),
+    slots={
+        "patient.tabs": ("services.cashier.slots.patient_tab",),
+        "patient.timeline": ("services.cashier.slots.patient_timeline",),
+    },
+    always_open=("cashier.view", "cashier.charge"),
+    kpis=(
+        Kpi(
+            key="takings",
+            label=_("Takings"),
+            unit="fen",
+            version=1,
+            compute="services.cashier.kpis.takings",
+            order=60,
+            direction="up",
+            group=_("Money"),
+            definition=_("Money taken in on the day by any tender, less what was paid back."),
+            clause="002 P5.4.5",
+        ),
+        Kpi(
+            key="arrears",
+            label=_("Arrears"),
+            unit="fen",
+            version=1,
+            compute="services.cashier.kpis.arrears",
+            order=61,
+            direction="down",
+            aggregate="last",
+            group=_("Money"),
+            definition=_("What patients still owed when the last day of the period ended."),
+            clause="002 P5.4.4",
+        ),
+    ),
+)

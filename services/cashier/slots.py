@@ -1,0 +1,52 @@
+"""What the till shows on a patient's page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from kernel import money
+from kernel.access import accessible
+from services.cashier.models import Receipt
+from services.patients.models import Patient
+
+
+def patient_tab(request: HttpRequest, *, patient: Patient, **context: Any) -> list[dict[str, Any]]:
+    """The tab with a patient's receipts and arrears."""
+    if not request.actor.can("cashier.view"):  # type: ignore[attr-defined]
+        return []
+    return [
+        {
+            "key": "cashier",
+            "label": _("Receipts"),
+            "url": reverse("cashier:of-patient", args=[patient.code]),
+            "icon": "cash",
+        }
+    ]
+
+
+def patient_timeline(request: HttpRequest, *, patient: Patient, **context: Any) -> list[dict[str, Any]]:
+    """The last receipts, for the timeline."""
+    actor = request.actor  # type: ignore[attr-defined]
+    if not actor.can("cashier.view"):
+        return []
+    rows = accessible(Receipt.objects.filter(patient=patient), actor, "cashier.view").order_by("-issued_at")[:20]
+    return [
+        {
+            "at": receipt.issued_at,
+            "icon": "cash",
+            "title": _("Receipt %(number)s") % {"number": receipt.number},
+            "text": money.yuan(receipt.received_fen, grouped=True)
+            + (
+                " · " + _("owed %(sum)s") % {"sum": money.yuan(receipt.owed_fen, grouped=True)}
+                if receipt.owed_fen
+                else ""
+            ),
+            "who": receipt.cashier_name,
+            "url": reverse("cashier:receipt", args=[receipt.code]),
+        }
+        for receipt in rows
+    ]

@@ -1,0 +1,65 @@
+"""Forms of the till. Amounts are typed in yuan and cleaned to integer fen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.forms import formset_factory
+from django.utils.translation import gettext_lazy as _
+
+from kernel.web.fields import FenField, SegmentedRadios
+from services.cashier.models import ChargeLine, Tender, ZeroReason
+from services.catalogue.models import Item
+
+
+class SlipLineForm(forms.Form):
+    """One line of a slip: what, how many, where, and why it is free if it is."""
+
+    item = forms.ModelChoiceField(Item.objects.none(), label=_("Item"), to_field_name="code")
+    quantity = forms.IntegerField(label=_("Quantity"), min_value=1, max_value=99, initial=1)
+    remark = forms.CharField(label=_("Where"), max_length=60, required=False)
+    zero_reason = forms.ChoiceField(
+        label=_("Free because"), choices=[("", _("not free")), *ZeroReason.choices], required=False
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["item"].queryset = Item.objects.filter(is_active=True).select_related("category")
+        self.fields["item"].label_from_instance = lambda item: item.name
+
+
+SlipLines = formset_factory(SlipLineForm, extra=3, min_num=1, max_num=12, validate_min=True)
+
+
+class ChargeForm(forms.Form):
+    """Taking in money for a slip: tender, what was handed over, and on which items the rest stays owed."""
+
+    tender = forms.ChoiceField(label=_("Paid by"), choices=Tender.choices, widget=SegmentedRadios, initial=Tender.CASH)
+    tendered_fen = FenField(label=_("Handed over"), min_value=0)
+    card_number = forms.CharField(label=_("Card: last four digits"), max_length=4, required=False)
+
+    def __init__(self, *args: Any, lines: list[ChargeLine], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lines = lines
+        for line in lines:
+            if line.amount_fen:
+                self.fields[f"owed_{line.code}"] = FenField(
+                    label=_("Owed on %(item)s") % {"item": line.item_name},
+                    min_value=0,
+                    max_value=line.amount_fen,
+                    required=False,
+                )
+
+    def owed(self) -> dict[Any, int]:
+        """The named arrears: line code → fen."""
+        found = {line.code: self.cleaned_data.get(f"owed_{line.code}") or 0 for line in self.lines}
+        return {code: amount for code, amount in found.items() if amount}
+
+
+class SettleForm(forms.Form):
+    """Taking in money owed from before."""
+
+    tender = forms.ChoiceField(label=_("Paid by"), choices=Tender.choices, widget=SegmentedRadios, initial=Tender.CASH)
+    amount_fen = FenField(label=_("Amount"), min_value=1)
+    card_number = forms.CharField(label=_("Card: last four digits"), max_length=4, required=False)

@@ -1,0 +1,15 @@
+from django.urls import path
+
+from services.cashier.web import views
+
+app_name = "cashier"
+urlpatterns = [
+    path("", views.till, name="till"),
+    path("slips/new/", views.new_slip, name="new-slip"),
+    path("slips/<uuid:code>/", views.charge, name="charge"),
+    path("slips/<uuid:code>/withdraw/", views.withdraw, name="withdraw"),
+    path("receipts/<uuid:code>/", views.receipt, name="receipt"),
+    path("patients/<uuid:code>/", views.of_patient, name="of-patient"),
+    path("arrears/", views.arrears, name="arrears"),
+    path("arrears/<uuid:code>/", views.settle, name="settle"),
+]

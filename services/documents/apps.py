@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class DocumentsConfig(RoomConfig):
+    name = "services.documents"
+    label = "documents"

@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class FollowupConfig(RoomConfig):
+    name = "services.followup"
+    label = "followup"

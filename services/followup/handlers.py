@@ -1,0 +1,54 @@
+"""What events and the clock do to follow-ups."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from kernel import clock
+from kernel.context import Actor
+from kernel.outbox import Event
+from services.followup import actions
+from services.followup.models import FollowUp
+from services.patients.models import Patient
+from services.sites.models import Site
+from services.staff.models import StaffMember
+
+ENGINE = Actor.system("follow-up")
+
+
+def plan(event: Event) -> None:
+    """Start what the rules say after an event.
+
+    Its payload names ``site`` and ``patient`` by code, may name ``doctor``, ``vertical`` and the local ``day`` to count
+    from (else the moment of the event counts). The event's key is the thing: telling it again moves, never doubles.
+    """
+    payload = event.payload
+    site = Site.objects.filter(code=payload.get("site")).first() if payload.get("site") else None
+    patient = Patient.objects.filter(code=payload.get("patient")).first() if payload.get("patient") else None
+    if site is None or patient is None:
+        return
+    doctor = StaffMember.objects.filter(code=payload["doctor"]).first() if payload.get("doctor") else None
+    actions.plan_from(
+        by=ENGINE,
+        trigger=event.type,
+        source_key=event.key,
+        site=site,
+        patient=patient,
+        anchor_on=_anchor(event, site),
+        doctor=doctor,
+        room=payload.get("vertical") or "",
+    )
+
+
+def open_due(day: date) -> None:
+    """Every morning: what is due by ``day`` enters the inbox; what a stop left behind too."""
+    waiting = FollowUp.objects.filter(state="planned", due_on__lte=day).select_related("plan__site", "plan__patient")
+    for followup in waiting:
+        actions.make_due(by=ENGINE, followup=followup)
+
+
+def _anchor(event: Event, site: Site) -> date:
+    if event.payload.get("day"):
+        return date.fromisoformat(event.payload["day"])
+    at = event.payload.get("at")
+    return clock.local(datetime.fromisoformat(at) if at else event.occurred_at, site.timezone).date()

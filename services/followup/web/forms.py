@@ -1,0 +1,77 @@
+"""Forms of follow-ups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from kernel.web.fields import SegmentedRadios
+from services.appointments.models import Appointment
+from services.followup.models import Attempt, FollowUp
+from services.tasks.selectors import role_labels
+
+
+class AttemptForm(forms.Form):
+    channel = forms.ChoiceField(
+        label=_("channel"), choices=Attempt.Channel.choices, widget=SegmentedRadios, initial="phone"
+    )
+
+
+class ResultForm(forms.Form):
+    """What the reached patient said."""
+
+    result = forms.ChoiceField(
+        label=_("result"),
+        choices=[choice for choice in FollowUp.Result.choices if choice[0] != FollowUp.Result.UNREACHED],
+        widget=SegmentedRadios,
+    )
+    channel = forms.ChoiceField(
+        label=_("channel"), choices=Attempt.Channel.choices, widget=SegmentedRadios, initial="phone"
+    )
+    note = forms.CharField(
+        label=_("what the patient said"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    return_visit = forms.ModelChoiceField(
+        label=_("return visit"), queryset=Appointment.objects.none(), to_field_name="code", required=False
+    )
+    refusal_reason = forms.CharField(label=_("why no return visit"), max_length=120, required=False)
+
+    def __init__(self, *args: Any, followup: FollowUp, coming: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["return_visit"].queryset = coming  # type: ignore[attr-defined]
+        zone = followup.plan.site.timezone
+        self.fields["return_visit"].label_from_instance = (  # type: ignore[attr-defined]
+            lambda booking: f"{booking.starts_at.astimezone(zone):%Y-%m-%d %H:%M} {booking.doctor.name}"
+        )
+
+
+class AnswerForm(forms.Form):
+    note = forms.CharField(label=_("the doctor's note"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class CancelForm(forms.Form):
+    reason = forms.CharField(label=_("reason"), max_length=120)
+
+
+class RuleForm(forms.Form):
+    """A rule of the tenant. Offsets as D0, D7, M6."""
+
+    label = forms.CharField(label=_("name"), max_length=120, required=False)
+    offsets = forms.CharField(
+        label=_("days"), help_text=_("D0 the same day, D7 seven days later, M6 six months later.")
+    )
+    roles = forms.MultipleChoiceField(label=_("who calls"), widget=forms.CheckboxSelectMultiple)
+    script = forms.CharField(label=_("script"), required=False, widget=forms.Textarea(attrs={"rows": 4}))
+    opening_days = forms.BooleanField(label=_("moves to the next opening day"), required=False)
+    is_active = forms.BooleanField(label=_("in force"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["roles"].choices = list(role_labels().items())  # type: ignore[attr-defined]
+
+    def clean_offsets(self) -> list[str]:
+        return [
+            part.strip().upper() for part in self.cleaned_data["offsets"].replace("，", ",").split(",") if part.strip()
+        ]

@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class HeadquartersConfig(RoomConfig):
+    name = "services.headquarters"
+    label = "headquarters"

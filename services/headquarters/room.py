@@ -1,0 +1,35 @@
+"""Headquarters: comparing sites by figures, never by patients."""
+
+from django.utils.translation import gettext_lazy as _
+
+from kernel.registry import NavItem, Room, TenantKind
+
+ROOM = Room(
+    key="headquarters",
+    label=_("Headquarters"),
+    families=frozenset({"headquarters"}),
+    kinds=(TenantKind(key="headquarters", family="headquarters", label=_("Headquarters"), home="headquarters:matrix"),),
+    urls="services.headquarters.web.urls",
+    api_urls="services.headquarters.api.urls",
+    nav=(
+        NavItem(
+            key="matrix",
+            label=_("Figures"),
+            url_name="headquarters:matrix",
+            permission="headquarters.view",
+            icon="board",
+            order=10,
+        ),
+        NavItem(
+            key="branches",
+            label=_("Branches"),
+            url_name="headquarters:branches",
+            permission="headquarters.view",
+            icon="building",
+            order=20,
+        ),
+    ),
+    permissions={"headquarters.view": _("compare the figures of the branches")},
+    role_grants={"hq_analyst": ("headquarters.view",), "hq_manager": ("headquarters.view",)},
+    handlers={"kpis.day_measured": ("services.headquarters.handlers.take_in_day",)},
+)

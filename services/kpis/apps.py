@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class KpisConfig(RoomConfig):
+    name = "services.kpis"
+    label = "kpis"

@@ -1,0 +1,81 @@
+"""Reading figures in the branch."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Count, Max, Sum
+
+from kernel.access import accessible
+from kernel.context import Actor
+from kernel.registry import Kpi
+from services.kpis.actions import active_kpis
+from services.kpis.models import DailyFact
+from services.sites.models import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure over a period: its value (None: nothing measured), what it is made of, and the days it covers."""
+
+    kpi: Kpi
+    numerator: int
+    denominator: int | None
+    n: int
+    days: int
+
+    @property
+    def value(self) -> float | None:
+        """Count or sum as it is; ratio and mean divided; None without anything measured."""
+        return value_of(self.kpi, self.numerator, self.denominator, self.days)
+
+
+def value_of(kpi: Kpi, numerator: int, denominator: int | None, days: int) -> float | None:
+    """The value of a figure from its parts. ``percent`` is 0 to 100, ``fen`` integer fen, ``minutes`` minutes."""
+    if not days:
+        return None
+    if kpi.aggregate in ("ratio", "mean"):
+        if not denominator:
+            return None
+        return numerator / denominator * (100 if kpi.unit == "percent" else 1)
+    return numerator
+
+
+def figures(actor: Actor, *, site: Site, start: date, end: date) -> list[Figure]:
+    """Every figure of one site from ``start`` to ``end`` (both included), in one query."""
+    rows = (
+        accessible(DailyFact.objects.filter(site=site, day__range=(start, end)), actor, "kpis.view")
+        .values("key", "version")
+        .annotate(
+            numerator=Sum("numerator"),
+            denominator=Sum("denominator"),
+            total=Sum("n"),
+            days=Count("day"),
+            last=Max("day"),
+        )
+    )
+    found = {(row["key"], row["version"]): row for row in rows}
+    result = []
+    for kpi in active_kpis():
+        row = found.get((kpi.key, kpi.version))
+        if row and kpi.aggregate == "last":
+            fact = DailyFact.objects.get(site=site, key=kpi.key, version=kpi.version, day=row["last"])
+            result.append(Figure(kpi, fact.numerator, fact.denominator, fact.n, row["days"]))
+        elif row:
+            result.append(Figure(kpi, row["numerator"], row["denominator"], row["total"], row["days"]))
+        else:
+            result.append(Figure(kpi, 0, None, 0, 0))
+    return result
+
+
+def days_of(actor: Actor, *, site: Site, start: date, end: date) -> dict[date, dict[str, DailyFact]]:
+    """The facts of a site by day and key."""
+    table: dict[date, dict[str, DailyFact]] = defaultdict(dict)
+    for fact in accessible(DailyFact.objects.filter(site=site, day__range=(start, end)), actor, "kpis.view"):
+        table[fact.day][fact.key] = fact
+    return {
+        start + timedelta(days=step): table.get(start + timedelta(days=step), {})
+        for step in range((end - start).days + 1)
+    }

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from services.patients.api import views
+
+urlpatterns = [
+    path("", views.PatientListView.as_view(), name="list"),
+    path("<uuid:code>/", views.PatientDetailView.as_view(), name="detail"),
+    path("<uuid:code>/phone/", views.PhoneView.as_view(), name="phone"),
+    path("<uuid:code>/contacts/", views.ContactHistoryView.as_view(), name="contacts"),
+]

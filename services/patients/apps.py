@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class PatientsConfig(RoomConfig):
+    name = "services.patients"
+    label = "patients"

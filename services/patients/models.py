@@ -1,0 +1,164 @@
+"""The people we treat: identity, contact, families, and the history of their contact data."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from kernel.crypto import BlindIndexField, EncryptedTextField, IndexedModel
+from kernel.ids import CodeModel, VersionedModel
+from services.sites.models import Site
+
+
+class Sex(models.TextChoices):
+    FEMALE = "female", _("female")
+    MALE = "male", _("male")
+    OTHER = "other", _("other")
+
+
+class Patient(IndexedModel, VersionedModel):
+    """A patient's file. The name stays readable so that it can be found; phone, ID number and address are encrypted.
+
+    ``birth_year`` is always known. Without ``birth_date`` it was computed from a stated age and may be one year off.
+    A file without a phone holds the reason for it (FD-003) and cannot be followed up by phone.
+    """
+
+    record_number = models.CharField(_("record number"), max_length=24, unique=True)
+    # Collated by code point on every server: only so one index finds a beginning and gives its order (search, 50 ms).
+    name = models.CharField(_("name"), max_length=80, db_collation="C")
+    pinyin = models.CharField(max_length=200, editable=False, db_collation="C")
+    initials = models.CharField(max_length=40, editable=False, db_collation="C")
+    # What a search may begin with, each after a space: whole and given name, both in pinyin, initials, record number.
+    search_words = models.TextField(editable=False)
+    sex = models.CharField(_("sex"), max_length=6, choices=Sex.choices)
+    birth_date = models.DateField(_("date of birth"), null=True, blank=True)
+    birth_year = models.PositiveSmallIntegerField(_("year of birth"))
+
+    phone = EncryptedTextField(_("phone"), blank=True, default="")
+    phone_index = BlindIndexField(source="phone")
+    phone_last_four = BlindIndexField(source="phone", last=4)
+    phone_absent_reason = models.CharField(_("reason for the missing phone"), max_length=80, blank=True)
+    # Calls and messages did not arrive; a later contact takes the mark off.
+    unreachable_since = models.DateField(null=True, blank=True)
+    id_number = EncryptedTextField(_("ID number"), blank=True, default="")
+    id_index = BlindIndexField(source="id_number")
+    address = EncryptedTextField(_("address"), blank=True, default="")
+
+    occupation = models.CharField(_("occupation"), max_length=60, blank=True)
+    media_source = models.CharField(_("how they heard of us"), max_length=40, blank=True)
+    language = models.CharField(_("language"), max_length=12, blank=True)
+    form_of_address = models.CharField(_("form of address"), max_length=40, blank=True)
+    alert = EncryptedTextField(_("alert"), blank=True, default="")
+    is_special = models.BooleanField(_("special circumstances"), default=False)
+    message_consent = models.BooleanField(_("agrees to messages"), null=True, blank=True)
+    message_consent_at = models.DateTimeField(null=True, blank=True)
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="patients", verbose_name=_("registered at"))
+    created_at = models.DateTimeField()
+    contact_verified_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(name=""), name="patients_name_given"),
+            models.CheckConstraint(condition=Q(sex__in=Sex.values), name="patients_sex_given"),
+            models.CheckConstraint(
+                condition=Q(birth_date__isnull=True) | Q(birth_date__year=F("birth_year")), name="patients_birth_agrees"
+            ),
+            models.CheckConstraint(
+                condition=~Q(phone_index="") | ~Q(phone_absent_reason=""), name="patients_phone_or_reason"
+            ),
+            models.CheckConstraint(
+                condition=Q(message_consent__isnull=True) | Q(message_consent_at__isnull=False),
+                name="patients_consent_has_time",
+            ),
+        ]
+        indexes = [
+            GinIndex(fields=["search_words"], opclasses=["ext.gin_trgm_ops"], name="patients_words"),
+            models.Index(fields=["name", "-id"], name="patients_name"),
+            models.Index(fields=["pinyin", "-id"], name="patients_pinyin"),
+            models.Index(fields=["initials", "-id"], name="patients_initials"),
+            models.Index(fields=["site", "-created_at"], name="patients_newest"),
+        ]
+
+    @property
+    def untraceable(self) -> bool:
+        """Is there no phone, so that nobody can ask how it went?"""
+        return not self.phone_index
+
+    @property
+    def birth_is_approximate(self) -> bool:
+        """Was the year computed from a stated age?"""
+        return self.birth_date is None
+
+    def age_on(self, day: date) -> int:
+        """Whole years on ``day``; with a stated age only, the difference of the years."""
+        if self.birth_date is None:
+            return max(0, day.year - self.birth_year)
+        before_birthday = (day.month, day.day) < (self.birth_date.month, self.birth_date.day)
+        return day.year - self.birth_date.year - before_birthday
+
+
+class ContactChange(CodeModel):
+    """A corrected phone or address: old and new value, when, by whom (FD-011). Never edited."""
+
+    APPEND_ONLY = True
+
+    class Field(models.TextChoices):
+        PHONE = "phone", _("phone")
+        ADDRESS = "address", _("address")
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="contact_changes")
+    field = models.CharField(max_length=10, choices=Field.choices)
+    old_value = EncryptedTextField(blank=True, default="")
+    new_value = EncryptedTextField(blank=True, default="")
+    changed_at = models.DateTimeField()
+    changed_by = models.ForeignKey("identity.User", null=True, on_delete=models.PROTECT, related_name="+")
+    changed_by_name = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ["-changed_at", "-id"]
+
+
+class PatientRelation(CodeModel):
+    """``relative`` (a patient too, or a person known by name only) is the ``kind`` of ``patient``, e.g. the mother."""
+
+    class Kind(models.TextChoices):
+        MOTHER = "mother", _("mother")
+        FATHER = "father", _("father")
+        GUARDIAN = "guardian", _("guardian")
+        SPOUSE = "spouse", _("spouse")
+        CHILD = "child", _("child")
+        SIBLING = "sibling", _("sibling")
+        GRANDPARENT = "grandparent", _("grandparent")
+        GRANDCHILD = "grandchild", _("grandchild")
+        OTHER = "other", _("other")
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="relations")
+    relative = models.ForeignKey(Patient, null=True, blank=True, on_delete=models.PROTECT, related_name="relative_of")
+    name = models.CharField(_("name"), max_length=80, blank=True)
+    phone = EncryptedTextField(_("phone"), blank=True, default="")
+    kind = models.CharField(_("relation"), max_length=12, choices=Kind.choices)
+    is_payer = models.BooleanField(_("pays"), default=False)
+    is_guardian = models.BooleanField(_("legal guardian"), default=False)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(relative__isnull=True) | ~Q(relative=F("patient")), name="patients_relation_is_another"
+            ),
+            models.CheckConstraint(
+                condition=Q(relative__isnull=False) | ~Q(name=""), name="patients_relation_is_somebody"
+            ),
+            models.UniqueConstraint(fields=["patient", "relative"], name="patients_relation_once"),
+            models.UniqueConstraint(fields=["patient"], condition=Q(is_payer=True), name="patients_relation_one_payer"),
+        ]
+
+    @property
+    def display_name(self) -> str:
+        """The relative's name, from the file if there is one."""
+        return self.relative.name if self.relative is not None else self.name

@@ -1,0 +1,260 @@
+"""Reading patients: finding them by what people type, and what is known of one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils.functional import Promise
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from kernel import registry
+from kernel.access import holds
+from kernel.context import Actor
+from kernel.errors import NotFound
+from services.patients.models import ContactChange, Patient, PatientRelation
+from services.patients.phones import canonical_phone
+from services.staff.names import normalise_query, read_name
+
+MINOR_UNTIL = 18
+ELDER_FROM = 70
+# So many are looked at per way of reading a query before the best are chosen.
+CANDIDATES = 40
+SHORTEST_INNER = 3
+# A stated age gives a year of birth that may be one off.
+YEAR_TOLERANCE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PresentState:
+    """Where a patient is at this moment, as some room knows: a key of ``kernel.web.states`` and words beside it."""
+
+    key: str
+    words: str = ""
+
+
+def access_patient(actor: Actor, code: UUID, word: str = "patients.view") -> Patient:
+    """The patient ``code``, if ``actor`` holds ``word``. A patient belongs to the whole business, not to one branch.
+
+    Raises NotFound (``patient_not_found``). Opening the file is logged by ``reading.note_read``.
+    """
+    found = Patient.objects.select_related("site").filter(code=code).first() if holds(actor, word) else None
+    if found is None:
+        raise NotFound("patient_not_found", _("There is no such patient."))
+    return found
+
+
+def by_record_number(actor: Actor, number: str, word: str = "patients.view") -> Patient:
+    """The patient with this record number, as it is written, if ``actor`` holds ``word``.
+
+    Raises NotFound (``patient_not_found``).
+    """
+    found = Patient.objects.filter(record_number__iexact=number).first() if holds(actor, word) else None
+    if found is None:
+        raise NotFound("patient_not_found", _("No file has this record number."))
+    return found
+
+
+def access_relation(actor: Actor, patient: Patient, code: UUID, word: str = "patients.edit") -> PatientRelation:
+    """The relation ``code`` of ``patient``, if ``actor`` holds ``word``. Raises NotFound (``relation_not_found``)."""
+    rows = PatientRelation.objects.filter(patient=patient, code=code).select_related("patient")
+    found = rows.first() if holds(actor, word) else None
+    if found is None:
+        raise NotFound("relation_not_found", _("This relative is not in the file."))
+    return found
+
+
+def newest(site: Any = None) -> QuerySet[Patient]:
+    """The files registered last, at ``site`` or everywhere."""
+    rows = Patient.objects.select_related("site").order_by("-created_at", "-id")
+    return rows if site is None else rows.filter(site=site)
+
+
+def find_patients(query: str, *, limit: int = 20) -> list[Patient]:
+    """The patients that ``query`` means, best first, in one or two queries over indexes.
+
+    Understood are: name or its beginning, given name, pinyin, initials, the last four digits of the phone, the whole
+    phone in any spelling, the record number with or without letters and zeros. Two steps, so that neither a frequent
+    surname nor a rare part of a name reads the table: first the beginnings, each cut off by its own index; only when
+    they leave room, what lies inside, by trigrams.
+    """
+    wanted = normalise_query(query)
+    if not wanted:
+        return []
+    found = {patient.pk: patient for patient in _beginning(wanted, query)}
+    if len(found) < limit and len(wanted) > 1:
+        for patient in _inside(wanted):
+            found.setdefault(patient.pk, patient)
+    return sorted(found.values(), key=lambda patient: _rank(patient, wanted))[:limit]
+
+
+def _beginning(wanted: str, query: str) -> QuerySet[Patient]:
+    rows = Patient.objects.order_by()
+    if wanted.isdigit() or query.strip().startswith("+"):
+        branches = [_by_last_four(rows, wanted), _by_phone(rows, query)]
+    elif wanted.isascii():
+        branches = [
+            rows.filter(initials__startswith=wanted).order_by("initials", "-id"),
+            rows.filter(pinyin__startswith=wanted).order_by("pinyin", "-id"),
+        ]
+    else:
+        branches = [rows.filter(name__startswith=wanted).order_by("name", "-id")]
+    branches = [branch[:CANDIDATES] for branch in branches if branch is not None]
+    if not branches:
+        return rows.none()
+    return branches[0].union(*branches[1:], all=True) if len(branches) > 1 else branches[0]
+
+
+def _by_last_four(rows: QuerySet[Patient], digits: str) -> QuerySet[Patient] | None:
+    return rows.filter(phone_last_four__marks=digits) if len(digits) == 4 else None
+
+
+def _by_phone(rows: QuerySet[Patient], query: str) -> QuerySet[Patient] | None:
+    phone = canonical_phone(query) if len(re.sub(r"\D", "", query)) >= 7 else None
+    return rows.filter(phone_index__marks=phone) if phone else None
+
+
+def _inside(wanted: str) -> QuerySet[Patient]:
+    """Words of a file that begin with ``wanted``, and from three characters on also those that hold it."""
+    pattern = wanted if len(wanted) >= SHORTEST_INNER else f" {wanted}"
+    return Patient.objects.filter(search_words__contains=pattern).order_by()[: CANDIDATES * 2]
+
+
+def _rank(patient: Patient, wanted: str) -> tuple[int, str, int]:
+    exact = wanted in (patient.initials, patient.pinyin, normalise_query(patient.name))
+    number = normalise_query(patient.record_number)
+    if exact or number.endswith(wanted) or number.lstrip("abcdefghijklmnopqrstuvwxyz0") == wanted:
+        return (0, patient.pinyin, -patient.pk)
+    begins = patient.initials.startswith(wanted) or patient.pinyin.startswith(wanted) or patient.name.startswith(wanted)
+    return (1 if begins else 2, patient.pinyin, -patient.pk)
+
+
+def search_words_of(name: str, record_number: str) -> str:
+    """What a search for this file may begin with, each word after a space."""
+    number = normalise_query(record_number)
+    digits = re.sub(r"\D", "", record_number)
+    words = (*read_name(name).words, number, digits, digits.lstrip("0"))
+    return " " + " ".join(dict.fromkeys(word for word in words if word))
+
+
+def possible_duplicates(
+    *, name: str, birth_year: int | None, exact_year: bool, phone: str = "", besides: Patient | None = None
+) -> list[tuple[Patient, tuple[str, ...]]]:
+    """Files that may be the same person, with what they share: "phone", or "name" with the year of birth (FD-012).
+
+    A year from a stated age may be one off on either side. A name in Latin letters matches a Chinese one that is
+    read the same.
+    """
+    reading = read_name(name)
+    same_name = Q(name=name.strip()) | Q(pinyin=reading.pinyin)
+    wanted = Q(pk__in=[])
+    if birth_year is not None:
+        years = (birth_year - YEAR_TOLERANCE, birth_year + YEAR_TOLERANCE)
+        wanted |= same_name & Q(birth_year__range=years)
+    if phone:
+        wanted |= Q(phone_index__marks=phone)
+    rows = Patient.objects.filter(wanted).select_related("site")
+    if besides is not None:
+        rows = rows.exclude(pk=besides.pk)
+    found = []
+    for patient in rows.order_by("-created_at")[:100]:
+        shared = []
+        if phone and patient.phone == phone:
+            shared.append("phone")
+        if birth_year is not None and _same_name(patient, reading.name) and _same_year(patient, birth_year, exact_year):
+            shared.append("name")
+        if shared:
+            found.append((patient, tuple(shared)))
+    return sorted(found, key=lambda pair: "phone" not in pair[1])[:10]
+
+
+def _same_name(patient: Patient, plain: str) -> bool:
+    own = normalise_query(patient.name)
+    return own == plain or own.isascii() != plain.isascii()
+
+
+def _same_year(patient: Patient, birth_year: int, exact_year: bool) -> bool:
+    if exact_year and not patient.birth_is_approximate:
+        return patient.birth_year == birth_year
+    return abs(patient.birth_year - birth_year) <= YEAR_TOLERANCE
+
+
+def is_minor(patient: Patient, day: date) -> bool:
+    """Does somebody else decide for the patient on ``day``? (CR-023) A stated age counts as a year less."""
+    return patient.age_on(day) - (1 if patient.birth_is_approximate else 0) < MINOR_UNTIL
+
+
+def is_elder(patient: Patient, day: date) -> bool:
+    """Is the patient old enough that somebody may come along? (CR-023)"""
+    return patient.age_on(day) >= ELDER_FROM
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """How much of a file is there, and what is missing (CR-001)."""
+
+    have: int
+    total: int
+    missing: tuple[str | Promise, ...]
+
+
+def completeness(patient: Patient) -> Completeness:
+    """The gaps of a file, in the order in which they matter."""
+    facts: tuple[tuple[str | Promise, object], ...] = (
+        (pgettext_lazy("gap", "phone"), patient.phone_index),
+        (pgettext_lazy("gap", "date of birth"), patient.birth_date),
+        (pgettext_lazy("gap", "address"), patient.address),
+        (pgettext_lazy("gap", "consent to messages"), patient.message_consent is not None),
+        (pgettext_lazy("gap", "occupation"), patient.occupation),
+        (pgettext_lazy("gap", "how they heard of us"), patient.media_source),
+        (pgettext_lazy("gap", "form of address"), patient.form_of_address),
+    )
+    always = 3  # name, sex and year of birth cannot be missing
+    missing = tuple(label for label, value in facts if not value)
+    return Completeness(have=always + len(facts) - len(missing), total=always + len(facts), missing=missing)
+
+
+def contact_history(patient: Patient) -> QuerySet[ContactChange]:
+    """Every correction of phone and address, the newest first (FD-011)."""
+    return ContactChange.objects.filter(patient=patient).select_related("changed_by")
+
+
+def family_of(patient: Patient) -> list[PatientRelation]:
+    """The relations written in the file of ``patient``."""
+    return list(PatientRelation.objects.filter(patient=patient).select_related("relative"))
+
+
+def named_in(patient: Patient) -> list[PatientRelation]:
+    """The files of others in which ``patient`` is named as a relative."""
+    return list(PatientRelation.objects.filter(relative=patient).select_related("patient"))
+
+
+def payer_of(patient: Patient) -> PatientRelation | None:
+    """Who pays for ``patient``, if somebody else does."""
+    return PatientRelation.objects.filter(patient=patient, is_payer=True).select_related("relative").first()
+
+
+@cache
+def _states_of(path: str) -> Any:
+    return import_string(path)
+
+
+def present_states(patients: Sequence[Patient] | Iterable[Patient]) -> Mapping[int, PresentState]:
+    """Where each of ``patients`` is now, by primary key, as the active rooms know; one question per room."""
+    rows = list(patients)
+    found: dict[int, PresentState] = {}
+    if not rows:
+        return found
+    for room in registry.active_rooms():
+        for path in room.slots.get("patient.states", ()):
+            for pk, (key, words) in _states_of(path)(rows).items():
+                found.setdefault(pk, PresentState(key, words))
+    return found

@@ -1,0 +1,45 @@
+"""What the clock and the till do to visits."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from kernel.context import Actor
+from kernel.outbox import Event
+from kernel.timers.models import Timer
+from services.reception import actions, waits
+from services.reception.models import Visit
+
+CLOCK = Actor.system("timers")
+TILL = Actor.system("till")
+
+
+def on_wait_over(timer: Timer) -> None:
+    """A wait has become longer than its limit and is still not explained."""
+    visit = (
+        Visit.objects.select_for_update(of=("self",))
+        .select_related("site", "patient", "doctor")
+        .filter(code=UUID(timer.key))
+        .first()
+    )
+    if visit is not None:
+        waits.alert(by=CLOCK, visit=visit)
+
+
+def on_slip_signed(event: Event) -> None:
+    """A charge slip for a visit: whoever has left the area is at the cashier's now."""
+    visit = _visit_of(event)
+    if visit is not None and visit.state == "left":
+        actions.send_to_cashier(by=TILL, visit=visit)
+
+
+def on_charged(event: Event) -> None:
+    """The till charged a visit."""
+    visit = _visit_of(event)
+    if visit is not None and visit.settled_at is None:
+        actions.note_charged(by=TILL, visit=visit)
+
+
+def _visit_of(event: Event) -> Visit | None:
+    code = event.payload.get("visit")
+    return Visit.objects.select_related("site").filter(code=code).first() if code else None

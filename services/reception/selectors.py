@@ -1,0 +1,341 @@
+"""Reading the front desk: who waits, who is here, which chair is taken by whom, and what the day looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from kernel import access, clock, parameters, registry
+from kernel.context import Actor
+from kernel.errors import NotFound
+from services.appointments.models import Appointment
+from services.reception.machine import HOLDS_CHAIR, UNSEEN, WAITS
+from services.reception.models import Visit, WaitExplanation
+from services.sites.models import Chair, Site
+from services.sites.selectors import chairs as chairs_of
+from services.staff.models import StaffMember
+from services.staff.selectors import OnDuty, doctors_on_duty
+
+VIEW = "reception.view"
+JOINED = ("site", "patient", "doctor", "chair__room", "appointment__item")
+
+END_REASONS: Mapping[str, str | Promise] = {
+    "declined_wait": gettext_lazy("did not want to wait"),
+    "wait_too_long": gettext_lazy("the wait was too long"),
+    "left_unseen": gettext_lazy("left unseen"),
+}
+# How a visit looks where bookings are drawn: the keys of kernel.web.states.
+LOOKS = {
+    "arrived": "arrived",
+    "registered": "waiting",
+    "waiting": "waiting",
+    "led_in": "in_chair",
+    "in_chair": "in_chair",
+    "finished": "finished",
+    "left": "left",
+    "at_cashier": "left",
+    "settled": "left",
+    "closed": "left",
+    "rebooked": "cancelled",
+    "left_unseen": "cancelled",
+}
+
+
+def visits_for(actor: Actor) -> QuerySet[Visit]:
+    """The visits at the sites where ``actor`` may see them."""
+    return access.accessible(Visit.objects.select_related(*JOINED), actor, VIEW)
+
+
+def access_visit(actor: Actor, code: UUID) -> Visit:
+    """The visit behind a code from outside. Raises NotFound (``visit_not_found``)."""
+    found = visits_for(actor).filter(code=code).first()
+    if found is None:
+        raise NotFound("visit_not_found", _("There is no such visit."))
+    return found
+
+
+def on_day(site: Site, day: date) -> QuerySet[Visit]:
+    """Every visit that arrived on the site's local day."""
+    start, end = clock.day_bounds(day, site.timezone)
+    return Visit.objects.filter(site=site, arrived_at__gte=start, arrived_at__lt=end).select_related(*JOINED)
+
+
+def here_now(site: Site) -> QuerySet[Visit]:
+    """Everybody who is in the house: arrived and neither gone nor settled."""
+    return Visit.objects.filter(site=site, state__in=(*UNSEEN, *HOLDS_CHAIR, "left", "at_cashier")).select_related(
+        *JOINED
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A line of the waiting list. ``stage``: calm, ask (longer than told without asking) or over; ``blocked`` by whom."""
+
+    visit: Visit
+    ask: int
+    limit: int
+    stage: str
+    explained: WaitExplanation | None
+    needs_announcement: bool
+    needs_opinion: bool
+    blocked_by: Visit | None
+
+    @property
+    def needs_explanation(self) -> bool:
+        """Longer than the limit, and nobody has explained it."""
+        return self.stage == "over" and self.explained is None
+
+
+def waiting_list(site: Site, *, visits: list[Visit] | None = None, now: datetime | None = None) -> list[Waiting]:
+    """Who waits at ``site``: emergencies first, then by length of the wait (QU-001, QU-007).
+
+    Two queries (visits with their explanations), none if ``visits`` (everybody who is here) are given.
+    """
+    now = now or clock.now()
+    present = list(_with_explanations(here_now(site))) if visits is None else visits
+    holders = {visit.chair_id: visit for visit in present if visit.state in HOLDS_CHAIR}
+    lines = [_waiting(visit, holders, now) for visit in present if visit.state in WAITS]
+    return sorted(lines, key=lambda line: (not line.visit.emergency, line.visit.registered_at, line.visit.pk))
+
+
+def present(site: Site) -> list[Visit]:
+    """Everybody who is in the house, with what was explained to them: two queries for a whole board."""
+    return list(_with_explanations(here_now(site)))
+
+
+def to_register(visits: list[Visit]) -> list[Visit]:
+    """Who has arrived and is not registered yet, first come first."""
+    return [visit for visit in visits if visit.state == "arrived"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChairLine:
+    """A chair and who sits in it, and who comes next."""
+
+    chair: Chair
+    visit: Visit | None
+    following: Visit | None
+
+    @property
+    def state(self) -> str:
+        """free, occupied or finished-not-left (a5)."""
+        if self.visit is None:
+            return "free"
+        return "finished_not_left" if self.visit.state == "finished" else "occupied"
+
+
+def chair_board(site: Site, *, visits: list[Visit] | None = None) -> list[ChairLine]:
+    """Every chair of the site in room order with its present and its next guest."""
+    people = present(site) if visits is None else visits
+    inside = {visit.chair_id: visit for visit in people if visit.state in HOLDS_CHAIR}
+    queue = [line.visit for line in waiting_list(site, visits=people)]
+    lines = []
+    for chair in chairs_of(site):
+        following = next((visit for visit in queue if _wanted_chair(visit) == chair.pk), None)
+        lines.append(ChairLine(chair, inside.get(chair.pk), following))
+    return lines
+
+
+def of_doctor(doctor: StaffMember, site: Site, day: date) -> list[Visit]:
+    """The visits of a doctor on the site's day, who waits and who is in the chair first."""
+    order = {
+        state: number
+        for number, state in enumerate(("in_chair", "led_in", "finished", "waiting", "registered", "arrived"))
+    }
+    rows = list(_with_explanations(on_day(site, day).filter(doctor=doctor)))
+    return sorted(rows, key=lambda visit: (order.get(visit.state, 9), visit.registered_at or visit.arrived_at))
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The key figures of a site's day: how many visits in which state, and the median wait in whole minutes."""
+
+    states: Mapping[str, int]
+    total: int
+    unexplained: int
+    median_wait: int | None
+
+
+def figures(site: Site, day: date, *, walk_ins_only: bool = False) -> Figures:
+    """Count the day, from two queries. ``walk_ins_only``: the states count only who came without a booking, because the
+    board counts the others."""
+    counted: dict[str, int] = {}
+    waits: list[int] = []
+    unexplained = 0
+    for visit in _with_explanations(on_day(site, day)):
+        if visit.appointment_id is None or not walk_ins_only:
+            look = LOOKS[visit.state]
+            counted[look] = counted.get(look, 0) + 1
+        seconds = visit.wait_seconds
+        if seconds is not None:
+            waits.append(seconds)
+        unexplained += is_unexplained(visit)
+    return Figures(counted, sum(counted.values()), unexplained, median_minutes(waits))
+
+
+def is_unexplained(visit: Visit, *, now: datetime | None = None) -> bool:
+    """Did (or does) the patient wait longer than the limit without anybody explaining it in time? (QU-004)
+
+    Strictly longer, to the second; a note written after the wait changes nothing. Needs ``explanations`` prefetched to
+    be free of queries.
+    """
+    if visit.registered_at is None:
+        return False
+    limit = parameters.value(
+        "wait_explain_minutes", site=visit.site, vertical=visit.vertical or None, at=visit.registered_at
+    )
+    end = visit.wait_ended_at or (now or clock.now())
+    if int((end - visit.registered_at).total_seconds()) <= limit * 60:
+        return False
+    return not any(not explanation.late_note for explanation in visit.explanations.all())
+
+
+def median_minutes(seconds: list[int]) -> int | None:
+    """The median in whole minutes, halves up; None of nothing."""
+    if not seconds:
+        return None
+    ordered = sorted(seconds)
+    middle = len(ordered) // 2
+    twice = ordered[middle] * 2 if len(ordered) % 2 else ordered[middle - 1] + ordered[middle]
+    return (twice + 60) // 120
+
+
+def stages_of_day(site: Site, day: date) -> Mapping[int, tuple[str, str]]:
+    """Booking -> (look, note) for the day board: what has become of the bookings that are here (slot of the board)."""
+    start, end = clock.day_bounds(day, site.timezone)
+    rows = Visit.objects.filter(
+        site=site, appointment__isnull=False, appointment__starts_at__gte=start, appointment__starts_at__lt=end
+    ).values_list("appointment_id", "state")
+    return {booking: (LOOKS[state], str(NOTES.get(state, ""))) for booking, state in rows}
+
+
+NOTES = {
+    "finished": gettext_lazy("still in the area"),
+    "registered": gettext_lazy("tell the wait"),
+    "at_cashier": gettext_lazy("at the cashier"),
+}
+
+
+def suggested_doctor(site: Site, now: datetime | None = None) -> OnDuty | None:
+    """Whom a walk-in without a wish may see: on duty now, the shortest queue first, then by staff number."""
+    now = now or clock.now()
+    on_duty = [one for one in doctors_on_duty(site, clock.local(now, site.timezone).date()) if one.at(now)]
+    queues: dict[int, int] = {}
+    for doctor in Visit.objects.filter(site=site, state__in=(*UNSEEN, "led_in", "in_chair")).values_list(
+        "doctor_id", flat=True
+    ):
+        queues[doctor] = queues.get(doctor, 0) + 1
+    return min(on_duty, key=lambda one: queues.get(one.staff.pk, 0), default=None)
+
+
+def visit_word(key: str) -> str | Promise:
+    """What a line of business calls a visit."""
+    vertical = registry.verticals().get(key)
+    return vertical.visit_word if vertical is not None else gettext_lazy("Visit")
+
+
+def end_reason(visit: Visit) -> str | Promise:
+    """Why a visit ended unseen, in words."""
+    return END_REASONS.get(visit.end_reason, visit.end_reason)
+
+
+def visit_of(appointment: Appointment) -> Visit | None:
+    """The visit that a booking became."""
+    return Visit.objects.filter(appointment=appointment).select_related(*JOINED).first()
+
+
+def timeline(visit: Visit) -> list[dict[str, Any]]:
+    """What happened in a visit, for its page."""
+    icons = {"led_in": "door", "in_chair": "chair", "finished": "check", "left": "left", "explained": "message"}
+    explained = {explanation.at: explanation for explanation in visit.explanations.all()}
+    items = []
+    for event in visit.events.all():
+        words = explained.get(event.at)
+        items.append(
+            {
+                "at": event.at,
+                "icon": icons.get(event.what, "clock"),
+                "title": EVENT_WORDS.get(event.what, event.what),
+                "text": words.words if words is not None else "",
+                "who": event.by_name,
+            }
+        )
+    late = [
+        {"at": note.at, "icon": "message", "title": _("Note after the wait"), "text": note.words, "who": note.by_name}
+        for note in visit.explanations.all()
+        if note.late_note
+    ]
+    return sorted([*items, *late], key=lambda item: item["at"])
+
+
+EVENT_WORDS: Mapping[str, str | Promise] = {
+    "arrived": gettext_lazy("Arrived"),
+    "registered": gettext_lazy("Registered, the wait clock starts"),
+    "announced": gettext_lazy("Expected wait told"),
+    "opinion": gettext_lazy("Opinion of the patient stored"),
+    "waiting": gettext_lazy("Waiting"),
+    "explained": gettext_lazy("Wait explained"),
+    "led_in": gettext_lazy("Led in"),
+    "in_chair": gettext_lazy("In the chair"),
+    "finished": gettext_lazy("Treatment finished"),
+    "left": gettext_lazy("Left the area"),
+    "at_cashier": gettext_lazy("At the cashier"),
+    "settled": gettext_lazy("Settled"),
+    "closed": gettext_lazy("Closed"),
+    "rebooked": gettext_lazy("Rebooked because of the wait"),
+    "left_unseen": gettext_lazy("Left unseen"),
+    "emergency": gettext_lazy("Emergency"),
+}
+
+
+def _waiting(visit: Visit, holders: Mapping[int | None, Visit], now: datetime) -> Waiting:
+    vertical = visit.vertical or None
+    ask = parameters.value("wait_consent_minutes", site=visit.site, vertical=vertical)
+    limit = parameters.value("wait_explain_minutes", site=visit.site, vertical=vertical, at=visit.registered_at)
+    assert visit.registered_at is not None
+    waited = timedelta(seconds=int((now - visit.registered_at).total_seconds()))
+    stage = "over" if waited > timedelta(minutes=limit) else "ask" if waited > timedelta(minutes=ask) else "calm"
+    told = [explanation for explanation in visit.explanations.all() if not explanation.late_note]
+    announced = visit.announced_wait_minutes
+    return Waiting(
+        visit=visit,
+        ask=ask,
+        limit=limit,
+        stage=stage,
+        explained=told[-1] if told else None,
+        needs_announcement=announced is None,
+        needs_opinion=announced is not None and announced > ask and not visit.opinion,
+        blocked_by=holders.get(_wanted_chair(visit)),
+    )
+
+
+def _wanted_chair(visit: Visit) -> int | None:
+    if visit.chair_id is not None:
+        return visit.chair_id
+    return visit.appointment.chair_id if visit.appointment is not None else None
+
+
+def _with_explanations(rows: QuerySet[Visit]) -> QuerySet[Visit]:
+    return rows.prefetch_related(Prefetch("explanations", queryset=WaitExplanation.objects.order_by("at")))
+
+
+def waited_on(site: Site, day: date) -> QuerySet[Visit]:
+    """The visits registered on the site's day whose wait is over, with their explanations."""
+    start, end = clock.day_bounds(day, site.timezone)
+    over = Q(led_in_at__isnull=False) | Q(ended_at__isnull=False)
+    rows = Visit.objects.filter(over, site=site, registered_at__gte=start, registered_at__lt=end).select_related("site")
+    return _with_explanations(rows)
+
+
+def registered_on(site: Site, day: date) -> QuerySet[Visit]:
+    """The visits registered on the site's day."""
+    start, end = clock.day_bounds(day, site.timezone)
+    return Visit.objects.filter(site=site, registered_at__gte=start, registered_at__lt=end)

@@ -1,0 +1,173 @@
+"""The wait clock: when an alert is due, who is told, and what ends it. The server owns it; no browser is needed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from kernel import clock, parameters, registry, timers
+from kernel.context import Actor
+from kernel.errors import Conflict, Cure, RuleRefused
+from services.policy import gates
+from services.policy.models import OverrideRecord
+from services.reception.machine import HOLDS_CHAIR, WAITS
+from services.reception.models import Visit, WaitExplanation
+from services.sites.models import Chair, Site
+from services.tasks.actions import cancel_task, open_task, settle_task
+
+EXPLAIN = "reception.explain_wait"
+EMERGENCY = "reception.emergency"
+TOLD = ("guide", "supervisor")
+ESCALATES_TO = ("clinic_director",)
+# "More than 20 minutes" begins with the first second after 20:00 (reading guide 0.4).
+STRICTLY = timedelta(seconds=1)
+
+
+def limit_minutes(visit: Visit) -> int:
+    """``wait_explain_minutes`` as it was when the clock of this visit started (settled 5)."""
+    return int(
+        parameters.value(
+            "wait_explain_minutes", site=visit.site, vertical=visit.vertical or None, at=visit.registered_at
+        )
+    )
+
+
+def asks_opinion(visit: Visit) -> bool:
+    """Was a wait announced that is longer than what is told without asking? Strictly longer (QU-003)."""
+    limit = parameters.value(
+        "wait_consent_minutes", site=visit.site, vertical=visit.vertical or None, at=visit.announced_at
+    )
+    return (visit.announced_wait_minutes or 0) > limit
+
+
+def alert_at(visit: Visit) -> datetime:
+    """The first second at which the wait is longer than the limit (UTC)."""
+    assert visit.registered_at is not None
+    return visit.registered_at + timedelta(minutes=limit_minutes(visit)) + STRICTLY
+
+
+def watch(visit: Visit) -> None:
+    """Start the server's watch over a wait that begins now."""
+    timers.schedule(EXPLAIN, str(visit.code), alert_at(visit), {"visit": str(visit.code)})
+
+
+def alert(*, by: Actor, visit: Visit) -> None:
+    """The wait is too long and nobody has explained it: guide and supervisor get the task (QU-004, QU-005)."""
+    if visit.state not in WAITS or visit.registered_at is None:
+        return
+    open_task(
+        by=by,
+        kind=EXPLAIN,
+        key=_key(visit),
+        room=visit.vertical or "reception",
+        title=gettext_noop("Explain the wait to %(subject)s"),
+        detail=gettext_noop("Waiting since %(since_at)s for %(doctor)s"),
+        args={"since_at": visit.registered_at, "doctor": visit.doctor.name},
+        subject=("patient", visit.patient.code),
+        icon="clock",
+        due_at=clock.now(),
+        rank_at=visit.registered_at,
+        escalates_at=visit.registered_at
+        + timedelta(minutes=parameters.value("wait_escalate_minutes", site=visit.site, at=visit.registered_at))
+        + STRICTLY,
+        escalates_to=ESCALATES_TO,
+        roles=TOLD,
+        site=visit.site,
+        url=("reception:visit", str(visit.code)),
+        closed_in_inbox=False,
+    )
+
+
+def explained(by: Actor, visit: Visit, explanation: WaitExplanation) -> None:
+    """The alert is answered; the next explanation is due ``wait_reexplain_minutes`` later (QU-005)."""
+    again = timedelta(minutes=parameters.value("wait_reexplain_minutes", site=visit.site, at=visit.registered_at))
+    settle_task(by=by, kind=EXPLAIN, key=_key(visit, before=explanation), result="explained")
+    due = max(explanation.at + again, alert_at(visit) - STRICTLY) + STRICTLY
+    timers.schedule(EXPLAIN, str(visit.code), due, {"visit": str(visit.code)})
+
+
+def over(by: Actor, visit: Visit) -> None:
+    """The wait has ended: nobody is to be told any more, and an open alert is withdrawn unanswered."""
+    timers.cancel(EXPLAIN, str(visit.code))
+    cancel_task(by=by, kind=EXPLAIN, key=_key(visit), reason="wait_over")
+
+
+def refuse_occupied(by: Actor, visit: Visit, chair: Chair, *, gate: str) -> OverrideRecord | None:
+    """Ask the gate whether the chair is free: its previous guest finished **and** left (QU-008). Raises Conflict."""
+    held = (
+        Visit.objects.filter(chair=chair, state__in=HOLDS_CHAIR)
+        .exclude(pk=visit.pk)
+        .order_by("led_in_at")
+        .select_related("patient")
+        .first()
+    )
+    finished = held is not None and held.state == "finished"
+    message = (
+        _("%(chair)s is not free: the previous guest has finished but not left the area.")
+        if finished
+        else _("%(chair)s is not free: the treatment is not finished.")
+    )
+    return gates.check(
+        gate,
+        by=by,
+        subject=visit,
+        ok=held is None,
+        message=message % {"chair": chair.name},
+        cures=(Cure(_("The guest has left the area"), role="waiting_attendant"),) if finished else (),
+        code="chair_not_free",
+        refusal=Conflict,
+        chair=str(chair.code),
+        occupied_by=str(held.code) if held is not None else None,
+        state=held.state if held is not None else None,
+    )
+
+
+def check_emergency(condition: str, *, site: Site, vertical: str, needed: bool = False) -> None:
+    """Refuse a condition that is not on the emergency list of today. Raises RuleRefused (``unknown_emergency``)."""
+    if not condition and not needed:
+        return
+    known = parameters.value("emergency_list", site=site, vertical=vertical or None)
+    if condition not in known:
+        raise RuleRefused(
+            "unknown_emergency",
+            _("This condition is not on the emergency list."),
+            fields={"emergency": [_("Choose from the list.")]},
+            known=list(known),
+        )
+
+
+def call_supervisor(by: Actor, visit: Visit) -> None:
+    """An emergency is here: the supervisor is told at once (QU-007)."""
+    open_task(
+        by=by,
+        kind=EMERGENCY,
+        key=str(visit.code),
+        room=visit.vertical or "reception",
+        title=gettext_noop("Emergency: %(subject)s"),
+        detail=gettext_noop("Arrange treatment at once. Arrived %(arrived_at)s"),
+        args={"arrived_at": visit.arrived_at},
+        subject=("patient", visit.patient.code),
+        icon="sos",
+        due_at=clock.now(),
+        roles=("supervisor",),
+        escalates_at=clock.now() + timedelta(minutes=10),
+        escalates_to=ESCALATES_TO,
+        site=visit.site,
+        url=("reception:visit", str(visit.code)),
+    )
+
+
+def only_vertical() -> str:
+    """The line of business of a tenant that has exactly one; else none is presumed."""
+    active = registry.active_verticals()
+    return active[0].key if len(active) == 1 else ""
+
+
+def _key(visit: Visit, *, before: WaitExplanation | None = None) -> str:
+    """The alert that stands now: one per explanation given so far. ``before``: the one that this explanation answers."""
+    given = visit.explanations.filter(late_note=False)
+    if before is not None:
+        given = given.exclude(pk=before.pk)
+    return f"{visit.code}:{given.count()}"

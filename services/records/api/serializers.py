@@ -1,0 +1,60 @@
+"""What goes in and out of the API of charts."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from kernel.api.serializers import MomentField, OutSerializer, StrictSerializer
+
+
+class TreatmentOut(OutSerializer):
+    """Something that was done."""
+
+    code = serializers.UUIDField()
+    version = serializers.IntegerField()
+    patient = serializers.UUIDField(source="patient.code")
+    site = serializers.UUIDField(source="site.code")
+    doctor = serializers.UUIDField(source="doctor.code")
+    item = serializers.UUIDField(source="item.code")
+    item_key = serializers.CharField(source="item.key")
+    quantity = serializers.IntegerField()
+    performed_at = MomentField()
+    visit = serializers.UUIDField(source="visit_code", allow_null=True)
+    note = serializers.CharField(allow_blank=True)
+    voided_at = MomentField(allow_null=True)
+    void_reason = serializers.CharField(allow_blank=True)
+
+
+class TreatmentIn(StrictSerializer):
+    """Something that was done."""
+
+    patient = serializers.UUIDField()
+    site = serializers.UUIDField()
+    doctor = serializers.UUIDField()
+    item = serializers.UUIDField()
+    quantity = serializers.IntegerField(min_value=1, max_value=100, required=False, default=1)
+    performed_at = MomentField(required=False, allow_null=True, default=None, help_text="Now by default")
+    visit = serializers.UUIDField(required=False, allow_null=True, default=None)
+    note = serializers.CharField(max_length=8000, required=False, allow_blank=True, default="")
+
+
+class NoteOut(OutSerializer):
+    """A note."""
+
+    code = serializers.UUIDField()
+    patient = serializers.UUIDField(source="patient.code")
+    author = serializers.UUIDField(source="author.code")
+    text = serializers.CharField()
+    written_at = MomentField()
+    visit = serializers.UUIDField(source="visit_code", allow_null=True)
+    corrects = serializers.UUIDField(source="corrects.code", allow_null=True, default=None)
+
+
+class NoteIn(StrictSerializer):
+    """A note to write."""
+
+    patient = serializers.UUIDField()
+    site = serializers.UUIDField()
+    text = serializers.CharField(max_length=8000)
+    visit = serializers.UUIDField(required=False, allow_null=True, default=None)
+    corrects = serializers.UUIDField(required=False, allow_null=True, default=None)

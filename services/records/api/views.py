@@ -1,0 +1,109 @@
+"""The API of charts. Every read of a chart is logged."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kernel.api.filters import Code, Filters
+from kernel.api.pages import paged
+from kernel.api.views import ApiView
+from kernel.errors import Malformed, NotFound
+from services.catalogue.selectors import access_item
+from services.patients.models import Patient
+from services.patients.reading import note_read
+from services.patients.selectors import access_patient
+from services.records import actions, selectors
+from services.records.api.serializers import NoteIn, NoteOut, TreatmentIn, TreatmentOut
+from services.sites.selectors import access_site
+from services.staff.selectors import access_staff, staff_of
+
+OF_PATIENT = Filters(Code("patient", None, help="Whose chart; required"))
+
+
+class ChartView(ApiView):
+    """A list out of one patient's chart."""
+
+    filters = OF_PATIENT
+
+    def chart_of(self, request: Request) -> Patient:
+        """The patient whose chart is asked for; the look is logged. Raises Malformed, NotFound."""
+        self.filters.check(request.query_params)
+        code = self.filters.parameters[0].read(request.query_params)
+        if code is None:
+            sentence = _("Say whose chart.")
+            raise Malformed("patient_required", sentence, fields={"patient": [sentence]})
+        patient = access_patient(self.actor, code)
+        note_read(self.actor, patient, part="chart")
+        return patient
+
+
+class TreatmentListView(ChartView):
+    """Treatments of a patient."""
+
+    permissions = {"GET": "records.view", "POST": "records.write"}
+    inputs = {"POST": TreatmentIn}
+    outputs = {"GET": paged(TreatmentOut), "POST": TreatmentOut}
+
+    def get(self, request: Request) -> Response:
+        return self.page(selectors.treatments_of(self.chart_of(request), with_voided=True), TreatmentOut)
+
+    def post(self, request: Request) -> Response:
+        """Record a treatment."""
+        data = self.read(request)
+        treatment = actions.record_treatment(
+            by=self.actor,
+            site=access_site(self.actor, data["site"], "records.write"),
+            patient=access_patient(self.actor, data["patient"]),
+            doctor=access_staff(self.actor, data["doctor"]),
+            item=access_item(self.actor, data["item"]),
+            quantity=data["quantity"],
+            performed_at=data["performed_at"],
+            visit_code=data["visit"],
+            note=data["note"],
+        )
+        return self.one(treatment, TreatmentOut, status=201)
+
+
+class TreatmentDetailView(ApiView):
+    """One treatment."""
+
+    permissions = {"GET": "records.view"}
+    outputs = {"GET": TreatmentOut}
+
+    def get(self, request: Request, code: UUID) -> Response:
+        treatment = selectors.access_treatment(self.actor, code)
+        note_read(self.actor, treatment.patient, part="treatment")
+        return self.one(treatment, TreatmentOut)
+
+
+class NoteListView(ChartView):
+    """Notes of a patient's chart."""
+
+    permissions = {"GET": "records.view", "POST": "records.write"}
+    inputs = {"POST": NoteIn}
+    outputs = {"GET": paged(NoteOut), "POST": NoteOut}
+
+    def get(self, request: Request) -> Response:
+        rows = selectors.notes_of(self.chart_of(request)).select_related("patient", "author", "corrects")
+        return self.page(rows, NoteOut)
+
+    def post(self, request: Request) -> Response:
+        """Write a note."""
+        data = self.read(request)
+        author = staff_of(self.actor)
+        if author is None:
+            raise NotFound("author_not_found", _("Only somebody entered as staff of a site can sign a note."))
+        note = actions.add_note(
+            by=self.actor,
+            site=access_site(self.actor, data["site"], "records.write"),
+            patient=access_patient(self.actor, data["patient"]),
+            author=author,
+            text=data["text"],
+            visit_code=data["visit"],
+            corrects=selectors.access_note(self.actor, data["corrects"], "records.write") if data["corrects"] else None,
+        )
+        return Response(NoteOut(note).data, status=201)

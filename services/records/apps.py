@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class RecordsConfig(RoomConfig):
+    name = "services.records"
+    label = "records"

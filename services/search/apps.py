@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class SearchConfig(RoomConfig):
+    name = "services.search"
+    label = "search"

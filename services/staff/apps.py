@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class StaffConfig(RoomConfig):
+    name = "services.staff"
+    label = "staff"

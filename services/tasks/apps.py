@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class TasksConfig(RoomConfig):
+    name = "services.tasks"
+    label = "tasks"

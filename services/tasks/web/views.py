@@ -1,0 +1,126 @@
+"""My day: what is due, overdue first."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from kernel import clock
+from kernel.web.formatting import zone_of
+from kernel.web.views import flash, page, polled, redirect_after_post, render_page
+from services.tasks import actions, selectors
+from services.tasks.models import Task
+from services.tasks.web.forms import CarryOverForm, CompleteForm, HandOverForm
+
+SHOWN = ("overdue", "approval", "promise")
+
+
+def badge(request: HttpRequest) -> int:
+    """How many tasks of this person are overdue or due today."""
+    return selectors.due_count(request.actor)
+
+
+@page(permission="tasks.work")
+def my_day(request: HttpRequest) -> HttpResponse:
+    return polled(request, "tasks/my_day.html", "tasks/_inbox.html", lambda: _inbox(request))
+
+
+@page(permission="tasks.work")
+def task(request: HttpRequest, code: UUID) -> HttpResponse:
+    found = selectors.access_task(request.actor, code)
+    return render_page(request, "tasks/my_day.html", _inbox(request) | _panel(request, found))
+
+
+@page(permission="tasks.work", methods=("POST",))
+def complete(request: HttpRequest, code: UUID) -> HttpResponse:
+    found = selectors.access_task(request.actor, code)
+    form = CompleteForm(request.POST)
+    if not form.is_valid():
+        return _again(request, found, complete_form=form)
+    actions.complete_task(by=request.actor, task=found, note=form.cleaned_data["note"])
+    flash(request, _("Task done"))
+    return redirect_after_post(request, "tasks:my-day")
+
+
+@page(permission="tasks.work", methods=("POST",))
+def take(request: HttpRequest, code: UUID) -> HttpResponse:
+    found = selectors.access_task(request.actor, code)
+    actions.take_task(by=request.actor, task=found)
+    flash(request, _("The task is yours"))
+    return redirect_after_post(request, "tasks:task", code)
+
+
+@page(permission="tasks.work", methods=("POST",))
+def hand_over(request: HttpRequest, code: UUID) -> HttpResponse:
+    found = selectors.access_task(request.actor, code)
+    form = HandOverForm(request.POST, people=selectors.colleagues(request.actor))
+    if not form.is_valid():
+        return _again(request, found, hand_over_form=form)
+    actions.hand_over_task(by=request.actor, task=found, **form.cleaned_data)
+    flash(request, _("Task handed over"))
+    return redirect_after_post(request, "tasks:my-day")
+
+
+@page(permission="tasks.work", methods=("POST",))
+def carry_over(request: HttpRequest, code: UUID) -> HttpResponse:
+    found = selectors.access_task(request.actor, code)
+    form = CarryOverForm(request.POST, zone=zone_of(found.site))
+    if not form.is_valid():
+        return _again(request, found, carry_over_form=form)
+    actions.carry_over_task(by=request.actor, task=found, **form.cleaned_data)
+    flash(request, _("Carried over; it comes back by itself"))
+    return redirect_after_post(request, "tasks:my-day")
+
+
+def _inbox(request: HttpRequest) -> dict[str, Any]:
+    bundles = selectors.inbox(request.actor)
+    counts = selectors.counters(bundles)
+    shown = request.GET.get("show", "")
+    here = reverse("tasks:my-day")
+    labels = {key: label for key, label, _tone in selectors.BUNDLES}
+    tabs = [{"key": "", "label": _("All"), "url": here, "count": counts["all"]}]
+    tabs += [
+        {
+            "key": key,
+            "label": labels[key],
+            "url": f"{here}?show={key}",
+            "count": counts.get(key, 0),
+            "tone": "late" if key == "overdue" and counts.get(key) else "",
+        }
+        for key in SHOWN
+    ]
+    return {
+        "bundles": [bundle for bundle in bundles if shown in ("", bundle.key)],
+        "total": counts["all"],
+        "tabs": tabs,
+        "shown": shown,
+        "done": selectors.done_today(request.actor),
+        "now": clock.now(),
+    }
+
+
+def _panel(request: HttpRequest, found: Task, **forms: Any) -> dict[str, Any]:
+    [line] = selectors.lines_of([found])
+    tomorrow = clock.local(clock.now() + timedelta(days=1), zone_of(found.site)).replace(hour=9, minute=0)
+    open_now = found.state in (Task.State.OPEN, Task.State.SLEEPING)
+    return {
+        "line": line,
+        "events": found.events.select_related("by", "to"),
+        "is_open": open_now,
+        "mine": found.assignee_id == request.actor.user_id,
+        "may_close": open_now and found.closed_in_inbox,
+        "complete_form": forms.get("complete_form") or CompleteForm(),
+        "carry_over_form": forms.get("carry_over_form")
+        or CarryOverForm(zone=zone_of(found.site), initial={"until": tomorrow}),
+        "hand_over_form": forms.get("hand_over_form") or HandOverForm(people=selectors.colleagues(request.actor)),
+    }
+
+
+def _again(request: HttpRequest, found: Task, **forms: Any) -> HttpResponse:
+    """The same page with what is missing, as 422."""
+    return render_page(request, "tasks/my_day.html", _inbox(request) | _panel(request, found, **forms), status=422)

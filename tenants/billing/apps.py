@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class BillingConfig(RoomConfig):
+    name = "tenants.billing"
+    label = "billing"

@@ -1,0 +1,6 @@
+from kernel.registry import PlainConfig
+
+
+class EntitlementsConfig(PlainConfig):
+    name = "tenants.entitlements"
+    label = "entitlements"

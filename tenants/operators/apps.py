@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class OperatorsConfig(RoomConfig):
+    name = "tenants.operators"
+    label = "operators"

@@ -1,0 +1,594 @@
+"""People and what they may do: invitations, roles, deputies, leaving."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import connections
+
+from kernel import access, clock
+from kernel.audit.models import AuditEntry
+from kernel.context import ALL, Actor
+from kernel.errors import Conflict, Forbidden, Malformed, NotFound, RuleRefused, StaleVersion
+from kernel.identity import actions, selectors
+from kernel.identity.models import Deputy, Invitation, Role, RoleAssignment, RolePermission, User
+from kernel.identity.standing import standing_of
+from kernel.messaging.models import Message
+from kernel.outbox.models import OutboxEvent
+from kernel.tenancy import TenantContext, activate
+from tests.kernel.people import BY, PASSWORD, actor, browser, is_signed_in, person, plain_role, role, sign_in, signed_in
+
+CENTRE, HARBOUR = uuid4(), uuid4()
+FRESH = "another-calm-river-2031"
+
+
+def path_of(link: str) -> str:
+    """The path of an absolute link."""
+    return "/" + link.split("://", 1)[1].split("/", 1)[1]
+
+
+# --- invitations ----------------------------------------------------------------------------------------------------
+
+
+def test_an_invitation_becomes_an_account_with_its_role(smile: TenantContext) -> None:
+    admin = actor(person("gao.wen", "tenant_admin"))
+    given = plain_role("desk", "identity.view_users")
+
+    invitation, link = actions.invite_user(
+        by=admin,
+        username="Bai.Lan",
+        display_name="Bai Lan",
+        email="bai.lan@smile.example",
+        role=given,
+        site_code=CENTRE,
+    )
+
+    message = Message.objects.get()
+    assert link in message.body
+    assert link.rsplit("/", 2)[1] not in invitation.token_hash
+    client = browser(smile)
+    assert client.get(path_of(link)).status_code == 200
+    assert client.post(path_of(link), {"password1": FRESH, "password2": FRESH}).status_code == 303
+    assert is_signed_in(client)
+    user = User.objects.get(username="bai.lan")
+    assert actor(user).grants == {"identity.view_users": frozenset({CENTRE})}
+    assert OutboxEvent.objects.filter(type="identity.user_joined").exists()
+    # Used once, the link is dead.
+    assert browser(smile).get(path_of(link)).status_code == 404
+
+
+def test_a_link_opens_nothing_in_another_tenant(smile: TenantContext, willow: TenantContext) -> None:
+    with activate(smile):
+        invitation, link = actions.invite_user(by=BY, username="bai.lan", display_name="Bai Lan")
+    token = link.rstrip("/").rsplit("/", 1)[1]
+    with activate(willow):
+        # The very same row, as a restored backup of the wrong tenant would bring it.
+        Invitation.objects.create(
+            code=invitation.code,
+            username="bai.lan",
+            display_name="Bai Lan",
+            token_hash=invitation.token_hash,
+            created_at=invitation.created_at,
+            expires_at=invitation.expires_at,
+        )
+        with pytest.raises(NotFound):
+            selectors.open_invitation(invitation.code, token)
+    with activate(smile):
+        assert selectors.open_invitation(invitation.code, token) == invitation
+
+
+def test_invitations_lapse_are_renewed_and_withdrawn(smile: TenantContext, at: Any) -> None:
+    at("2026-12-01 09:00")
+    invitation, first = actions.invite_user(by=BY, username="bai.lan", display_name="Bai Lan")
+    with pytest.raises(Conflict) as twice:
+        actions.invite_user(by=BY, username="BAI.LAN", display_name="Somebody else")
+    assert twice.value.code == "already_invited"
+
+    at("2026-12-08 09:01")
+    assert browser(smile).get(path_of(first)).status_code == 404
+    second = actions.renew_invitation(by=BY, invitation=invitation)
+    assert browser(smile).get(path_of(first)).status_code == 404
+    assert browser(smile).get(path_of(second)).status_code == 200
+
+    actions.withdraw_invitation(by=BY, invitation=invitation)
+    assert browser(smile).get(path_of(second)).status_code == 404
+    with pytest.raises(Conflict):
+        actions.renew_invitation(by=BY, invitation=invitation)
+
+
+def test_only_one_of_two_parallel_acceptances_wins(own_database: str, smile: TenantContext) -> None:
+    invitation, link = actions.invite_user(by=BY, username="bai.lan", display_name="Bai Lan")
+    token = link.rstrip("/").rsplit("/", 1)[1]
+    outcomes: list[str] = []
+    gate = threading.Barrier(4)
+
+    def accept() -> None:
+        try:
+            with activate(smile):
+                gate.wait()
+                actions.accept_invitation(
+                    by=Actor.public("invitation"), code=invitation.code, token=token, password=FRESH
+                )
+                outcomes.append("in")
+        except NotFound:
+            outcomes.append("late")
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=accept) for _number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(outcomes) == ["in", "late", "late", "late"]
+    assert User.objects.filter(username="bai.lan").count() == 1
+
+
+def test_user_names_and_addresses_are_unique_in_every_spelling(smile: TenantContext) -> None:
+    person("chen.yu", email="chen@smile.example")
+
+    for username, email, refusal in (
+        ("ＣＨＥＮ．yu", "", "username_taken"),
+        ("other", "CHEN@smile.example", "email_taken"),
+    ):
+        with pytest.raises(Conflict) as refused:
+            actions.create_user(by=BY, username=username, display_name="Twin", email=email)
+        assert refused.value.code == refusal
+    with pytest.raises(Malformed):
+        actions.create_user(by=BY, username="<script>", display_name="Nobody")
+
+
+def test_a_phone_is_sealed_and_found_by_its_index(smile: TenantContext) -> None:
+    from django.db import connection
+
+    user = person("chen.yu", phone="138 1234 5678")
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT phone, phone_index FROM identity_user WHERE id = %s", [user.pk])
+        stored = " ".join(cursor.fetchone())
+    assert "1234" not in stored.replace("-", "")
+    assert User.objects.get(phone_index__marks="+86 13812345678").phone == "138 1234 5678"
+
+
+# --- roles ----------------------------------------------------------------------------------------------------------
+
+
+def test_nobody_gives_a_role_to_themselves(smile: TenantContext) -> None:
+    admin = person("gao.wen", "tenant_admin")
+
+    with pytest.raises(RuleRefused) as refused:
+        actions.assign_role(by=actor(admin), user=admin, role=plain_role("till", "identity.view_users"))
+
+    assert refused.value.code == "own_roles"
+    assert admin.assignments.count() == 1
+    assert AuditEntry.objects.filter(verb="refused", data__code="own_roles", actor_code=admin.code).exists()
+    with pytest.raises(RuleRefused):
+        actions.withdraw_role(by=actor(admin), assignment=admin.assignments.get())
+
+
+def test_a_role_holds_at_its_site_and_from_the_next_request(smile: TenantContext) -> None:
+    user = person("bai.lan")
+    desk = plain_role("desk", "identity.view_users")
+    assert not actor(user).can("identity.view_users")
+
+    assignment = actions.assign_role(by=BY, user=user, role=desk, site=CENTRE)
+
+    holder = actor(user)
+    assert holder.can("identity.view_users", site=CENTRE)
+    assert not holder.can("identity.view_users", site=HARBOUR)
+    access.require(holder, "identity.view_users", site=CENTRE)
+    with pytest.raises(Forbidden):
+        access.require(holder, "identity.view_users", site=HARBOUR)
+    with pytest.raises(Conflict):
+        actions.assign_role(by=BY, user=user, role=desk, site=CENTRE)
+
+    actions.withdraw_role(by=BY, assignment=assignment)
+    assert not actor(user).can("identity.view_users")
+
+
+def test_an_unknown_word_is_a_mistake_of_ours(smile: TenantContext) -> None:
+    with pytest.raises(LookupError):
+        access.require(actor(person("bai.lan")), "identity.veiw_users")
+
+
+def test_accessible_narrows_to_the_sites_of_the_word(smile: TenantContext) -> None:
+    desk = plain_role("desk", "identity.view_users")
+    here, everywhere, nobody = person("here"), person("everywhere"), person("nobody")
+    actions.assign_role(by=BY, user=here, role=desk, site=CENTRE)
+    actions.assign_role(by=BY, user=everywhere, role=desk)
+    actions.assign_role(by=BY, user=nobody, role=plain_role("other", "identity.manage_users"), site=HARBOUR)
+    rows = RoleAssignment.objects.all()
+
+    def seen(user: User) -> set[UUID | None]:
+        return set(
+            access.accessible(rows, actor(user), "identity.view_users", field="site_code").values_list(
+                "site_code", flat=True
+            )
+        )
+
+    assert seen(here) == {CENTRE}
+    assert seen(everywhere) == {CENTRE, HARBOUR, None}
+    assert actor(everywhere).sites("identity.view_users") is ALL
+    assert seen(nobody) == set()
+
+
+def test_a_head_of_a_site_gives_no_more_than_they_hold_there(smile: TenantContext) -> None:
+    head_role = plain_role("head", "identity.assign_roles", "identity.view_users")
+    head, newcomer = person("head"), person("newcomer")
+    actions.assign_role(by=BY, user=head, role=head_role, site=CENTRE)
+    desk = plain_role("desk", "identity.view_users")
+
+    actions.assign_role(by=actor(head), user=newcomer, role=desk, site=CENTRE)
+    for given, site, code in (
+        (desk, HARBOUR, "permission_denied"),
+        (desk, None, "role_beyond_own"),
+        (role("tenant_admin"), CENTRE, "role_beyond_own"),
+    ):
+        with pytest.raises(Forbidden) as refused:
+            actions.assign_role(by=actor(head), user=newcomer, role=given, site=site)
+        assert refused.value.code == code
+
+
+def test_the_last_administrator_stays(smile: TenantContext) -> None:
+    first, second = person("first", "tenant_admin"), person("second", "tenant_admin")
+
+    actions.deactivate_user(by=actor(first), user=second, reason="left")
+    with pytest.raises(RuleRefused) as refused:
+        actions.deactivate_user(by=BY, user=first, reason="left too")
+    assert refused.value.code == "last_administrator"
+    with pytest.raises(RuleRefused):
+        actions.withdraw_role(by=BY, assignment=first.assignments.get())
+    with pytest.raises(RuleRefused):
+        actions.set_role_words(by=BY, role=role("tenant_admin"), words=["identity.view_users"])
+
+
+def test_two_administrators_cannot_remove_each_other_at_once(own_database: str, smile: TenantContext) -> None:
+    pair = [person("first", "tenant_admin"), person("second", "tenant_admin")]
+    outcomes: list[str] = []
+    gate = threading.Barrier(2)
+
+    def remove(by: User, whom: User) -> None:
+        try:
+            with activate(smile):
+                acting = actor(by)
+                gate.wait()
+                actions.deactivate_user(by=acting, user=whom, reason="quarrel")
+                outcomes.append("removed")
+        except RuleRefused as refused:
+            outcomes.append(refused.code)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=remove, args=pair), threading.Thread(target=remove, args=pair[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(outcomes) == ["last_administrator", "removed"]
+
+
+def test_roles_begin_and_end_by_the_clock(smile: TenantContext, at: Any) -> None:
+    at("2026-12-01 09:00")
+    user = person("bai.lan")
+    desk = plain_role("desk", "identity.view_users")
+    actions.assign_role(
+        by=BY,
+        user=user,
+        role=desk,
+        starts_at=clock.now() + timedelta(hours=1),
+        ends_at=clock.now() + timedelta(hours=2),
+    )
+
+    seen = []
+    for moment in ("2026-12-01 09:59", "2026-12-01 10:00", "2026-12-01 10:59", "2026-12-01 11:00", "2026-12-01 10:30"):
+        at(moment)
+        seen.append(actor(user).can("identity.view_users"))
+
+    assert seen == [False, True, True, False, True]
+
+
+def test_synchronising_roles_twice_changes_nothing_and_keeps_what_the_tenant_edited(smile: TenantContext) -> None:
+    assert actions.sync_roles(by=BY) == 0
+    admin = role("tenant_admin")
+    actions.set_role_words(
+        by=BY,
+        role=admin,
+        words={"identity.view_users", "identity.manage_users", "identity.assign_roles", "identity.edit_roles"},
+    )
+    billing = role("billing_admin")
+    actions.set_role_words(by=BY, role=billing, words={"identity.view_users"})
+    RolePermission.objects.create(role=billing, word="gone.word")
+    RolePermission.objects.filter(role=admin, word="identity.manage_users").delete()
+
+    changes = actions.sync_roles(by=BY)
+
+    assert changes == 2
+    words = set(admin.permissions.filter(granted=True).values_list("word", flat=True))
+    assert "identity.appoint_deputy" not in words
+    assert "identity.manage_users" in words
+    kept = set(billing.permissions.filter(edited=True, granted=True).values_list("word", flat=True))
+    assert kept == {"identity.view_users"}
+    assert not billing.permissions.filter(word="gone.word").exists()
+    assert actions.sync_roles(by=BY) == 0
+
+
+def test_nobody_edits_a_role_they_hold_and_no_declared_factor_is_dropped(smile: TenantContext) -> None:
+    admin = actor(person("gao.wen", "tenant_admin"))
+
+    with pytest.raises(RuleRefused) as own:
+        actions.set_role_words(by=admin, role=role("tenant_admin"), words=["identity.view_users"])
+    assert own.value.code == "own_role"
+    with pytest.raises(RuleRefused) as factor:
+        actions.set_role_words(by=admin, role=role("billing_admin"), words=[], requires_mfa=False)
+    assert factor.value.code == "second_factor_declared"
+    with pytest.raises(Malformed):
+        actions.set_role_words(by=admin, role=role("billing_admin"), words=["platform.everything"])
+
+
+def test_words_of_a_room_that_is_off_sleep(smile: TenantContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kernel import registry
+
+    user = person("bai.lan")
+    actions.assign_role(by=BY, user=user, role=plain_role("desk", "identity.view_users", "identity.manage_users"))
+    assert actor(user).can("identity.manage_users")
+
+    awake = {word: label for word, label in registry.permissions().items() if word != "identity.manage_users"}
+    monkeypatch.setattr(registry, "permissions", lambda tenant=None: awake)
+    User.objects.filter(pk=user.pk).update(access_stamp=uuid4())
+
+    assert not actor(user).can("identity.manage_users")
+    assert actor(user).can("identity.view_users")
+
+
+# --- deputies -------------------------------------------------------------------------------------------------------
+
+
+def test_a_deputy_acts_in_the_role_at_the_sites_and_days_agreed(smile: TenantContext, at: Any) -> None:
+    at("2026-12-01 09:00")
+    gao, su = person("gao.wen"), person("su.qi")
+    head = plain_role("head", "identity.manage_users", requires_mfa=True)
+    actions.assign_role(by=BY, user=gao, role=head, site=CENTRE)
+    begin = clock.now() + timedelta(days=1)
+
+    appointed = actions.appoint_deputy(
+        by=BY, principal=gao, deputy=su, role=head, starts_at=begin, ends_at=begin + timedelta(days=2), reason="leave"
+    )
+
+    assert not actor(su).can("identity.manage_users")
+    at("2026-12-02 09:00")
+    standing_in = actor(su)
+    assert standing_in.can("identity.manage_users", site=CENTRE)
+    assert not standing_in.can("identity.manage_users", site=HARBOUR)
+    assert standing_in.deputy_for == {gao.code}
+    assert standing_of(User.objects.get(pk=su.pk)).needs_second_factor
+    assert list(selectors.holders_of("head", site=CENTRE).order_by("username")) == [gao, su]
+    at("2026-12-04 09:00")
+    assert not actor(su).can("identity.manage_users")
+
+    at("2026-12-03 09:00")
+    actions.end_deputy(by=BY, appointed=appointed)
+    assert not actor(su).can("identity.manage_users")
+
+
+def test_a_deputy_loses_the_role_with_the_principal(smile: TenantContext) -> None:
+    gao, su = person("gao.wen"), person("su.qi")
+    head = plain_role("head", "identity.manage_users")
+    held = actions.assign_role(by=BY, user=gao, role=head)
+    actions.appoint_deputy(
+        by=BY,
+        principal=gao,
+        deputy=su,
+        role=head,
+        starts_at=clock.now(),
+        ends_at=clock.now() + timedelta(days=2),
+        reason="x",
+    )
+    assert actor(su).can("identity.manage_users")
+
+    actions.withdraw_role(by=BY, assignment=held)
+
+    assert not actor(su).can("identity.manage_users")
+
+
+def test_who_may_appoint_a_deputy(smile: TenantContext) -> None:
+    own = plain_role("own", "identity.appoint_deputy")
+    head = plain_role("head", "identity.manage_users")
+    gao, su, ren = person("gao.wen"), person("su.qi"), person("ren.tao")
+    for user in (gao, su):
+        actions.assign_role(by=BY, user=user, role=own)
+    actions.assign_role(by=BY, user=gao, role=head)
+    span = {"starts_at": clock.now(), "ends_at": clock.now() + timedelta(days=1), "reason": "leave"}
+
+    for by, principal, deputy, code in (
+        (su, gao, su, "own_deputy"),
+        (su, gao, ren, "permission_denied"),
+        (gao, gao, gao, "own_deputy"),
+        (su, su, ren, "role_not_held"),
+    ):
+        with pytest.raises((RuleRefused, Forbidden)) as refused:
+            actions.appoint_deputy(by=actor(by), principal=principal, deputy=deputy, role=head, **span)
+        assert refused.value.code == code
+    actions.appoint_deputy(by=actor(gao), principal=gao, deputy=ren, role=head, **span)
+    with pytest.raises(Conflict):
+        actions.appoint_deputy(by=actor(gao), principal=gao, deputy=ren, role=head, **span)
+
+
+# --- leaving --------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_leaves_loses_roles_deputies_and_tokens(smile: TenantContext) -> None:
+    from kernel.identity.tokens import token_from_text
+
+    gao, su = person("gao.wen"), person("su.qi")
+    head = plain_role("head", "identity.manage_users")
+    actions.assign_role(by=BY, user=gao, role=head)
+    actions.appoint_deputy(
+        by=BY,
+        principal=gao,
+        deputy=su,
+        role=head,
+        starts_at=clock.now(),
+        ends_at=clock.now() + timedelta(days=9),
+        reason="x",
+    )
+    _token, text = actions.issue_device_token(by=actor(gao), user=gao, name="phone", second_factor=False)
+    assert token_from_text(text) is not None
+
+    actions.deactivate_user(by=BY, user=gao, reason="left")
+
+    assert token_from_text(text) is None
+    assert not actor(gao).grants
+    assert not actor(su).grants
+    assert not Deputy.objects.filter(ends_at__gt=clock.now()).exists()
+    assert OutboxEvent.objects.filter(type="identity.user_deactivated", payload__user=str(gao.code)).exists()
+    entry = AuditEntry.objects.get(verb="identity.user_deactivated")
+    assert entry.target_code == gao.code
+
+
+def test_nobody_closes_their_own_account(smile: TenantContext) -> None:
+    person("other", "tenant_admin")
+    admin = person("gao.wen", "tenant_admin")
+
+    with pytest.raises(RuleRefused) as refused:
+        actions.deactivate_user(by=actor(admin), user=admin, reason="tired")
+    assert refused.value.code == "own_account"
+
+
+def test_an_account_that_is_opened_again_begins_without_roles_and_password(smile: TenantContext) -> None:
+    user = person("bai.lan")
+    actions.assign_role(by=BY, user=user, role=plain_role("desk", "identity.view_users"))
+    actions.deactivate_user(by=BY, user=user, reason="left")
+
+    actions.reactivate_user(by=BY, user=user)
+
+    assert not actor(user).grants
+    assert sign_in(browser(smile), "bai.lan").status_code == 200
+    link = actions.issue_reset_link(by=BY, user=User.objects.get(pk=user.pk))
+    browser(smile).post(path_of(link), {"password1": FRESH, "password2": FRESH})
+    assert sign_in(browser(smile), "bai.lan", FRESH).status_code == 302
+
+
+def test_corrections_compare_versions(smile: TenantContext) -> None:
+    user = person("bai.lan")
+    actions.correct_user(by=BY, user=user, version=user.version, display_name="Bai Lan Lan")
+
+    with pytest.raises(StaleVersion):
+        actions.correct_user(by=BY, user=user, version=user.version, display_name="Lost update")
+
+    assert User.objects.get(pk=user.pk).display_name == "Bai Lan Lan"
+    entry = AuditEntry.objects.get(verb="identity.user_corrected")
+    assert entry.data == {"fields": ["display_name"]}
+
+
+# --- pages ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def admin(smile: TenantContext) -> Any:
+    """The administrator's browser."""
+    return signed_in(person("gao.wen", "tenant_admin", second_factor=True), smile, second_factor=True)
+
+
+def test_the_pages_of_the_administrator(smile: TenantContext, admin: Any) -> None:
+    user = person("bai.lan", email="bai@smile.example")
+
+    listing = admin.get("/people/?q=bai")
+    assert listing.status_code == 200
+    assert b"bai.lan" in listing.content
+    assert [row.username for row in listing.context["people"]] == ["bai.lan"]
+    for path in (
+        f"/people/{user.code}/",
+        "/people/roles/",
+        "/people/roles/tenant_admin/",
+        "/people/deputies/",
+        "/people/invite/",
+    ):
+        assert admin.get(path).status_code == 200, path
+
+
+def test_inviting_by_the_page(smile: TenantContext, admin: Any) -> None:
+    taken = admin.post("/people/invite/", {"display_name": "Gao", "username": "GAO.WEN", "role": "billing_admin"})
+    assert taken.status_code == 422
+    assert b"already in use" in taken.content or taken.context["form"].errors["username"]
+
+    answer = admin.post("/people/invite/", {"display_name": "Fang Li", "username": "fang.li", "role": "billing_admin"})
+
+    assert answer.status_code == 200
+    assert Invitation.objects.get().role.slug == "billing_admin"
+    assert b"/accounts/invitation/" in answer.content
+
+
+def test_roles_leaving_and_deputies_by_the_pages(smile: TenantContext, admin: Any) -> None:
+    user = person("bai.lan")
+    plain_role("desk", "identity.view_users")
+    other = person("su.qi")
+
+    admin.post(f"/people/{user.code}/roles/", {"role": "desk", "site_code": ""})
+    assert actor(user).can("identity.view_users")
+    answer = admin.post(
+        "/people/deputies/",
+        {
+            "principal": str(user.code), "deputy": str(other.code), "role": "desk",
+            "starts_on": "2020-01-01", "ends_on": "2099-12-31", "reason": "leave",
+        },
+    )  # fmt: skip
+    assert answer.status_code == 303, answer.content
+    assert actor(other).can("identity.view_users")
+    admin.post("/people/roles/desk/", {"word": ["identity.manage_users"]})
+    assert actor(user).can("identity.manage_users")
+    assert not actor(user).can("identity.view_users")
+    assert admin.post(f"/people/{user.code}/close/", {"reason": "left"}).status_code == 303
+    assert not User.objects.get(pk=user.pk).is_active
+
+
+def test_pages_are_closed_to_everybody_else(smile: TenantContext) -> None:
+    user = person("bai.lan")
+    client = signed_in(user, smile)
+    nobody = browser(smile)
+
+    for path in ("/people/", f"/people/{user.code}/", "/people/roles/", "/people/invite/"):
+        assert client.get(path).status_code == 403, path
+        assert nobody.get(path)["Location"].startswith("/accounts/login/"), path
+    assert client.post(f"/people/{user.code}/roles/", {"role": "tenant_admin"}).status_code == 403
+    assert actor(user).grants == {}
+
+
+def test_a_person_of_another_tenant_does_not_exist_here(smile: TenantContext, willow: TenantContext) -> None:
+    with activate(willow):
+        stranger = person("canary.of.willow")
+    with activate(smile):
+        admin = signed_in(person("gao.wen", "tenant_admin", second_factor=True), smile, second_factor=True)
+        for path in (f"/people/{stranger.code}/", f"/people/{uuid4()}/"):
+            answer = admin.get(path)
+            assert answer.status_code == 404
+            assert b"canary" not in answer.content.lower()
+
+
+def test_own_sessions_are_listed_and_ended(smile: TenantContext) -> None:
+    user = person("bai.lan")
+    desk, phone = signed_in(user, smile), signed_in(user, smile)
+    listed = desk.get("/accounts/security/").context["sessions"]
+    assert len(listed) == 2
+    other = next(row for row in listed if row.code != desk.get("/accounts/security/").context["present"])
+
+    assert desk.post(f"/accounts/sessions/{other.code}/end/").status_code == 303
+
+    assert is_signed_in(desk)
+    assert not is_signed_in(phone)
+    stranger = signed_in(person("su.qi"), smile)
+    mine = desk.get("/accounts/security/").context["present"]
+    assert stranger.post(f"/accounts/sessions/{mine}/end/").status_code == 404
+    assert is_signed_in(desk)
+
+
+def test_words_and_roles_of_the_declarations_exist(smile: TenantContext) -> None:
+    declared = set(Role.objects.exclude(room="").values_list("slug", flat=True))
+    assert {"tenant_admin", "billing_admin"} <= declared
+    assert "hq_analyst" not in declared
+    assert PASSWORD
