@@ -23,6 +23,7 @@ VERTICAL = Vertical(
             permission="escort.manage",
             icon="walk",
             order=12,
+            home_for=("escort_manager",),
         ),
         NavItem(
             key="escort-companions",
@@ -39,6 +40,7 @@ VERTICAL = Vertical(
             permission="escort.serve",
             icon="inbox",
             order=10,
+            home_for=("companion",),
         ),
         NavItem(
             key="escort-today",

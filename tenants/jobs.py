@@ -6,8 +6,7 @@ because the broker is no place for what is kept encrypted in the database.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import structlog
 from celery import Task
@@ -38,13 +37,14 @@ class BoundTask(Task):
     """What both kinds have in common: the request's id travels, and what arrives is checked before it runs."""
 
     abstract = True
+    addressee: ClassVar[str]
 
     def apply_async(self, args: Any = None, kwargs: Any = None, *posted: Any, **options: Any) -> Any:
         """Send the message with its headers. Raises NoTenant where a tenant's task is sent from nowhere."""
         headers = {**(options.pop("headers", None) or {})}
         headers.setdefault(REQUEST, context.request_id() or f"task-{uuid7().hex}")
-        for name, value in self.own_headers().items():
-            headers.setdefault(name, value)
+        if self.addressee not in headers:
+            headers[self.addressee] = self.address()
         return super().apply_async(args, kwargs, *posted, headers=headers, **options)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -56,8 +56,8 @@ class BoundTask(Task):
         ):
             return self.run_bound(args, kwargs)
 
-    def own_headers(self) -> Mapping[str, str]:
-        """The headers by which the receiver knows for whom the task is."""
+    def address(self) -> str:
+        """What the header ``addressee`` says when the sender does not: for whom the task is."""
         raise NotImplementedError
 
     def run_bound(self, args: Any, kwargs: Any) -> Any:
@@ -82,9 +82,10 @@ class TenantTask(BoundTask):
     """
 
     abstract = True
+    addressee = TENANT
 
-    def own_headers(self) -> Mapping[str, str]:
-        return {TENANT: tenancy.current().schema_name}
+    def address(self) -> str:
+        return tenancy.current().schema_name
 
     def run_bound(self, args: Any, kwargs: Any) -> Any:
         schema_name = self.header(TENANT)
@@ -108,9 +109,10 @@ class PlatformTask(BoundTask):
     """A task of the platform: it works in the public schema and enters tenants one by one, by itself."""
 
     abstract = True
+    addressee = PLATFORM
 
-    def own_headers(self) -> Mapping[str, str]:
-        return {PLATFORM: self.name}
+    def address(self) -> str:
+        return str(self.name)
 
     def run_bound(self, args: Any, kwargs: Any) -> Any:
         if self.header(PLATFORM) != self.name or self.header(TENANT):

@@ -105,8 +105,8 @@ def run_due() -> None:
     log.debug("tenant_run", fired=report.fired, delivered=report.delivered, failed=report.failed)
 
 
-def run_here(*, seconds: float = RUN_SECONDS) -> RunReport | None:
-    """Work on the current tenant until nothing is due any more or ``seconds`` have passed; None if somebody else does.
+def run_here(*, seconds: float | None = None) -> RunReport | None:
+    """Work on the current tenant until nothing is due or ``seconds`` (20) have passed; None if somebody else does.
 
     Must not be called inside a transaction.
     """
@@ -114,7 +114,7 @@ def run_here(*, seconds: float = RUN_SECONDS) -> RunReport | None:
         if not alone:
             return None
         report = RunReport()
-        ends = time.monotonic() + seconds
+        ends = time.monotonic() + (RUN_SECONDS if seconds is None else seconds)
         while True:
             fired, relayed = timers.fire_due(AT_ONCE), outbox.relay_pending(AT_ONCE)
             did = fired.fired + fired.failed + fired.slept + fired.woken + relayed.delivered + relayed.failed

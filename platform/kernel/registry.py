@@ -32,7 +32,10 @@ UNSET: Final[Any] = _Unset()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NavItem:
-    """An entry of the rail. ``badge`` is a dotted callable ``(request) -> int`` counting what is due or overdue."""
+    """An entry of the rail. ``badge`` is a dotted callable ``(request) -> int`` counting what is due or overdue.
+
+    ``home_for`` names the roles whose day begins here; everybody else begins at their first entry.
+    """
 
     key: str
     label: Text
@@ -42,6 +45,7 @@ class NavItem:
     order: int
     badge: str | None = None
     families: frozenset[str] | None = None
+    home_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

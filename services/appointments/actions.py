@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -16,8 +14,7 @@ from kernel import audit, clock, outbox
 from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, RuleRefused, StaleVersion
-from services.appointments import controls, reminders
-from services.appointments.controls import Resources
+from services.appointments import controls, locking, reminders
 from services.appointments.machine import ACTIVE, AWAITED, MACHINE
 from services.appointments.models import (
     Appointment,
@@ -33,7 +30,6 @@ from services.sites.models import Chair, Site
 from services.staff.models import StaffMember
 from services.tasks.actions import open_task, settle_task
 
-EXCLUSION_VIOLATION = "23P01"
 NO_SHOW = "appointments.no_show"
 AFFECTED = "appointments.affected"
 TEXT_FIELDS = ("visit_class", "complaint", "note", "preference", "preference_reason")
@@ -69,7 +65,7 @@ def book_appointment(
     units = controls.units_for(site=site, item=item, units=units, minutes=minutes, vertical=vertical)
     window = controls.window_for(site=site, starts_at=starts_at, units=units, vertical=vertical)
     resources = controls.placed(site=site, doctor=doctor, chair=chair, assistant=assistant, window=window)
-    _lock(resources)
+    locking.lock(resources)
     controls.refuse_taken(site=site, resources=resources, window=window)
     appointment = Appointment(
         site=site,
@@ -86,7 +82,7 @@ def book_appointment(
         booked_at=clock.now(),
         **texts,
     )
-    with _overlap_is_conflict(site, resources, window):
+    with locking.overlap_is_conflict(site, resources, window):
         appointment.save(force_insert=True)
     if card is not None:
         _close_card(card, appointment)
@@ -129,7 +125,7 @@ def move_appointment(
     helper = assistant or (appointment.assistant if keep_assistant else None)
     place = chair or (appointment.chair if who.pk == appointment.doctor_id else None)
     resources = controls.placed(site=site, doctor=who, chair=place, assistant=helper, window=window)
-    _lock(resources)
+    locking.lock(resources)
     controls.refuse_taken(site=site, resources=resources, window=window, ignore=appointment)
     reminders.withdraw_for(by=by, appointment=appointment, reason="moved")
     move = AppointmentMove(
@@ -148,7 +144,7 @@ def move_appointment(
         by_id=by.user_id,
     )
     settle_task(by=by, kind=AFFECTED, key=reminders.key_of(appointment), result="moved")
-    with _overlap_is_conflict(site, resources, window, ignore=appointment):
+    with locking.overlap_is_conflict(site, resources, window, ignore=appointment):
         MACHINE.move(appointment, "booked", by=by, resources=resources, window=window, units=units)
     move.save(force_insert=True)
     _tell_staff(by, appointment, move)
@@ -273,7 +269,7 @@ def block_time(
         raise RuleRefused("reason_missing", _("Say why the time is blocked."), fields={"reason": [_("Required")]})
     if ends_at <= starts_at:
         raise RuleRefused("block_ends_first", _("The end must be after the beginning."))
-    _lock_rows([staff] if staff else [], [chair] if chair else [])
+    locking.lock_rows([staff] if staff else [], [chair] if chair else [])
     met = Appointment.objects.filter(starts_at__lt=ends_at, ends_at__gt=starts_at, state__in=ACTIVE)
     people = met.filter(doctor=staff) | met.filter(assistant=staff) if staff else met.none()
     count = (people | (met.filter(chair=chair) if chair else met.none())).distinct().count()
@@ -434,34 +430,6 @@ def _only(texts: Mapping[str, str]) -> None:
     unknown = set(texts) - set(TEXT_FIELDS)
     if unknown:
         raise TypeError(f"a booking has no {', '.join(sorted(unknown))}")
-
-
-def _lock(resources: Resources) -> None:
-    _lock_rows(resources.people, [resources.chair])
-
-
-def _lock_rows(people: Iterable[StaffMember], chairs: Iterable[Chair]) -> None:
-    """Lock people, then chairs, each by key: everybody takes them in this order, so nobody waits in a circle.
-
-    Without touching keys, so that other rows may still refer to them meanwhile.
-    """
-    for model, rows in ((StaffMember, people), (Chair, chairs)):
-        keys = sorted(row.pk for row in rows)
-        list(model._base_manager.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk").values_list("pk"))
-
-
-@contextmanager
-def _overlap_is_conflict(
-    site: Site, resources: Resources, window: Window, ignore: Appointment | None = None
-) -> Iterator[None]:
-    """The database's own refusal of an overlap, in the words of the booking conflict."""
-    try:
-        with transaction.atomic():
-            yield
-    except IntegrityError as error:
-        if getattr(error.__cause__, "sqlstate", None) != EXCLUSION_VIOLATION:
-            raise
-        raise controls.conflict(site=site, resources=resources, window=window, ignore=ignore) from error
 
 
 def _close_card(card: AppointmentCard, appointment: Appointment) -> None:

@@ -204,13 +204,15 @@ def _column(chair: Chair, shifts: list[DutyShift], first: Appointment | None) ->
         doctors = {first.doctor_id: first.doctor}
     if not helpers and first is not None and first.assistant is not None:
         helpers = {first.assistant.pk: first.assistant}
-    names = " / ".join(person.name for person in doctors.values())
+    # A consultation room is headed by whoever consults there.
+    heads = doctors or {shift.staff_id: shift.staff for shift in shifts if shift.staff_id not in helpers}
+    names = " / ".join(person.name for person in heads.values())
     column: dict[str, Any] = {
         "key": str(chair.code),
         "chair": chair.pk,
-        "people": set(doctors) | set(helpers),
+        "people": set(heads) | set(helpers),
         "title": f"{chair.name} {names}".strip(),
-        "note": " / ".join(person.number for person in doctors.values()),
+        "note": " / ".join(person.number for person in heads.values()),
         "sub": _("with %(name)s") % {"name": ", ".join(person.name for person in helpers.values())} if helpers else "",
         "blocks": [],
     }

@@ -18,6 +18,7 @@ ROOM = Room(
             icon="cash",
             order=50,
             badge="services.cashier.selectors.waiting_count",
+            home_for=("cashier",),
         ),
     ),
     permissions={

@@ -16,8 +16,8 @@ from kernel.ids import CodeModel, VersionedModel
 class Named(models.Model):
     """Content that a tenant may edit: Chinese is always there, English falls back to it."""
 
-    name_zh = models.CharField(_("name (Chinese)"), max_length=80)
-    name_en = models.CharField(_("name (English)"), max_length=120, blank=True)
+    name_zh = models.CharField(_("Name (Chinese)"), max_length=80)
+    name_en = models.CharField(_("Name (English)"), max_length=120, blank=True)
 
     class Meta:
         abstract = True
@@ -49,17 +49,17 @@ class Item(Named, VersionedModel):
     """Something that is booked, done and charged. ``units`` is its usual length in booking units of 15 minutes."""
 
     key = models.SlugField(max_length=60, unique=True)
-    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="items", verbose_name=_("category"))
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="items", verbose_name=_("Category"))
     # The key of the line of business that offers it; empty for all of them.
     vertical = models.CharField(max_length=30, blank=True)
     pinyin = models.CharField(max_length=240, editable=False, blank=True)
     initials = models.CharField(max_length=80, editable=False, blank=True)
-    units = models.PositiveSmallIntegerField(_("units of 15 minutes"), default=1)
-    is_public = models.BooleanField(_("on the public price list"), default=True)
-    is_active = models.BooleanField(_("offered"), default=True)
+    units = models.PositiveSmallIntegerField(_("Units of 15 minutes"), default=1)
+    is_public = models.BooleanField(_("On the public price list"), default=True)
+    is_active = models.BooleanField(_("Offered"), default=True)
     # Harmless items are asked about by message on the same day, invasive ones by phone.
-    is_invasive = models.BooleanField(_("invasive"), default=False)
-    tax_code = models.CharField(_("tax code"), max_length=20, blank=True)
+    is_invasive = models.BooleanField(_("Invasive"), default=False)
+    tax_code = models.CharField(_("Tax code"), max_length=20, blank=True)
     order = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
@@ -82,8 +82,8 @@ class ItemPrice(CodeModel):
     """The price of an item from a day on. What was charged yesterday keeps yesterday's price."""
 
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="prices")
-    price_fen = models.PositiveBigIntegerField(_("price"))
-    effective_from = models.DateField(_("from"))
+    price_fen = models.PositiveBigIntegerField(_("Price"))
+    effective_from = models.DateField(_("From"))
 
     class Meta:
         ordering = ["-effective_from"]

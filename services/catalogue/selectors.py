@@ -101,5 +101,5 @@ def _matching(rows: QuerySet[Item], query: str) -> QuerySet[Item]:
         | Q(initials__startswith=wanted)
         | Q(name_zh__icontains=query.strip())
         | Q(name_en__icontains=query.strip())
-        | Q(key__startswith=wanted)
+        | Q(key__startswith=query.strip().lower())
     )

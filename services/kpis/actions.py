@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,6 +20,24 @@ from services.sites.models import Site
 
 # Several changes within this time are measured once.
 SETTLE = timedelta(seconds=1)
+
+
+_later: ContextVar[bool] = ContextVar("kpis_measured_later", default=False)
+
+
+@contextmanager
+def measuring_later() -> Iterator[None]:
+    """Nothing becomes dirty inside the block: whoever loads a whole history measures its days once, at its end."""
+    token = _later.set(True)
+    try:
+        yield
+    finally:
+        _later.reset(token)
+
+
+def is_measured_later() -> bool:
+    """Does somebody load a history here and measure afterwards?"""
+    return _later.get()
 
 
 def mark_dirty(site: Site, day: date) -> None:

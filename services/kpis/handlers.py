@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from kernel import clock
 from kernel.outbox import Event
 from kernel.timers.models import Timer
-from services.kpis.actions import mark_dirty, measure
+from services.kpis.actions import is_measured_later, mark_dirty, measure
 from services.sites.models import Site
 from services.sites.selectors import sites
 
@@ -41,6 +41,8 @@ def measure_day(timer: Timer) -> None:
 
 def measure_recent(day: date) -> None:
     """Every night: the day that ended and the two before it, for whatever no event told of."""
+    if is_measured_later():
+        return
     for site in sites():
         for back in range(3):
             measure(site, day - timedelta(days=back + 1))

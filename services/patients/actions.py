@@ -59,7 +59,7 @@ def register_patient(
     """
     _only(details, DETAILS)
     today = clock.today(site.timezone)
-    facts = {
+    facts: dict[str, Any] = {
         "name": _clean_name(name),
         "sex": sex,
         **_birth(birth_date, stated_age, today),

@@ -8,6 +8,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from kernel.crypto import BlindIndexField, EncryptedTextField, IndexedModel
 from kernel.ids import CodeModel, VersionedModel
@@ -15,9 +16,9 @@ from services.sites.models import Site
 
 
 class Sex(models.TextChoices):
-    FEMALE = "female", _("female")
-    MALE = "male", _("male")
-    OTHER = "other", _("other")
+    FEMALE = "female", pgettext_lazy("sex", "female")
+    MALE = "male", pgettext_lazy("sex", "male")
+    OTHER = "other", pgettext_lazy("sex", "other")
 
 
 class Patient(IndexedModel, VersionedModel):
@@ -27,37 +28,37 @@ class Patient(IndexedModel, VersionedModel):
     A file without a phone holds the reason for it (FD-003) and cannot be followed up by phone.
     """
 
-    record_number = models.CharField(_("record number"), max_length=24, unique=True)
+    record_number = models.CharField(_("Record number"), max_length=24, unique=True)
     # Collated by code point on every server: only so one index finds a beginning and gives its order (search, 50 ms).
-    name = models.CharField(_("name"), max_length=80, db_collation="C")
+    name = models.CharField(_("Name"), max_length=80, db_collation="C")
     pinyin = models.CharField(max_length=200, editable=False, db_collation="C")
     initials = models.CharField(max_length=40, editable=False, db_collation="C")
     # What a search may begin with, each after a space: whole and given name, both in pinyin, initials, record number.
     search_words = models.TextField(editable=False)
-    sex = models.CharField(_("sex"), max_length=6, choices=Sex.choices)
-    birth_date = models.DateField(_("date of birth"), null=True, blank=True)
-    birth_year = models.PositiveSmallIntegerField(_("year of birth"))
+    sex = models.CharField(_("Sex"), max_length=6, choices=Sex.choices)
+    birth_date = models.DateField(_("Date of birth"), null=True, blank=True)
+    birth_year = models.PositiveSmallIntegerField(_("Year of birth"))
 
-    phone = EncryptedTextField(_("phone"), blank=True, default="")
+    phone = EncryptedTextField(_("Phone"), blank=True, default="")
     phone_index = BlindIndexField(source="phone")
     phone_last_four = BlindIndexField(source="phone", last=4)
-    phone_absent_reason = models.CharField(_("reason for the missing phone"), max_length=80, blank=True)
+    phone_absent_reason = models.CharField(_("Reason for the missing phone"), max_length=80, blank=True)
     # Calls and messages did not arrive; a later contact takes the mark off.
     unreachable_since = models.DateField(null=True, blank=True)
     id_number = EncryptedTextField(_("ID number"), blank=True, default="")
     id_index = BlindIndexField(source="id_number")
-    address = EncryptedTextField(_("address"), blank=True, default="")
+    address = EncryptedTextField(_("Address"), blank=True, default="")
 
-    occupation = models.CharField(_("occupation"), max_length=60, blank=True)
-    media_source = models.CharField(_("how they heard of us"), max_length=40, blank=True)
-    language = models.CharField(_("language"), max_length=12, blank=True)
-    form_of_address = models.CharField(_("form of address"), max_length=40, blank=True)
-    alert = EncryptedTextField(_("alert"), blank=True, default="")
-    is_special = models.BooleanField(_("special circumstances"), default=False)
-    message_consent = models.BooleanField(_("agrees to messages"), null=True, blank=True)
+    occupation = models.CharField(_("Occupation"), max_length=60, blank=True)
+    media_source = models.CharField(_("How they heard of us"), max_length=40, blank=True)
+    language = models.CharField(_("Language"), max_length=12, blank=True)
+    form_of_address = models.CharField(_("Form of address"), max_length=40, blank=True)
+    alert = EncryptedTextField(_("Alert"), blank=True, default="")
+    is_special = models.BooleanField(_("Special circumstances"), default=False)
+    message_consent = models.BooleanField(_("Agrees to messages"), null=True, blank=True)
     message_consent_at = models.DateTimeField(null=True, blank=True)
 
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="patients", verbose_name=_("registered at"))
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="patients", verbose_name=_("Registered at"))
     created_at = models.DateTimeField()
     contact_verified_at = models.DateTimeField(null=True, blank=True)
 
@@ -108,8 +109,8 @@ class ContactChange(CodeModel):
     APPEND_ONLY = True
 
     class Field(models.TextChoices):
-        PHONE = "phone", _("phone")
-        ADDRESS = "address", _("address")
+        PHONE = "phone", pgettext_lazy("contact", "phone")
+        ADDRESS = "address", pgettext_lazy("contact", "address")
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="contact_changes")
     field = models.CharField(max_length=10, choices=Field.choices)
@@ -127,23 +128,23 @@ class PatientRelation(CodeModel):
     """``relative`` (a patient too, or a person known by name only) is the ``kind`` of ``patient``, e.g. the mother."""
 
     class Kind(models.TextChoices):
-        MOTHER = "mother", _("mother")
-        FATHER = "father", _("father")
-        GUARDIAN = "guardian", _("guardian")
-        SPOUSE = "spouse", _("spouse")
-        CHILD = "child", _("child")
-        SIBLING = "sibling", _("sibling")
-        GRANDPARENT = "grandparent", _("grandparent")
-        GRANDCHILD = "grandchild", _("grandchild")
-        OTHER = "other", _("other")
+        MOTHER = "mother", pgettext_lazy("relation", "mother")
+        FATHER = "father", pgettext_lazy("relation", "father")
+        GUARDIAN = "guardian", pgettext_lazy("relation", "guardian")
+        SPOUSE = "spouse", pgettext_lazy("relation", "spouse")
+        CHILD = "child", pgettext_lazy("relation", "child")
+        SIBLING = "sibling", pgettext_lazy("relation", "sibling")
+        GRANDPARENT = "grandparent", pgettext_lazy("relation", "grandparent")
+        GRANDCHILD = "grandchild", pgettext_lazy("relation", "grandchild")
+        OTHER = "other", pgettext_lazy("relation", "other")
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="relations")
     relative = models.ForeignKey(Patient, null=True, blank=True, on_delete=models.PROTECT, related_name="relative_of")
-    name = models.CharField(_("name"), max_length=80, blank=True)
-    phone = EncryptedTextField(_("phone"), blank=True, default="")
-    kind = models.CharField(_("relation"), max_length=12, choices=Kind.choices)
-    is_payer = models.BooleanField(_("pays"), default=False)
-    is_guardian = models.BooleanField(_("legal guardian"), default=False)
+    name = models.CharField(_("Name"), max_length=80, blank=True)
+    phone = EncryptedTextField(_("Phone"), blank=True, default="")
+    kind = models.CharField(_("Relation"), max_length=12, choices=Kind.choices)
+    is_payer = models.BooleanField(_("Pays"), default=False)
+    is_guardian = models.BooleanField(_("Legal guardian"), default=False)
 
     class Meta:
         ordering = ["id"]

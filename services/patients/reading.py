@@ -111,7 +111,7 @@ def recent_readers(patient: Patient, *, days: int = SHOWN_DAYS) -> list[dict[str
     )
     return [
         {
-            "name": names.get(row["actor_code"], row["actor_name"]),
+            "name": names[row["actor_code"]] if row["actor_code"] in names else row["actor_name"],
             "purpose": PURPOSES.get(row["purpose"], row["purpose"]),
             "at": row["last"],
         }

@@ -29,6 +29,8 @@ ELDER_FROM = 70
 # So many are looked at per way of reading a query before the best are chosen.
 CANDIDATES = 40
 SHORTEST_INNER = 3
+LAST_DIGITS = 4
+SHORTEST_PHONE = 7
 # A stated age gives a year of birth that may be one off.
 YEAR_TOLERANCE = 1
 
@@ -98,8 +100,13 @@ def find_patients(query: str, *, limit: int = 20) -> list[Patient]:
 
 def _beginning(wanted: str, query: str) -> QuerySet[Patient]:
     rows = Patient.objects.order_by()
+    branches: list[QuerySet[Patient]] = []
     if wanted.isdigit() or query.strip().startswith("+"):
-        branches = [_by_last_four(rows, wanted), _by_phone(rows, query)]
+        if len(wanted) == LAST_DIGITS:
+            branches.append(rows.filter(phone_last_four__marks=wanted))
+        phone = canonical_phone(query) if len(wanted) >= SHORTEST_PHONE else None
+        if phone:
+            branches.append(rows.filter(phone_index__marks=phone))
     elif wanted.isascii():
         branches = [
             rows.filter(initials__startswith=wanted).order_by("initials", "-id"),
@@ -107,19 +114,10 @@ def _beginning(wanted: str, query: str) -> QuerySet[Patient]:
         ]
     else:
         branches = [rows.filter(name__startswith=wanted).order_by("name", "-id")]
-    branches = [branch[:CANDIDATES] for branch in branches if branch is not None]
     if not branches:
         return rows.none()
-    return branches[0].union(*branches[1:], all=True) if len(branches) > 1 else branches[0]
-
-
-def _by_last_four(rows: QuerySet[Patient], digits: str) -> QuerySet[Patient] | None:
-    return rows.filter(phone_last_four__marks=digits) if len(digits) == 4 else None
-
-
-def _by_phone(rows: QuerySet[Patient], query: str) -> QuerySet[Patient] | None:
-    phone = canonical_phone(query) if len(re.sub(r"\D", "", query)) >= 7 else None
-    return rows.filter(phone_index__marks=phone) if phone else None
+    first, *others = [branch[:CANDIDATES] for branch in branches]
+    return first.union(*others, all=True) if others else first
 
 
 def _inside(wanted: str) -> QuerySet[Patient]:

@@ -33,6 +33,7 @@ ROOM = Room(
             permission="reception.treat",
             icon="chair",
             order=15,
+            home_for=("doctor", "specialist", "chief_physician"),
         ),
     ),
     permissions={

@@ -127,8 +127,9 @@ def add_note(
         sentence = _("An empty note says nothing.")
         raise RuleRefused("note_empty", sentence, fields={"text": [sentence]})
     if corrects is not None:
-        # Two corrections of one note at once: the second one sees the first.
-        corrects = ClinicalNote.objects.select_for_update().get(pk=corrects.pk)
+        # Of two corrections of one note at once the second one sees the first. Notes are append-only, so the file is
+        # what is locked.
+        lock_version(patient, None)
         if corrects.patient_id != patient.pk:
             raise RuleRefused("note_of_another_patient", _("That note belongs to another chart."))
         if ClinicalNote.objects.filter(corrects=corrects).exists():

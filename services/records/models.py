@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from kernel.crypto import EncryptedTextField
 from kernel.ids import CodeModel, VersionedModel
@@ -25,12 +26,12 @@ class Treatment(VersionedModel):
     quantity = models.PositiveSmallIntegerField(default=1)
     performed_at = models.DateTimeField()
     visit_code = models.UUIDField(null=True, blank=True)
-    note = EncryptedTextField(_("note"), blank=True, default="")
+    note = EncryptedTextField(pgettext_lazy("record", "Note"), blank=True, default="")
     recorded_at = models.DateTimeField()
     recorded_by = models.ForeignKey("identity.User", null=True, on_delete=models.PROTECT, related_name="+")
     # A treatment entered by mistake stays readable, struck through; it never disappears (CR-010).
     voided_at = models.DateTimeField(null=True, blank=True)
-    void_reason = models.CharField(_("reason"), max_length=120, blank=True)
+    void_reason = models.CharField(_("Reason"), max_length=120, blank=True)
 
     class Meta:
         ordering = ["-performed_at", "-id"]
@@ -56,7 +57,7 @@ class ClinicalNote(CodeModel):
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
     author = models.ForeignKey(StaffMember, on_delete=models.PROTECT, related_name="clinical_notes")
     visit_code = models.UUIDField(null=True, blank=True)
-    text = EncryptedTextField(_("note"))
+    text = EncryptedTextField(pgettext_lazy("record", "Note"))
     written_at = models.DateTimeField()
     corrects = models.OneToOneField(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="corrected_by"

@@ -17,7 +17,8 @@ def lock_version(row: V, version: int | None) -> V:
 
     Raises StaleVersion (``stale_version``).
     """
-    locked = type(row)._base_manager.select_for_update(of=("self",)).get(pk=row.pk)
+    # No key lock: rows elsewhere that only point here are written without waiting.
+    locked = type(row)._base_manager.select_for_update(of=("self",), no_key=True).get(pk=row.pk)
     if version is not None and locked.version != version:
         raise StaleVersion(
             "stale_version",

@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from kernel.calendars import Span
 from kernel.calendars.hours import MIDNIGHT
@@ -46,15 +47,15 @@ def minute_range(start: str, end: str) -> Func:
 class LegalEntity(VersionedModel):
     """Who stands behind a receipt: it owns numbering, invoices, deposits, seal and message signature."""
 
-    name = models.CharField(_("name"), max_length=120, unique=True)
-    tax_number = models.CharField(_("tax number"), max_length=40, blank=True)
-    licence_number = models.CharField(_("licence number"), max_length=60, blank=True)
-    address = models.CharField(_("registered address"), max_length=200, blank=True)
-    phone = models.CharField(_("phone"), max_length=40, blank=True)
-    bank_name = models.CharField(_("bank"), max_length=120, blank=True)
-    bank_account = models.CharField(_("bank account"), max_length=40, blank=True)
-    seal_text = models.CharField(_("text of the seal"), max_length=60, blank=True)
-    message_signature = models.CharField(_("signature of messages"), max_length=20, blank=True)
+    name = models.CharField(pgettext_lazy("place", "Name"), max_length=120, unique=True)
+    tax_number = models.CharField(_("Tax number"), max_length=40, blank=True)
+    licence_number = models.CharField(_("Licence number"), max_length=60, blank=True)
+    address = models.CharField(_("Registered address"), max_length=200, blank=True)
+    phone = models.CharField(_("Phone"), max_length=40, blank=True)
+    bank_name = models.CharField(_("Bank"), max_length=120, blank=True)
+    bank_account = models.CharField(_("Bank account"), max_length=40, blank=True)
+    seal_text = models.CharField(_("Text of the seal"), max_length=60, blank=True)
+    message_signature = models.CharField(_("Signature of messages"), max_length=20, blank=True)
 
     class Meta:
         ordering = ["name", "id"]
@@ -63,18 +64,18 @@ class LegalEntity(VersionedModel):
 class Site(VersionedModel):
     """A branch of the business. Its zone decides what "today" and "09:00" mean there."""
 
-    slug = models.SlugField(_("short address"), max_length=30, unique=True, validators=[slug_shape])
-    name = models.CharField(_("name"), max_length=80, unique=True)
-    short_name = models.CharField(_("short name"), max_length=20)
-    city = models.CharField(_("city"), max_length=40)
-    address = models.CharField(_("address"), max_length=200, blank=True)
-    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    slug = models.SlugField(_("Short address"), max_length=30, unique=True, validators=[slug_shape])
+    name = models.CharField(pgettext_lazy("place", "Name"), max_length=80, unique=True)
+    short_name = models.CharField(_("Short name"), max_length=20)
+    city = models.CharField(_("City"), max_length=40)
+    address = models.CharField(_("Address"), max_length=200, blank=True)
+    phone = models.CharField(_("Phone"), max_length=40, blank=True)
     entity = models.ForeignKey(
-        LegalEntity, on_delete=models.PROTECT, related_name="sites", verbose_name=_("legal entity")
+        LegalEntity, on_delete=models.PROTECT, related_name="sites", verbose_name=_("Legal entity")
     )
-    time_zone = models.CharField(_("time zone"), max_length=40, default="Asia/Shanghai", validators=[known_time_zone])
-    order = models.PositiveSmallIntegerField(_("order"), default=0)
-    is_active = models.BooleanField(_("in operation"), default=True)
+    time_zone = models.CharField(_("Time zone"), max_length=40, default="Asia/Shanghai", validators=[known_time_zone])
+    order = models.PositiveSmallIntegerField(_("Order"), default=0)
+    is_active = models.BooleanField(_("In operation"), default=True)
 
     class Meta:
         ordering = ["order", "id"]
@@ -116,7 +117,7 @@ class OpeningHours(models.Model):
     """
 
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="hours")
-    weekday = models.PositiveSmallIntegerField(_("weekday"))  # 0 = Monday, as date.weekday() counts
+    weekday = models.PositiveSmallIntegerField(_("Weekday"))  # 0 = Monday, as date.weekday() counts
     opens = models.PositiveSmallIntegerField()
     closes = models.PositiveSmallIntegerField()
 
@@ -145,9 +146,9 @@ class OpeningException(models.Model):
     """A day that is not as its weekday: closed (no spans) or open at other hours (``[["09:00", "12:00"]]``)."""
 
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="exceptions")
-    day = models.DateField(_("day"))
+    day = models.DateField(_("Day"))
     spans = models.JSONField(default=list, blank=True)
-    reason = models.CharField(_("reason"), max_length=80)
+    reason = models.CharField(_("Reason"), max_length=80)
 
     class Meta:
         ordering = ["day"]
@@ -163,10 +164,10 @@ class Room(VersionedModel):
     """A room with a door and a number. Whatever is booked in it is a ``Chair``."""
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="rooms")
-    number = models.CharField(_("number"), max_length=10)
-    name = models.CharField(_("name"), max_length=40)
-    order = models.PositiveSmallIntegerField(_("order"), default=0)
-    is_active = models.BooleanField(_("in use"), default=True)
+    number = models.CharField(_("Number"), max_length=10)
+    name = models.CharField(pgettext_lazy("place", "Name"), max_length=40)
+    order = models.PositiveSmallIntegerField(_("Order"), default=0)
+    is_active = models.BooleanField(_("In use"), default=True)
 
     class Meta:
         ordering = ["site", "order", "id"]
@@ -178,9 +179,9 @@ class Chair(VersionedModel):
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="chairs")
     room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="chairs")
-    name = models.CharField(_("name"), max_length=40)
-    order = models.PositiveSmallIntegerField(_("order"), default=0)
-    is_active = models.BooleanField(_("in use"), default=True)
+    name = models.CharField(pgettext_lazy("place", "Name"), max_length=40)
+    order = models.PositiveSmallIntegerField(_("Order"), default=0)
+    is_active = models.BooleanField(_("In use"), default=True)
 
     class Meta:
         ordering = ["site", "room__order", "order", "id"]

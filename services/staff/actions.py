@@ -235,7 +235,13 @@ def copy_week(*, by: Actor, site: Site, from_monday: date, to_monday: date) -> i
             taken[shift.staff_id].append((begins, ends))
             copies.append(
                 DutyShift(
-                    site=site, staff=shift.staff, chair=shift.chair, kind=shift.kind, note=shift.note, starts_at=begins, ends_at=ends
+                    site=site,
+                    staff=shift.staff,
+                    chair=shift.chair,
+                    kind=shift.kind,
+                    note=shift.note,
+                    starts_at=begins,
+                    ends_at=ends,
                 )
             )
     written = len(DutyShift.objects.bulk_create(copies))

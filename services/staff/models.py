@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, Ra
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from kernel.crypto import BlindIndexField, EncryptedTextField, IndexedModel
 from kernel.ids import CodeModel, VersionedModel
@@ -30,32 +31,32 @@ class StaffMember(IndexedModel, VersionedModel):
     """
 
     class Gender(models.TextChoices):
-        FEMALE = "female", _("female")
-        MALE = "male", _("male")
-        OTHER = "other", _("other")
+        FEMALE = "female", pgettext_lazy("sex", "female")
+        MALE = "male", pgettext_lazy("sex", "male")
+        OTHER = "other", pgettext_lazy("sex", "other")
 
     user = models.OneToOneField(
         "identity.User", null=True, blank=True, on_delete=models.PROTECT, related_name="staff_member"
     )
-    number = models.CharField(_("staff number"), max_length=12, unique=True)
-    name = models.CharField(_("name"), max_length=60)
+    number = models.CharField(_("Staff number"), max_length=12, unique=True)
+    name = models.CharField(_("Name"), max_length=60)
     pinyin = models.CharField(max_length=160, editable=False)
     initials = models.CharField(max_length=40, editable=False)
-    post = models.CharField(_("post"), max_length=40)
-    title = models.CharField(_("title"), max_length=40, blank=True)
-    gender = models.CharField(_("gender"), max_length=6, choices=Gender.choices)
-    is_doctor = models.BooleanField(_("doctor"), default=False)
-    is_assistant = models.BooleanField(_("assistant or nurse"), default=False)
-    specialties = models.JSONField(_("specialties"), default=list, blank=True)
-    languages = models.JSONField(_("languages"), default=list, blank=True)
-    phone = EncryptedTextField(_("private phone"), blank=True, default="")
+    post = models.CharField(_("Post"), max_length=40)
+    title = models.CharField(_("Title"), max_length=40, blank=True)
+    gender = models.CharField(_("Gender"), max_length=6, choices=Gender.choices)
+    is_doctor = models.BooleanField(_("Doctor"), default=False)
+    is_assistant = models.BooleanField(_("Assistant or nurse"), default=False)
+    specialties = models.JSONField(_("Specialties"), default=list, blank=True)
+    languages = models.JSONField(_("Languages"), default=list, blank=True)
+    phone = EncryptedTextField(_("Private phone"), blank=True, default="")
     phone_index = BlindIndexField(source="phone")
     home_site = models.ForeignKey(
-        Site, on_delete=models.PROTECT, related_name="home_staff", verbose_name=_("home site")
+        Site, on_delete=models.PROTECT, related_name="home_staff", verbose_name=_("Home site")
     )
     sites = models.ManyToManyField(Site, through="SiteAssignment", related_name="staff")
-    hired_on = models.DateField(_("hired on"), null=True, blank=True)
-    left_on = models.DateField(_("left on"), null=True, blank=True)
+    hired_on = models.DateField(_("Hired on"), null=True, blank=True)
+    left_on = models.DateField(_("Left on"), null=True, blank=True)
 
     class Meta:
         ordering = ["number"]  # the rotation goes by staff number
@@ -101,18 +102,18 @@ class DutyShift(VersionedModel):
     """One stretch of the roster: at work or resting. A person is in one place at a time."""
 
     class Kind(models.TextChoices):
-        CLINIC = "clinic", _("clinic")
-        ADMINISTRATION = "administration", _("administration")
-        STANDBY = "standby", _("standby")
-        REST = "rest", _("rest")
+        CLINIC = "clinic", pgettext_lazy("shift", "clinic")
+        ADMINISTRATION = "administration", pgettext_lazy("shift", "administration")
+        STANDBY = "standby", pgettext_lazy("shift", "standby")
+        REST = "rest", pgettext_lazy("shift", "rest")
 
     staff = models.ForeignKey(StaffMember, on_delete=models.PROTECT, related_name="shifts")
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="shifts")
     chair = models.ForeignKey(Chair, null=True, blank=True, on_delete=models.PROTECT, related_name="shifts")
-    starts_at = models.DateTimeField(_("from"))
-    ends_at = models.DateTimeField(_("until"))
-    kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices, default=Kind.CLINIC)
-    note = models.CharField(_("note"), max_length=80, blank=True)
+    starts_at = models.DateTimeField(_("From"))
+    ends_at = models.DateTimeField(_("Until"))
+    kind = models.CharField(_("Kind"), max_length=16, choices=Kind.choices, default=Kind.CLINIC)
+    note = models.CharField(pgettext_lazy("record", "Note"), max_length=80, blank=True)
 
     class Meta:
         ordering = ["starts_at", "staff__number"]

@@ -24,6 +24,14 @@ ROOM = Room(
             icon="task",
             order=40,
             badge="services.tasks.web.views.badge",
+            home_for=(
+                "supervisor",
+                "higher_supervisor",
+                "clinic_director",
+                "dean",
+                "doctor_supervisor",
+                "follow_up_caller",
+            ),
         ),
     ),
     permissions={

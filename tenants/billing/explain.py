@@ -46,13 +46,30 @@ class Difference:
 
 def explain(rows: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> list[Line]:
     """Explain mirrored lines (``mirror.line_of``). Asks which positions their prices stand for: one query."""
-    rows = list(rows)
+    rows = netted(rows)
     keys = dict(
         PublishedPrice.objects.filter(stripe_id__in={row["price"] for row in rows}).values_list(
             "stripe_id", "lookup_key"
         )
     )
     return [_line(row, catalogue.by_lookup_key(keys.get(row["price"], "")), zone) for row in rows]
+
+
+def netted(rows: Iterable[Mapping[str, Any]], without: Iterable[Mapping[str, Any]] = ()) -> list[dict[str, Any]]:
+    """Join the credit and the charge of a change by the day: "5 seats back, 8 seats" becomes "3 seats".
+
+    What ``without`` says about the same price and days is taken off.
+    """
+    found: dict[object, dict[str, Any]] = {}
+    for sign, source in ((1, rows), (-1, without)):
+        for position, row in enumerate(source):
+            joins = row["proration"] and not _begins_subscription(row)
+            place = (row["price"], row["start"], row["end"]) if joins else (sign, position)
+            one = found.setdefault(place, dict(row) | {"quantity": 0 if joins else row["quantity"], "amount_fen": 0})
+            one["amount_fen"] += sign * row["amount_fen"]
+            if joins:
+                one["quantity"] += sign * (row["quantity"] or 0) * (-1 if row["amount_fen"] < 0 else 1)
+    return [row for row in found.values() if row["amount_fen"] or row["quantity"] or not row["proration"]]
 
 
 def _line(row: Mapping[str, Any], component: Component | None, zone: ZoneInfo) -> Line:
@@ -80,7 +97,7 @@ def _how(row: Mapping[str, Any], component: Component | None, start: datetime, e
     unit = Decimal(str(row["unit_fen"])) if row["unit_fen"] is not None else None
     parts = []
     if row["quantity"] is not None:
-        parts.append(f"{row['quantity']:,}")
+        parts.append(f"{abs(row['quantity']):,}")
     if unit is not None:
         parts.append(yuan(int(unit), grouped=True))
     if component and component.metered:

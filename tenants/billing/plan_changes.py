@@ -259,22 +259,38 @@ def _close(change: PlanChange, state: str, error: str = "") -> None:
         deadlines.put_or_drop(change.account, BillingDeadline.Kind.CHANGE, None, ref=str(change.code))
 
 
+Place = tuple[str, str]
+
+
+def divide(kept: Mapping[Place, int], wanted: Mapping[Place, int]) -> dict[Place, tuple[int, int | None]]:
+    """What each place (tenant, key) has now and, where that is less, from the next period on.
+
+    What one tenant gives up and another one takes over moves at once: it is paid for. Only what nobody takes over stays
+    where it is until the period ends.
+    """
+    result: dict[Place, tuple[int, int | None]] = {}
+    for key in sorted({place[1] for place in {*kept, *wanted}}):
+        places = sorted(place for place in {*kept, *wanted} if place[1] == key)
+        taken_over = sum(max(0, wanted.get(place, 0) - kept.get(place, 0)) for place in places)
+        for place in places:
+            now, then = kept.get(place, 0), wanted.get(place, 0)
+            moved = min(max(0, now - then), taken_over) if not key.startswith("vertical:") else 0
+            taken_over -= moved
+            result[place] = (then, None) if then >= now - moved else (now - moved, then)
+    return result
+
+
 def allot(account: BillingAccount, quantities: Quantities, period_end: datetime | None) -> None:
     """Share what was ordered among the tenants: more at once, less when the period ends (at once without a period)."""
     payers: dict[str, Tenant] = {tenant.slug: tenant for tenant in tenants_of(account)}
-    known = {(row.tenant_id, row.key): row for row in Allotment.objects.select_for_update().filter(account=account)}
-    wanted = {
-        (payers[slug].pk, key): number
-        for slug, parts in quantities.items()
-        if slug in payers
-        for key, number in parts.items()
-    }
-    for place in {*known, *wanted}:
-        number = wanted.get(place, 0)
-        row = known.get(place) or Allotment(account=account, tenant_id=place[0], key=place[1], quantity=number)
-        if number >= row.quantity or period_end is None:
-            row.quantity, row.later, row.later_at = number, None, None
+    rows = list(Allotment.objects.select_for_update(of=("self",)).filter(account=account).select_related("tenant"))
+    known = {(row.tenant.slug, row.key): row for row in rows}
+    wanted = {(slug, key): number for slug, parts in quantities.items() if slug in payers for key, number in parts.items()}
+    for place, (number, later) in divide({place: row.quantity for place, row in known.items()}, wanted).items():
+        row = known.get(place) or Allotment(account=account, tenant=payers[place[0]], key=place[1])
+        if later is None or period_end is None:
+            row.quantity, row.later, row.later_at = wanted.get(place, 0), None, None
         else:
-            row.later, row.later_at = number, period_end
+            row.quantity, row.later, row.later_at = number, later, period_end
             deadlines.put(account, BillingDeadline.Kind.ALLOT, period_end, ref=period_end.date().isoformat())
         row.save()

@@ -90,17 +90,17 @@ def _quote(
     both = _merged(steps["free"], steps["paid"])
     after_rows = gateway.preview(sub.stripe_id, items=both) if both else before
     after_recurring = gateway.preview(sub.stripe_id, items=both, recurring=True) if both else recurring
-    new_lines: list[dict[str, Any]] = []
+    charged: list[dict[str, Any]] = []
     if steps["paid"]:
-        # Only what is added is charged by the day: the added number is laid on what Stripe counts now.
-        with_charge = gateway.preview(sub.stripe_id, items=_added(sub, steps), prorate=True, moment=steps["moment"])
-        known = {
-            (row["text"], row["amount_fen"]) for row in map(mirror.line_of, before["lines"]["data"]) if row["proration"]
-        }
-        candidates = [mirror.line_of(line) for line in with_charge["lines"]["data"]]
-        new_lines = [row for row in candidates if row["proration"] and (row["text"], row["amount_fen"]) not in known]
+        # Only what is added is charged by the day. Where some of it was paid for already (``free`` raises the number as
+        # well), that part's charge is taken off again, to the fen.
+        standing_rows = _prorations(before)
+        charged = explain.netted(_prorated(sub, both, steps["moment"]), standing_rows)
+        raised = [row for row in steps["free"] if _raises(sub, row)]
+        if raised:
+            charged = explain.netted(charged, explain.netted(_prorated(sub, raised, steps["moment"]), standing_rows))
     with public_schema():
-        lines = explain.explain(new_lines, zone)
+        lines = explain.explain(charged, zone)
     now_fen = sum(line.amount_fen for line in lines)
     return Quote(
         now_lines=lines,
@@ -114,17 +114,28 @@ def _quote(
     )
 
 
-def _added(sub: Subscription, steps: dict[str, Any]) -> list[dict[str, Any]]:
-    present = {item["id"]: item["quantity"] or 0 for item in sub.items}
-    freed = {row["id"]: row["quantity"] for row in steps["free"] if "quantity" in row and "id" in row}
-    rows = []
-    for row in steps["paid"]:
-        own = row.get("id")
-        if own is None or own not in freed or "quantity" not in row:
-            rows.append(row)
-        else:
-            rows.append(row | {"quantity": present[own] + row["quantity"] - freed[own]})
-    return rows
+def _prorations(row: dict[str, Any]) -> list[dict[str, Any]]:
+    return [line for line in map(mirror.line_of, row["lines"]["data"]) if line["proration"]]
+
+
+def _prorated(sub: Subscription, items: list[dict[str, Any]], moment: int) -> list[dict[str, Any]]:
+    """What these items would be charged by the day, reductions left out."""
+    counted = [row for row in items if not row.get("deleted") and not _lowers(sub, row)]
+    return _prorations(gateway.preview(sub.stripe_id, items=counted, prorate=True, moment=moment))
+
+
+def _lowers(sub: Subscription, row: dict[str, Any]) -> bool:
+    number = _present(sub, row)
+    return "price" not in row and number is not None and row.get("quantity", 0) < number
+
+
+def _raises(sub: Subscription, row: dict[str, Any]) -> bool:
+    number = _present(sub, row)
+    return number is not None and row.get("quantity", 0) > number
+
+
+def _present(sub: Subscription, row: dict[str, Any]) -> int | None:
+    return next((item["quantity"] for item in sub.items if item["id"] == row.get("id")), None)
 
 
 def _merged(free: Iterable[dict[str, Any]], paid: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -140,23 +151,31 @@ def _licensed(row: dict[str, Any]) -> int:
 
 def _later(present: Order, order: Order, sub: Subscription) -> list[Later]:
     offered = catalogue.components(present.plan, present.interval)
-    found = []
     with public_schema():
         contexts = {tenant.slug: (tenant.name, directory.build_context(tenant)) for tenant in tenants_of(sub.account)}
-    for slug, parts in present.quantities.items():
-        for key, number in parts.items():
-            wanted = order.quantities.get(slug, {}).get(key, 0)
-            if wanted >= number or key not in offered or slug not in contexts:
-                continue
-            less = (parts.get("site", 0) if key.startswith("vertical:") else number - wanted) or number - wanted
-            work: list[OpenWork] = []
-            if key.startswith("vertical:") and not wanted:
-                with tenancy.activate(contexts[slug][1]):
-                    work = usage.open_work(key.removeprefix("vertical:"))
-            found.append(
-                Later(
-                    what=offered[key].label, tenant=contexts[slug][0], quantity=less, at=sub.period_end,
-                    monthly_fen=-less * offered[key].unit_fen, open_work=work,
-                )
-            )  # fmt: skip
+    found = []
+    for (slug, key), (number, later) in plan_changes.divide(_places(present), _places(order)).items():
+        if later is None or key not in offered or slug not in contexts:
+            continue
+        name, context = contexts[slug]
+        work: list[OpenWork] = []
+        less = number - later
+        if key.startswith("vertical:"):
+            less = present.quantities[slug].get("site", 0)
+            with tenancy.activate(context):
+                work = usage.open_work(key.removeprefix("vertical:"))
+        found.append(
+            Later(
+                what=offered[key].label,
+                tenant=name,
+                quantity=less,
+                at=sub.period_end,
+                monthly_fen=-less * offered[key].unit_fen,
+                open_work=work,
+            )
+        )
     return found
+
+
+def _places(order: Order) -> dict[tuple[str, str], int]:
+    return {(slug, key): number for slug, parts in order.quantities.items() for key, number in parts.items()}

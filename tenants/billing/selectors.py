@@ -22,7 +22,7 @@ from tenants.billing.ladder import LADDERS
 from tenants.billing.machine import CANCELLED, PAST_DUE, READ_ONLY, SUBSCRIPTION, SUSPENDED, TRIAL
 from tenants.billing.models import BillingAccount, InvoiceMirror, Subscription
 from tenants.billing.plan_changes import Order
-from tenants.billing.scope import access_account, account_for, manages, public_schema, tenants_of
+from tenants.billing.scope import access_account, account_for, is_headquarters, manages, public_schema, tenants_of
 from tenants.entitlements import selectors as entitlements
 
 Text = str | Promise
@@ -50,6 +50,7 @@ class MeterRow:
     used: int
     limit: int | None
     unit_fen: int | None
+    unit: Text
     vertical: str
     consumed: bool
     note: Text
@@ -67,6 +68,7 @@ class Overview:
     state_label: Text
     managed_here: bool
     tenants: list[tuple[str, str]]
+    businesses: list[tuple[str, str]]
     debts: list[InvoiceMirror]
     debt_fen: int
     days_past_due: int
@@ -106,7 +108,7 @@ def overview(tenant: TenantContext) -> Overview:
             .exclude(status__in=("incomplete", "incomplete_expired"))
             .first()
         )
-        debts = standing.unpaid(account, now)
+        debts, payers = standing.unpaid(account, now), tenants_of(account)
         since = account.past_due_since
         trial = account.trial_ends_at if account.state == TRIAL else None
         return Overview(
@@ -115,7 +117,8 @@ def overview(tenant: TenantContext) -> Overview:
             plan=catalogue.PLANS.get(sub.plan) if sub else None,
             state_label=SUBSCRIPTION.label(account.state),
             managed_here=manages(tenant, account),
-            tenants=[(payer.slug, payer.name) for payer in tenants_of(account)],
+            tenants=[(payer.slug, payer.name) for payer in payers],
+            businesses=[(payer.slug, payer.name) for payer in payers if not is_headquarters(payer)],
             debts=debts,
             debt_fen=sum(row.remaining_fen for row in debts),
             days_past_due=(now - since).days + 1 if since else 0,
@@ -198,21 +201,18 @@ def standing_use() -> dict[str, dict[str, int]]:
 
 
 def starting_order(plan: str = "", interval: str = "month") -> Order:
-    """A first order for an account without subscription: what is there already, nothing more."""
+    """A first order for an account without subscription: what is there already, nothing more; a site at least for each."""
     used, tenant = standing_use(), tenancy.current()
     with public_schema():
         account = access_account(tenant)
-        switched_on = {payer.slug: directory.build_context(payer).verticals for payer in tenants_of(account)}
-    chosen = plan or ("chain" if len(used) > 1 else "clinic")
+        payers = [payer for payer in tenants_of(account) if not is_headquarters(payer)]
+        switched_on = {payer.slug: directory.build_context(payer).verticals for payer in payers}
+    chosen = plan or ("chain" if len(switched_on) > 1 else "clinic")
     offered = catalogue.components(chosen, interval)
-    quantities = {}
-    for slug, parts in used.items():
-        rows = dict(parts)
-        rows |= {f"vertical:{key}": 1 for key in switched_on[slug] if f"vertical:{key}" in offered}
-        quantities[slug] = rows
-    if quantities and not any(parts.get("site") for parts in quantities.values()):
-        first = next(iter(quantities))
-        quantities[first] = {"site": 1} | quantities[first]
+    quantities = {
+        slug: {"site": 1} | used[slug] | {f"vertical:{key}": 1 for key in sorted(keys) if f"vertical:{key}" in offered}
+        for slug, keys in switched_on.items()
+    }
     return Order(plan=chosen, interval=interval, quantities=quantities)
 
 
@@ -245,7 +245,7 @@ def meter_rows(tenant: TenantContext) -> list[MeterRow]:
             rows.append(
                 MeterRow(
                     key=component.key, label=component.label, tenant="", used=consumed.get(component.meter, (0, 0))[0],
-                    limit=component.included or None, unit_fen=component.unit_fen, vertical="", consumed=True,
+                    limit=component.included or None, unit_fen=component.unit_fen, unit=component.unit, vertical="", consumed=True,
                     note=_("Beyond the included amount it is charged; nothing stops."),
                 )
             )  # fmt: skip
@@ -269,7 +269,8 @@ def _meter_row(seat: entitlements.Seats, key: str, name: str, offered: dict[str,
         )
     return MeterRow(
         key=key, label=seat.label, tenant=name, used=seat.used, limit=seat.limit,  # type: ignore[arg-type]  # a text
-        unit_fen=component.unit_fen if component else None, vertical=vertical.key if vertical else "", consumed=False,
+        unit_fen=component.unit_fen if component else None, unit=component.unit if component else "",
+        vertical=vertical.key if vertical else "", consumed=False,
         note=note, later=pending.later if pending else None, later_at=pending.later_at if pending else None,
     )  # fmt: skip
 

@@ -11,14 +11,14 @@ from tenants.sending import begun
 MARK = "billing"
 
 
-@shared_task(base=PlatformTask, name="tenants.billing.work_on_event", queue="default")
+@shared_task(base=PlatformTask, name="tenants.billing.work_on_event")
 def work_on_event(event_id: str) -> None:
     """Work on one stored event and on what follows from it at once."""
     inbox.work_on(event_id)
     deadlines.advance_due()
 
 
-@shared_task(base=PlatformTask, name="tenants.billing.advance", queue="default")
+@shared_task(base=PlatformTask, name="tenants.billing.advance")
 def advance_billing() -> None:
     """Everything that is due: stored events, steps of the ladder, reports, copies."""
     begun(MARK)

@@ -11,7 +11,7 @@ from django.test import Client
 
 from kernel.context import Actor
 from kernel.identity import actions
-from kernel.identity.models import Role, User
+from kernel.identity.models import Role, RoleAssignment, User
 from kernel.identity.standing import actor_for_user
 from kernel.tenancy import TenantContext, activate
 from tests.harness.tenants import Browser, host_of
@@ -39,6 +39,14 @@ def role(slug: str) -> Role:
 def plain_role(slug: str, *words: str, requires_mfa: bool = False) -> Role:
     """A role of the tenant's own with these words."""
     return actions.create_role(by=BY, slug=slug, name=slug, words=words, requires_mfa=requires_mfa)
+
+
+def without_other_administrators() -> None:
+    """Take the roles of the cast's administrators away, so that a test decides who is the last one."""
+    rows = RoleAssignment.objects.filter(
+        role__permissions__word="identity.assign_roles", role__permissions__granted=True
+    )
+    RoleAssignment.objects.filter(pk__in=rows.values("pk")).delete()
 
 
 def actor(user: User) -> Actor:

@@ -39,8 +39,8 @@ def app(tenant: TenantContext | str, token: str) -> Any:
 
 
 def test_life_of_a_token(smile: TenantContext) -> None:
-    user = person("zhou.jie")
-    answer = ask(smile, username="Zhou.Jie", name="Phone of Zhou")
+    user = person("zed.app")
+    answer = ask(smile, username="Zed.App", name="Phone of Zed")
     assert answer.status_code == 201
     made = answer.json()
     token = made["token"]
@@ -50,11 +50,11 @@ def test_life_of_a_token(smile: TenantContext) -> None:
     assert row.expires_at - row.created_at == timedelta(hours=24)
 
     me = app(smile, token).get(ME)
-    assert (me.status_code, me.json()["username"], me.json()["tenant"]["slug"]) == (200, "zhou.jie", "smile")
+    assert (me.status_code, me.json()["username"], me.json()["tenant"]["slug"]) == (200, "zed.app", "smile")
     assert DeviceToken.objects.get(pk=row.pk).last_used_at is not None
 
     listed = app(smile, token).get("/api/v1/auth/tokens/").json()["results"]
-    assert [entry["name"] for entry in listed] == ["Phone of Zhou"]
+    assert [entry["name"] for entry in listed] == ["Phone of Zed"]
     assert "token" not in listed[0]
 
     assert app(smile, token).delete(f"/api/v1/auth/tokens/{row.code}/").status_code == 204
@@ -63,18 +63,18 @@ def test_life_of_a_token(smile: TenantContext) -> None:
 
 
 def test_the_address_without_a_slash_works_too(smile: TenantContext) -> None:
-    person("zhou.jie")
-    body = json.dumps({"username": "zhou.jie", "password": PASSWORD})
+    person("zed.app")
+    body = json.dumps({"username": "zed.app", "password": PASSWORD})
     assert browser(smile).post("/api/v1/auth/token", body, content_type="application/json").status_code == 201
 
 
 def test_wrong_credentials_are_401_whatever_is_wrong(smile: TenantContext) -> None:
     gone = person("gone")
-    person("zhou.jie")
+    person("zed.app")
     actions.deactivate_user(by=BY, user=gone, reason="left")
 
     documents = []
-    for username, password in (("zhou.jie", "wrong-password-1"), ("nobody", PASSWORD), ("gone", PASSWORD)):
+    for username, password in (("zed.app", "wrong-password-1"), ("nobody", PASSWORD), ("gone", PASSWORD)):
         answer = ask(smile, username=username, password=password)
         assert answer.status_code == 401
         document = answer.json()
@@ -87,39 +87,39 @@ def test_wrong_credentials_are_401_whatever_is_wrong(smile: TenantContext) -> No
 def test_tries_by_page_and_api_count_together(smile: TenantContext) -> None:
     from tests.kernel.people import sign_in
 
-    person("zhou.jie")
+    person("zed.app")
     for number in range(5):
-        ask(smile, username="zhou.jie", password=f"wrong-{number}")
-        sign_in(browser(smile), "ZHOU.JIE", f"wrong-{number}")
+        ask(smile, username="zed.app", password=f"wrong-{number}")
+        sign_in(browser(smile), "ZED.APP", f"wrong-{number}")
 
-    answer = ask(smile, username="zhou.jie")
+    answer = ask(smile, username="zed.app")
 
     assert (answer.status_code, answer.json()["code"]) == (429, "limit_reached")
     assert int(answer["Retry-After"]) > 60
 
 
 def test_the_second_factor_counts_for_apps_too(smile: TenantContext) -> None:
-    person("gao.wen", "tenant_admin")
-    missing = ask(smile, username="gao.wen")
+    person("ada.admin", "tenant_admin")
+    missing = ask(smile, username="ada.admin")
     assert (missing.status_code, missing.json()["code"]) == (403, "second_factor_required")
 
-    person("su.qi", "tenant_admin", second_factor=True)
-    asked = ask(smile, username="su.qi")
+    person("sam.second", "tenant_admin", second_factor=True)
+    asked = ask(smile, username="sam.second")
     assert (asked.status_code, asked.json()["code"]) == (401, "otp_required")
-    wrong = ask(smile, username="su.qi", otp="000000")
+    wrong = ask(smile, username="sam.second", otp="000000")
     assert (wrong.status_code, wrong.json()["code"]) == (401, "invalid_credentials")
     shown = code()
-    right = ask(smile, username="su.qi", otp=shown)
+    right = ask(smile, username="sam.second", otp=shown)
     assert right.status_code == 201
-    assert ask(smile, username="su.qi", otp=shown).status_code == 401
+    assert ask(smile, username="sam.second", otp=shown).status_code == 401
     assert "identity.manage_users" in {
         grant["word"] for grant in app(smile, right.json()["token"]).get(ME).json()["grants"]
     }
 
 
 def test_a_token_without_the_factor_stops_when_a_role_demands_it(smile: TenantContext) -> None:
-    user = person("zhou.jie")
-    token = ask(smile, username="zhou.jie").json()["token"]
+    user = person("zed.app")
+    token = ask(smile, username="zed.app").json()["token"]
     assert app(smile, token).get(ME).status_code == 200
 
     from tests.kernel.people import role
@@ -142,7 +142,7 @@ def test_a_token_without_the_factor_stops_when_a_role_demands_it(smile: TenantCo
     ],
 )
 def test_bad_tokens_are_401_and_never_fall_back_to_the_session(smile: TenantContext, header: str) -> None:
-    client = signed_in(person("zhou.jie"), smile)
+    client = signed_in(person("zed.app"), smile)
     assert client.get(ME).status_code == 200
 
     answer = client.get(ME, HTTP_AUTHORIZATION=header)
@@ -153,11 +153,11 @@ def test_bad_tokens_are_401_and_never_fall_back_to_the_session(smile: TenantCont
 
 def test_a_token_is_worthless_in_another_tenant(smile: TenantContext, willow: TenantContext) -> None:
     with activate(smile):
-        person("zhou.jie")
-        token = ask(smile, username="zhou.jie").json()["token"]
+        person("zed.app")
+        token = ask(smile, username="zed.app").json()["token"]
         row = DeviceToken.objects.get()
     with activate(willow):
-        twin = person("zhou.jie")
+        twin = person("zed.app")
         assert app(willow, token).get(ME).status_code == 401
         # Even with the very row copied over: the hash is bound to the tenant.
         row.pk, row.user = None, twin
@@ -168,10 +168,10 @@ def test_a_token_is_worthless_in_another_tenant(smile: TenantContext, willow: Te
 
 
 def test_tokens_end_with_time_password_and_account(smile: TenantContext) -> None:
-    user = person("zhou.jie", email="zhou@smile.example")
+    user = person("zed.app", email="zed@smile.example")
 
     def fresh() -> str:
-        return str(ask(smile, username="zhou.jie").json()["token"])
+        return str(ask(smile, username="zed.app").json()["token"])
 
     late = fresh()
     DeviceToken.objects.update(expires_at=machine_now())
@@ -187,10 +187,10 @@ def test_tokens_end_with_time_password_and_account(smile: TenantContext) -> None
 
 
 def test_only_ones_own_tokens_can_be_seen_and_revoked(smile: TenantContext) -> None:
-    person("zhou.jie")
-    person("ming")
-    mine = ask(smile, username="zhou.jie").json()
-    theirs = ask(smile, username="ming").json()
+    person("zed.app")
+    person("moe.app")
+    mine = ask(smile, username="zed.app").json()
+    theirs = ask(smile, username="moe.app").json()
 
     answer = app(smile, mine["token"]).delete(f"/api/v1/auth/tokens/{theirs['code']}/")
 
@@ -199,8 +199,8 @@ def test_only_ones_own_tokens_can_be_seen_and_revoked(smile: TenantContext) -> N
 
 
 def test_a_token_needs_no_csrf_token_and_no_cookie_comes_back(smile: TenantContext) -> None:
-    person("zhou.jie")
-    answer = ask(smile, username="zhou.jie")
+    person("zed.app")
+    answer = ask(smile, username="zed.app")
     assert not answer.cookies
     confirmed = app(smile, answer.json()["token"]).post(
         "/api/v1/auth/confirm/", json.dumps({"password": PASSWORD}), content_type="application/json"
@@ -213,8 +213,8 @@ def test_confirming_heals_the_demand_for_a_recent_proof(smile: TenantContext, rf
     from kernel.identity.sign_in import require_recent_authentication
     from kernel.identity.tokens import token_from_text
 
-    person("zhou.jie")
-    text = ask(smile, username="zhou.jie").json()["token"]
+    person("zed.app")
+    text = ask(smile, username="zed.app").json()["token"]
 
     def request() -> Any:
         asking = rf.get("/")
@@ -239,7 +239,7 @@ def test_no_more_than_twenty_devices(smile: TenantContext) -> None:
     from kernel.errors import RuleRefused
     from tests.kernel.people import actor
 
-    user = person("zhou.jie")
+    user = person("zed.app")
     for number in range(20):
         actions.issue_device_token(by=actor(user), user=user, name=f"d{number}", second_factor=False)
     with pytest.raises(RuleRefused):

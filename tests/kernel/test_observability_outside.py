@@ -49,10 +49,10 @@ def test_a_sound_id_from_the_proxy_is_kept_and_any_other_replaced(smile: TenantC
 def test_the_audit_carries_the_id_of_the_answer(smile: TenantContext) -> None:
     from kernel.audit.models import AuditEntry
 
-    person("chen.yu")
+    person("cora.plain")
     client = browser(smile)
     answer = client.post(
-        "/accounts/login/", {"login": "chen.yu", "password": "wrong"}, headers={"X-Request-ID": "edge-42.abcdef"}
+        "/accounts/login/", {"login": "cora.plain", "password": "wrong"}, headers={"X-Request-ID": "edge-42.abcdef"}
     )
     assert answer["X-Request-ID"] == "edge-42.abcdef"
     assert AuditEntry.objects.get(verb="identity.sign_in_refused").request_id == "edge-42.abcdef"
@@ -218,7 +218,7 @@ def test_a_report_of_a_failure_holds_nobody(reporting: list[bytes], smile: Tenan
     sentry_sdk.add_breadcrumb(message=f"searched for {PHONE}", data={"q": LATIN_NAME})
     sentry_sdk.set_context("patient", {"name": NAME, "id_number": ID_NUMBER})
     sentry_sdk.set_tag("patient", LATIN_NAME)
-    sentry_sdk.set_user({"username": "chen.yu", "email": MAIL})
+    sentry_sdk.set_user({"username": "cora.plain", "email": MAIL})
     with context.bound(request_id="edge-42.abcdef"):
         try:
             try:
@@ -232,7 +232,7 @@ def test_a_report_of_a_failure_holds_nobody(reporting: list[bytes], smile: Tenan
     found = reports(reporting)
 
     raw = b"".join(reporting).decode()
-    for secret in (*SECRETS, "chen.yu"):
+    for secret in (*SECRETS, "cora.plain"):
         assert secret not in raw, secret
         assert json.dumps(secret)[1:-1] not in raw, secret
     report = next(entry for entry in found if "exception" in entry)
@@ -249,7 +249,7 @@ def test_a_failing_request_is_reported_by_its_route(
     reporting: list[bytes], smile: TenantContext, settings: Any
 ) -> None:
     settings.TENANT_URLCONF_FACTORY = "tests.kernel.api_probe.tenant_urlconf"
-    user = person("chen.yu")
+    user = person("cora.plain")
     client = signed_in(user, smile)
     client.raise_request_exception = False
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from kernel.context import Actor
@@ -56,6 +58,13 @@ def browser(username: str | None) -> Any:
 def api(username: str | None) -> Any:
     """An API client of this person, speaking JSON."""
     return _enter(Api(), username)
+
+
+def statements(act: Callable[[], Any]) -> int:
+    """How many statements ``act`` sends, without the savepoints that stand for a transaction inside a test."""
+    with CaptureQueriesContext(connection) as seen:
+        act()
+    return sum(1 for query in seen.captured_queries if "SAVEPOINT" not in query["sql"])
 
 
 def person(username: str) -> Actor:

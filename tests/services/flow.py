@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from kernel import timers
+from kernel import clock, timers
+from kernel.identity.actions import appoint_deputy
+from kernel.identity.models import Role, User
 from kernel.outbox import relay_pending
 from services.appointments.actions import book_appointment
 from services.appointments.models import Appointment
@@ -66,6 +68,20 @@ def booked(
 def walked_in(who: Patient, *, doctor: str = "011", by: str = "bai.lan", **more: Any) -> Visit:
     """A patient without a booking, registered now."""
     return check_in(by=person(by), site=center(), patient=who, doctor=staff(doctor), **more)
+
+
+def stand_in(principal: str, deputy: str, role: str) -> None:
+    """``deputy`` stands in for ``principal`` from now until tomorrow."""
+    now = clock.now()
+    appoint_deputy(
+        by=SYSTEM,
+        principal=User.objects.get(username=principal),
+        deputy=User.objects.get(username=deputy),
+        role=Role.objects.get(slug=role),
+        starts_at=now - timedelta(minutes=1),
+        ends_at=now + timedelta(days=1),
+        reason="ill",
+    )
 
 
 def clockwork() -> None:

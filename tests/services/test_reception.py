@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -10,7 +10,6 @@ from django.db import IntegrityError, transaction
 from kernel import clock, parameters
 from kernel.audit.models import AuditEntry
 from kernel.errors import Conflict, Forbidden, NotFound, RuleRefused
-from kernel.identity.models import Deputy, Role, User
 from kernel.outbox.models import OutboxEvent
 from kernel.parameters import Scope
 from services.appointments.actions import write_card
@@ -20,7 +19,7 @@ from services.reception import actions, kpis, selectors, waits
 from services.reception.models import Visit, WaitExplanation
 from services.tasks.models import Task
 from tests.services.doors import SYSTEM, person, staff
-from tests.services.flow import booked, center, chair, clockwork, local, patient, walked_in
+from tests.services.flow import booked, center, chair, clockwork, local, patient, stand_in, walked_in
 
 MONDAY = date(2026, 12, 7)
 
@@ -318,14 +317,7 @@ def test_only_the_supervisor_overrides_and_only_once(ruan_after_ma):
 @pytest.mark.ledger("QU-008")
 def test_a_deputy_of_the_supervisor_may_override_too(ruan_after_ma):
     _ma, ruan = ruan_after_ma
-    Deputy.objects.create(
-        principal=User.objects.get(username="gao.wen"),
-        deputy=User.objects.get(username="ren.tao"),
-        role=Role.objects.get(slug="supervisor"),
-        starts_at=clock.now() - timedelta(hours=1),
-        ends_at=clock.now() + timedelta(hours=8),
-        reason="ill",
-    )
+    stand_in("gao.wen", "ren.tao", "supervisor")
 
     record = actions.override_chair(by=person("ren.tao"), site=center(), visit=ruan, reason="child in pain")
 

@@ -128,7 +128,7 @@ def test_a_note_is_corrected_by_another_and_never_changed(patient, center):
     with pytest.raises(Exception, match="permission denied"), transaction.atomic():
         ClinicalNote.objects.filter(pk=first.pk).update(visit_code=uuid7())
     with pytest.raises(Exception, match="permission denied"), transaction.atomic():
-        first.delete()
+        second.delete()
 
 
 def test_a_note_must_say_something_about_this_patient(patient, center):

@@ -8,12 +8,12 @@ import pytest
 
 from kernel import clock, tenancy
 from kernel.errors import Conflict, Forbidden, NotFound, RuleRefused
-from kernel.identity.models import Deputy, Role, User
+from kernel.identity.models import User
 from services.tasks import actions, selectors
 from services.tasks.models import Task
 from tenants.directory import with_verticals
 from tests.services.doors import SYSTEM, api, browser, person
-from tests.services.flow import center, clockwork, local, patient
+from tests.services.flow import center, clockwork, local, patient, stand_in
 
 
 @pytest.fixture(autouse=True)
@@ -176,14 +176,7 @@ def test_a_deputy_sees_what_is_assigned_to_the_principal(monday):
     gao = User.objects.get(username="gao.wen")
     due("mine", roles=[], assignee=gao)
     assert seen_by("ren.tao") == []
-    Deputy.objects.create(
-        principal=gao,
-        deputy=User.objects.get(username="ren.tao"),
-        role=Role.objects.get(slug="supervisor"),
-        starts_at=clock.now() - timedelta(hours=1),
-        ends_at=clock.now() + timedelta(hours=1),
-        reason="ill",
-    )
+    stand_in("gao.wen", "ren.tao", "supervisor")
     assert seen_by("ren.tao") == ["mine"]
 
 

@@ -212,8 +212,8 @@ def test_the_payer_is_told_once_per_step(at: Any, behind: BillingAccount) -> Non
     actions.advance_due()
     with activate(tenant_of("smile")):
         told = list(Message.objects.filter(template="billing_state").order_by("id"))
-    assert [mail.to for mail in told] == ["pay@example.test"] * 2
-    assert len({mail.subject for mail in told}) == 2
+        assert [mail.to for mail in told] == ["pay@example.test"] * 2
+        assert len({mail.subject for mail in told}) == 2
 
 
 def test_a_trial_without_a_choice_becomes_past_due_and_reminds_before(at: Any, stripe: StandIn, data: None) -> None:

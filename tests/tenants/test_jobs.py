@@ -294,6 +294,7 @@ def test_signs_of_life(fresh_breaker: None, monkeypatch: pytest.MonkeyPatch) -> 
 
         set = mget
 
-    monkeypatch.setattr(heartbeats, "store", Away)
-    assert heartbeats.ages() == {"tick": None, "relay": None, "worker": None}
-    heartbeats.beat(heartbeats.TICK)  # a store that is away stops nobody
+    with monkeypatch.context() as patch:
+        patch.setattr(heartbeats, "store", Away)
+        assert heartbeats.ages() == {"tick": None, "relay": None, "worker": None}
+        heartbeats.beat(heartbeats.TICK)  # a store that is away stops nobody

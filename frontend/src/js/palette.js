@@ -77,6 +77,10 @@ async function ask(query) {
     if (number !== asked) {
       return; // a newer question is on its way
     }
+    if (answer?.status === 401) {
+      location.assign(answer.headers.get("HX-Redirect") ?? location.href);
+      return;
+    }
     if (answer?.ok && !answer.redirected) {
       const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
       parts.push(...parsed.body.childNodes);

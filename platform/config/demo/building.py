@@ -7,6 +7,8 @@ import hashlib
 from datetime import date, time, timedelta
 from typing import Any
 
+from django.db import transaction
+
 from config.demo.cast import GROUPS, OPERATIONS, PASSWORD, Group, House, Person, Place
 from kernel import clock, registry, tenancy
 from kernel.calendars import WeeklyHours
@@ -44,7 +46,8 @@ def build_house(house: House, *, group: Group, roster_weeks: int) -> None:
     tenant = context_for(slug=house.slug)
     if tenant is None:
         raise LookupError(f"{house.slug} was not opened")
-    with tenancy.activate(tenant):
+    # One commit per house: hundreds of small ones would take most of the time.
+    with tenancy.activate(tenant), transaction.atomic():
         sites = {place.slug: _build_site(house, place, order) for order, place in enumerate(house.places)}
         roles = {role.slug: role for role in Role.objects.all()}
         for person in house.people:

@@ -52,8 +52,9 @@ def run(
     log: Path,
     failure: str,
     timeout: float | None = None,
+    echo: bool = False,
 ) -> None:
-    """Run one step to its end with its output in ``log``.
+    """Run one step to its end with its output in ``log``; ``echo`` shows what it prints as progress.
 
     Raises ``LaunchError`` with ``failure`` and the end of the log when the command fails. An interruption ends the
     command (and what it started) too.
@@ -67,12 +68,17 @@ def run(
             cwd=cwd,
             env=dict(env),
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            stdout=subprocess.PIPE if echo else output,
+            stderr=output,
             start_new_session=True,
         )
         _running.add(child)
         try:
+            if child.stdout is not None:
+                for line in child.stdout:
+                    output.write(line)
+                    output.flush()
+                    say(f"  {line.decode('utf-8', 'replace').rstrip()}")
             status = child.wait(timeout)
         except subprocess.TimeoutExpired:
             raise LaunchError(f"{failure}: no end after {timeout:.0f} s\n{tail(log)}") from None

@@ -155,8 +155,8 @@ class Product:
             self._environment["STRIPE_API_BASE"] = f"http://{LOOPBACK}:{port}"
         return program
 
-    def manage(self, *arguments: str, title: str, failure: str) -> None:
-        """Run a management command as a step."""
+    def manage(self, *arguments: str, title: str, failure: str, echo: bool = False) -> None:
+        """Run a management command as a step; ``echo`` shows what it prints."""
         with step(title):
             console.run(
                 [sys.executable, ROOT / "manage.py", *arguments],
@@ -164,6 +164,7 @@ class Product:
                 env=self._environment,
                 log=self._var / "log" / "manage.log",
                 failure=failure,
+                echo=echo,
             )
 
     def _stamp(self, name: str) -> Stamp:
@@ -186,7 +187,7 @@ class Product:
         stamp = self._stamp("loaded")
         if not has_command("seed_demo") or (stamp.current("demo") and (self._var / "demo.json").exists()):
             return False
-        self.manage("seed_demo", title="Loading the demo chain", failure="the demo cannot be loaded")
+        self.manage("seed_demo", title="Loading the demo chain", failure="the demo cannot be loaded", echo=True)
         stamp.set("demo")
         return True
 

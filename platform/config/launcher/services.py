@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -92,10 +94,7 @@ class Services:
         """Stop what is ours, unless another process still uses it or it was asked to stay."""
         if self._kept.exists():
             return
-        if self.broker is not None:
-            self.broker.release()
-        if self.postgres is not None:
-            self.postgres.release()
+        _together(server.release for server in (self.postgres, self.broker) if server is not None)
 
     def forget(self) -> None:
         """Remove the data of the stopped PostgreSQL where it had to be put outside the var folder."""
@@ -105,7 +104,11 @@ class Services:
     def stop(self) -> None:
         """Stop what is ours, whoever uses it."""
         self._kept.unlink(missing_ok=True)
-        if self.broker is not None:
-            self.broker.stop()
-        if self.postgres is not None:
-            self.postgres.stop()
+        _together(server.stop for server in (self.postgres, self.broker) if server is not None)
+
+
+def _together(jobs: Iterable[Callable[[], None]]) -> None:
+    """Do all at the same time: somebody waits for the end, and a checkpoint may take its time."""
+    with ThreadPoolExecutor() as pool:
+        for done in [pool.submit(job) for job in jobs]:
+            done.result()

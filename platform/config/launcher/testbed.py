@@ -155,6 +155,11 @@ class Testbed:
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(self._template_files(), folder)
 
+    def create_empty(self, database: str, folder: Path) -> None:
+        """Make ``database`` as a new installation finds it: the extensions, and no table."""
+        ensure_database(self.server, database)
+        folder.mkdir(parents=True, exist_ok=True)
+
     def drop(self, database: str, folder: Path) -> None:
         """Drop a copy and its files."""
         drop_database(self.server, database)

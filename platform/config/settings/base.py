@@ -52,6 +52,7 @@ SHARED_APPS = [
     "drf_spectacular_sidecar",
     "django_htmx",
     "django_vite",
+    "config.demo",
 ]
 TENANT_APPS = [
     "django.contrib.contenttypes",
@@ -168,13 +169,13 @@ MIDDLEWARE = [
     "tenants.middleware.TenantMiddleware",
     "csp.middleware.CSPMiddleware",
     "kernel.identity.middleware.TenantSessionMiddleware",
-    "kernel.web.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "kernel.identity.middleware.SessionGuardMiddleware",
     "kernel.identity.middleware.ActorMiddleware",
+    "kernel.web.middleware.LanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -256,6 +257,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
 LOGIN_URL = "account_login"
+SITE_CHOICES = "config.hooks.site_choices"
 LOGIN_REDIRECT_URL = "/"
 
 # --- languages and time ---------------------------------------------------------------------------------------------

@@ -68,6 +68,7 @@ class ApiView(APIView):
     permission_classes = (DeclaredPermission,)
     parser_classes = (SoundJSONParser,)
     content_negotiation_class = OnlyJson
+    metadata_class = None
     request: Request
 
     @classonlymethod
@@ -100,9 +101,7 @@ class ApiView(APIView):
         return self.response
 
     def _operate(self, *args: Any, **kwargs: Any) -> Response:
-        handler = getattr(self, str(self.request.method).lower(), None)
-        if handler is None or self.request.method not in self.allowed_methods:
-            raise MethodNotAllowed(str(self.request.method))
+        handler = getattr(self, str(self.request.method).lower())
         key = idempotency.key_of(self.request) if self.idempotent else None
         if key is None:
             return handler(self.request, *args, **kwargs)
@@ -127,7 +126,9 @@ class ApiView(APIView):
             request._request.actor = Actor.public("api")
 
     def check_permissions(self, request: Request) -> None:
-        """Hold back whoever has yet to finish signing in, then ask the declaration."""
+        """Hold back whoever has yet to finish signing in, then ask the declaration. 405 for what does not exist."""
+        if not hasattr(self, str(request.method).lower()) or request.method == "OPTIONS":
+            raise MethodNotAllowed(str(request.method))
         if not self.public_reason:
             if isinstance(request.auth, DeviceToken):
                 if needs_second_factor_by_token(request.auth):

@@ -1,7 +1,5 @@
 """The icon set: drawn for this product on a 24 grid, one stroke, no fill unless said; inline, some hundred bytes each."""
 
-
-
 from __future__ import annotations
 
 from functools import cache

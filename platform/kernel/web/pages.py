@@ -6,10 +6,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import translation
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
+from kernel import registry
 from kernel.errors import Malformed, NotFound
 from kernel.web.slots import slot_items
 from kernel.web.views import SITE_SESSION_KEY, next_path, page, public_page, redirect_after_post
@@ -37,6 +39,17 @@ def language(request: HttpRequest) -> HttpResponse:
         samesite="Lax",
     )
     return response
+
+
+@page(permission=None, reason="everybody has a first screen; which one depends on what they may do")
+def home(request: HttpRequest) -> HttpResponse:
+    """Lead to the first screen of the person's own work: the first entry of their navigation."""
+    actor = request.actor  # type: ignore[attr-defined]
+    items = sorted((item for room in registry.active_rooms() for item in room.nav), key=lambda item: item.order)
+    open_to = [item for item in items if actor.can(item.permission)]
+    for item in [item for item in open_to if actor.roles & set(item.home_for)] + open_to:
+        return redirect(item.url_name)
+    return redirect("mfa_index")
 
 
 @page(permission=None, reason="choosing the site of one's own work", methods=("POST",))

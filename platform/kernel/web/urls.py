@@ -7,6 +7,7 @@ from kernel.web import gallery, pages
 app_name = "web"
 
 urlpatterns = [
+    path("", pages.home, name="home"),
     path("language/", pages.language, name="language"),
     path("site/", pages.site, name="site"),
     path("_gallery/", gallery.show, name="gallery"),

@@ -12,202 +12,545 @@ import services.appointments.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalogue', '0001_initial'),
-        ('patients', '0001_initial'),
-        ('sites', '0001_initial'),
-        ('staff', '0001_initial'),
+        ("catalogue", "0001_initial"),
+        ("patients", "0001_initial"),
+        ("sites", "0001_initial"),
+        ("staff", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Appointment',
+            name="Appointment",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('starts_at', models.DateTimeField(verbose_name='from')),
-                ('ends_at', models.DateTimeField(verbose_name='until')),
-                ('units', models.PositiveSmallIntegerField(verbose_name='units')),
-                ('state', models.CharField(choices=[('booked', 'Booked'), ('confirmed', 'Confirmed'), ('unreachable', 'Not reached'), ('affected', 'Roster changed'), ('arrived', 'Arrived'), ('in_service', 'In service'), ('completed', 'Completed'), ('cancelled', 'Cancelled'), ('no_show', 'No-show')], default='booked', max_length=12)),
-                ('slot_no', models.PositiveSmallIntegerField(default=1)),
-                ('visit_class', models.CharField(blank=True, max_length=24, verbose_name='class of the visit')),
-                ('complaint', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='chief complaint')),
-                ('note', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='remarks')),
-                ('preference', models.CharField(blank=True, choices=[('doctor', 'this doctor'), ('female', 'a woman'), ('male', 'a man'), ('age', 'age'), ('title', 'title'), ('specialty', 'specialty')], max_length=10, verbose_name='wish')),
-                ('preference_reason', models.CharField(blank=True, max_length=120, verbose_name='reason of the wish')),
-                ('channel', models.CharField(choices=[('phone', 'by phone'), ('on_spot', 'on the spot'), ('card', 'appointment card'), ('online', 'online'), ('rebooked', 'rebooked from the waiting list')], default='phone', max_length=10, verbose_name='channel')),
-                ('booked_at', models.DateTimeField()),
-                ('confirmed_at', models.DateTimeField(blank=True, null=True)),
-                ('arrived_at', models.DateTimeField(blank=True, null=True)),
-                ('cancelled_at', models.DateTimeField(blank=True, null=True)),
-                ('cancel_reason', models.CharField(blank=True, max_length=120)),
-                ('affected_acknowledged_at', models.DateTimeField(blank=True, null=True)),
-                ('assistant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='assisted_appointments', to='staff.staffmember')),
-                ('booked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('chair', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='sites.chair')),
-                ('doctor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='staff.staffmember')),
-                ('item', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='catalogue.item')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='patients.patient')),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='sites.site')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("starts_at", models.DateTimeField(verbose_name="from")),
+                ("ends_at", models.DateTimeField(verbose_name="until")),
+                ("units", models.PositiveSmallIntegerField(verbose_name="units")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("booked", "Booked"),
+                            ("confirmed", "Confirmed"),
+                            ("unreachable", "Not reached"),
+                            ("affected", "Roster changed"),
+                            ("arrived", "Arrived"),
+                            ("in_service", "In service"),
+                            ("completed", "Completed"),
+                            ("cancelled", "Cancelled"),
+                            ("no_show", "No-show"),
+                        ],
+                        default="booked",
+                        max_length=12,
+                    ),
+                ),
+                ("slot_no", models.PositiveSmallIntegerField(default=1)),
+                ("visit_class", models.CharField(blank=True, max_length=24, verbose_name="class of the visit")),
+                (
+                    "complaint",
+                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="chief complaint"),
+                ),
+                ("note", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="remarks")),
+                (
+                    "preference",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("doctor", "this doctor"),
+                            ("female", "a woman"),
+                            ("male", "a man"),
+                            ("age", "age"),
+                            ("title", "title"),
+                            ("specialty", "specialty"),
+                        ],
+                        max_length=10,
+                        verbose_name="wish",
+                    ),
+                ),
+                ("preference_reason", models.CharField(blank=True, max_length=120, verbose_name="reason of the wish")),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("phone", "by phone"),
+                            ("on_spot", "on the spot"),
+                            ("card", "appointment card"),
+                            ("online", "online"),
+                            ("rebooked", "rebooked from the waiting list"),
+                        ],
+                        default="phone",
+                        max_length=10,
+                        verbose_name="channel",
+                    ),
+                ),
+                ("booked_at", models.DateTimeField()),
+                ("confirmed_at", models.DateTimeField(blank=True, null=True)),
+                ("arrived_at", models.DateTimeField(blank=True, null=True)),
+                ("cancelled_at", models.DateTimeField(blank=True, null=True)),
+                ("cancel_reason", models.CharField(blank=True, max_length=120)),
+                ("affected_acknowledged_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "assistant",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assisted_appointments",
+                        to="staff.staffmember",
+                    ),
+                ),
+                (
+                    "booked_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "chair",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="appointments", to="sites.chair"
+                    ),
+                ),
+                (
+                    "doctor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="appointments", to="staff.staffmember"
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appointments",
+                        to="catalogue.item",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="appointments", to="patients.patient"
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="appointments", to="sites.site"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['starts_at', 'id'],
+                "ordering": ["starts_at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='AppointmentCard',
+            name="AppointmentCard",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('visit_code', models.UUIDField(blank=True, null=True)),
-                ('units', models.PositiveSmallIntegerField(default=1)),
-                ('earliest_on', models.DateField(blank=True, null=True)),
-                ('latest_on', models.DateField(blank=True, null=True)),
-                ('note', kernel.crypto.fields.EncryptedTextField(blank=True, default='')),
-                ('state', models.CharField(choices=[('open', 'to be booked'), ('booked', 'booked'), ('complete', 'treatment complete'), ('declined', 'the patient declines')], default='open', max_length=10)),
-                ('reason', models.CharField(blank=True, max_length=120)),
-                ('written_at', models.DateTimeField()),
-                ('appointment', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='card', to='appointments.appointment')),
-                ('doctor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='staff.staffmember')),
-                ('item', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.item')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointment_cards', to='patients.patient')),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sites.site')),
-                ('written_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("visit_code", models.UUIDField(blank=True, null=True)),
+                ("units", models.PositiveSmallIntegerField(default=1)),
+                ("earliest_on", models.DateField(blank=True, null=True)),
+                ("latest_on", models.DateField(blank=True, null=True)),
+                ("note", kernel.crypto.fields.EncryptedTextField(blank=True, default="")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "to be booked"),
+                            ("booked", "booked"),
+                            ("complete", "treatment complete"),
+                            ("declined", "the patient declines"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=120)),
+                ("written_at", models.DateTimeField()),
+                (
+                    "appointment",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="card",
+                        to="appointments.appointment",
+                    ),
+                ),
+                (
+                    "doctor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalogue.item",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appointment_cards",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "written_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-written_at', '-id'],
+                "ordering": ["-written_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='AppointmentMove',
+            name="AppointmentMove",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('old_starts_at', models.DateTimeField()),
-                ('old_ends_at', models.DateTimeField()),
-                ('new_starts_at', models.DateTimeField()),
-                ('new_ends_at', models.DateTimeField()),
-                ('asked_by', models.CharField(choices=[('patient', 'the patient'), ('clinic', 'the clinic')], max_length=8)),
-                ('reason', models.CharField(max_length=120)),
-                ('at', models.DateTimeField()),
-                ('appointment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='moves', to='appointments.appointment')),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('new_chair', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sites.chair')),
-                ('new_doctor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='staff.staffmember')),
-                ('old_chair', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sites.chair')),
-                ('old_doctor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='staff.staffmember')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("old_starts_at", models.DateTimeField()),
+                ("old_ends_at", models.DateTimeField()),
+                ("new_starts_at", models.DateTimeField()),
+                ("new_ends_at", models.DateTimeField()),
+                (
+                    "asked_by",
+                    models.CharField(choices=[("patient", "the patient"), ("clinic", "the clinic")], max_length=8),
+                ),
+                ("reason", models.CharField(max_length=120)),
+                ("at", models.DateTimeField()),
+                (
+                    "appointment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="moves", to="appointments.appointment"
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "new_chair",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.chair"),
+                ),
+                (
+                    "new_doctor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
+                    ),
+                ),
+                (
+                    "old_chair",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.chair"),
+                ),
+                (
+                    "old_doctor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at', 'id'],
+                "ordering": ["at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Block',
+            name="Block",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('starts_at', models.DateTimeField(verbose_name='from')),
-                ('ends_at', models.DateTimeField(verbose_name='until')),
-                ('reason', models.CharField(max_length=80, verbose_name='reason')),
-                ('removed_at', models.DateTimeField(blank=True, null=True)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('chair', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='blocks', to='sites.chair')),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='blocks', to='sites.site')),
-                ('staff', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='blocks', to='staff.staffmember')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("starts_at", models.DateTimeField(verbose_name="from")),
+                ("ends_at", models.DateTimeField(verbose_name="until")),
+                ("reason", models.CharField(max_length=80, verbose_name="reason")),
+                ("removed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "chair",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="blocks",
+                        to="sites.chair",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="blocks", to="sites.site"
+                    ),
+                ),
+                (
+                    "staff",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="blocks",
+                        to="staff.staffmember",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['starts_at', 'id'],
+                "ordering": ["starts_at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='ConfirmationAttempt',
+            name="ConfirmationAttempt",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('slot_no', models.PositiveSmallIntegerField()),
-                ('channel', models.CharField(choices=[('phone', 'by phone'), ('sms', 'text message'), ('other', 'otherwise')], max_length=6)),
-                ('result', models.CharField(choices=[('confirmed', 'confirmed'), ('changed', 'changed'), ('cancelled', 'cancelled'), ('unreachable', 'not reached')], max_length=12)),
-                ('at', models.DateTimeField()),
-                ('appointment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='confirmations', to='appointments.appointment')),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("slot_no", models.PositiveSmallIntegerField()),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("phone", "by phone"), ("sms", "text message"), ("other", "otherwise")], max_length=6
+                    ),
+                ),
+                (
+                    "result",
+                    models.CharField(
+                        choices=[
+                            ("confirmed", "confirmed"),
+                            ("changed", "changed"),
+                            ("cancelled", "cancelled"),
+                            ("unreachable", "not reached"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                (
+                    "appointment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="confirmations",
+                        to="appointments.appointment",
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at', 'id'],
+                "ordering": ["at", "id"],
             },
         ),
         migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(fields=['site', 'starts_at'], name='appointments_site_day'),
+            model_name="appointment",
+            index=models.Index(fields=["site", "starts_at"], name="appointments_site_day"),
         ),
         migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(fields=['patient', '-starts_at'], name='appointments_patient'),
+            model_name="appointment",
+            index=models.Index(fields=["patient", "-starts_at"], name="appointments_patient"),
         ),
         migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(fields=['doctor', 'starts_at'], name='appointments_doctor_day'),
+            model_name="appointment",
+            index=models.Index(fields=["doctor", "starts_at"], name="appointments_doctor_day"),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('state__in', ('booked', 'confirmed', 'unreachable', 'affected', 'arrived', 'in_service', 'completed'))), expressions=[('doctor', '='), (services.appointments.models.Span('starts_at', 'ends_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='appointments_doctor_free'),
+            model_name="appointment",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        ("booked", "confirmed", "unreachable", "affected", "arrived", "in_service", "completed"),
+                    )
+                ),
+                expressions=[
+                    ("doctor", "="),
+                    (
+                        services.appointments.models.Span(
+                            "starts_at", "ends_at", django.contrib.postgres.fields.ranges.RangeBoundary()
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="appointments_doctor_free",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('state__in', ('booked', 'confirmed', 'unreachable', 'affected', 'arrived', 'in_service', 'completed'))), expressions=[('chair', '='), (services.appointments.models.Span('starts_at', 'ends_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='appointments_chair_free'),
+            model_name="appointment",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        ("booked", "confirmed", "unreachable", "affected", "arrived", "in_service", "completed"),
+                    )
+                ),
+                expressions=[
+                    ("chair", "="),
+                    (
+                        services.appointments.models.Span(
+                            "starts_at", "ends_at", django.contrib.postgres.fields.ranges.RangeBoundary()
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="appointments_chair_free",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('state__in', ('booked', 'confirmed', 'unreachable', 'affected', 'arrived', 'in_service', 'completed'))), expressions=[('assistant', '='), (services.appointments.models.Span('starts_at', 'ends_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='appointments_assistant_free'),
+            model_name="appointment",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        ("booked", "confirmed", "unreachable", "affected", "arrived", "in_service", "completed"),
+                    )
+                ),
+                expressions=[
+                    ("assistant", "="),
+                    (
+                        services.appointments.models.Span(
+                            "starts_at", "ends_at", django.contrib.postgres.fields.ranges.RangeBoundary()
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="appointments_assistant_free",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['affected', 'arrived', 'booked', 'cancelled', 'completed', 'confirmed', 'in_service', 'no_show', 'unreachable'])), name='appointments_state_known'),
+            model_name="appointment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "affected",
+                            "arrived",
+                            "booked",
+                            "cancelled",
+                            "completed",
+                            "confirmed",
+                            "in_service",
+                            "no_show",
+                            "unreachable",
+                        ],
+                    )
+                ),
+                name="appointments_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(('units__gte', 1)), name='appointments_units'),
+            model_name="appointment",
+            constraint=models.CheckConstraint(condition=models.Q(("units__gte", 1)), name="appointments_units"),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='appointments_order'),
+            model_name="appointment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="appointments_order"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(('assistant__isnull', True), models.Q(('assistant', models.F('doctor')), _negated=True), _connector='OR'), name='appointments_assistant_is_another'),
+            model_name="appointment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("assistant__isnull", True),
+                    models.Q(("assistant", models.F("doctor")), _negated=True),
+                    _connector="OR",
+                ),
+                name="appointments_assistant_is_another",
+            ),
         ),
         migrations.AddIndex(
-            model_name='appointmentcard',
-            index=models.Index(fields=['patient', '-written_at'], name='appointments_card_patient'),
+            model_name="appointmentcard",
+            index=models.Index(fields=["patient", "-written_at"], name="appointments_card_patient"),
         ),
         migrations.AddConstraint(
-            model_name='appointmentcard',
-            constraint=models.UniqueConstraint(fields=('visit_code',), name='appointments_card_once'),
+            model_name="appointmentcard",
+            constraint=models.UniqueConstraint(fields=("visit_code",), name="appointments_card_once"),
         ),
         migrations.AddConstraint(
-            model_name='appointmentcard',
-            constraint=models.CheckConstraint(condition=models.Q(('latest_on__isnull', True), ('earliest_on__isnull', True), ('latest_on__gte', models.F('earliest_on')), _connector='OR'), name='appointments_card_window'),
+            model_name="appointmentcard",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("latest_on__isnull", True),
+                    ("earliest_on__isnull", True),
+                    ("latest_on__gte", models.F("earliest_on")),
+                    _connector="OR",
+                ),
+                name="appointments_card_window",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointmentcard',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('appointment__isnull', False), ('state', 'booked')), models.Q(models.Q(('state', 'booked'), _negated=True), ('appointment__isnull', True)), _connector='OR'), name='appointments_card_booked'),
+            model_name="appointmentcard",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("appointment__isnull", False), ("state", "booked")),
+                    models.Q(models.Q(("state", "booked"), _negated=True), ("appointment__isnull", True)),
+                    _connector="OR",
+                ),
+                name="appointments_card_booked",
+            ),
         ),
         migrations.AddIndex(
-            model_name='block',
-            index=models.Index(condition=models.Q(('removed_at__isnull', True)), fields=['site', 'starts_at'], name='appointments_block_day'),
+            model_name="block",
+            index=models.Index(
+                condition=models.Q(("removed_at__isnull", True)),
+                fields=["site", "starts_at"],
+                name="appointments_block_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='block',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='appointments_block_order'),
+            model_name="block",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="appointments_block_order"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='block',
-            constraint=models.CheckConstraint(condition=models.Q(('staff__isnull', False), ('chair__isnull', False), _connector='OR'), name='appointments_block_of_something'),
+            model_name="block",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("staff__isnull", False), ("chair__isnull", False), _connector="OR"),
+                name="appointments_block_of_something",
+            ),
         ),
     ]

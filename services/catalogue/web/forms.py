@@ -12,15 +12,22 @@ from kernel import registry
 from kernel.web.fields import DateField, FenField
 from services.catalogue.models import Item
 from services.catalogue.selectors import categories
+from services.sites.choosing import CodeChoiceField, offer
 
 key_shape = RegexValidator(r"^[a-z0-9][a-z0-9._-]*$", _("Use lower-case letters, digits, dots and hyphens."))
+
+
+def lines_of_business() -> list[tuple[str, Any]]:
+    """The active lines of business, and that an item belongs to all of them."""
+    return [("", _("all")), *((vertical.key, vertical.label) for vertical in registry.active_verticals())]
 
 
 class ItemForm(forms.ModelForm):
     """An item; the price of a new one comes along."""
 
-    vertical = forms.ChoiceField(label=_("line of business"), required=False)
-    price = FenField(label=_("price"), required=False)
+    category = CodeChoiceField(describe=lambda category: category.name, label=_("Category"))
+    vertical = forms.ChoiceField(label=_("Line of business"), required=False, choices=lines_of_business)
+    price = FenField(label=_("Price"), required=False)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     class Meta:
@@ -37,17 +44,11 @@ class ItemForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["category"].queryset = categories()
-        self.fields["category"].to_field_name = "code"
-        self.fields["category"].label_from_instance = lambda category: category.name
-        self.fields["vertical"].choices = [
-            ("", _("all")),
-            *((vertical.key, vertical.label) for vertical in registry.active_verticals()),
-        ]
+        offer(self, "category", categories())
         if self.instance.pk:
             for name in ("key", "price", "vertical"):
                 del self.fields[name]
-            self.initial |= {"category": self.instance.category.code, "version": self.instance.version}
+            self.initial.update(category=self.instance.category.code, version=self.instance.version)
         else:
             del self.fields["is_active"]
             self.fields["key"].validators = [key_shape]
@@ -56,5 +57,5 @@ class ItemForm(forms.ModelForm):
 class PriceForm(forms.Form):
     """A price from a day on."""
 
-    price_fen = FenField(label=_("price"))
-    effective_from = DateField(label=_("from"))
+    price_fen = FenField(label=_("Price"))
+    effective_from = DateField(label=_("From"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db.models import prefetch_related_objects
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -59,6 +60,7 @@ class PatientListView(ApiView):
         self.filters.check(request.query_params)
         site = self.filters.parameters[1].read(request.query_params)
         found = selectors.find_patients(query, limit=FOUND_AT_ONCE)
+        prefetch_related_objects(found, "site")
         rows = [patient for patient in found if site is None or patient.site.code == site]
         reading.note_listing(self.actor, rows)
         return Response(

@@ -21,7 +21,7 @@ class Telephone(forms.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "off"})
-        super().__init__(**{"max_length": 30, "required": False, "label": _("phone"), "widget": widget, **kwargs})
+        super().__init__(**{"max_length": 30, "required": False, "label": _("Phone"), "widget": widget, **kwargs})
 
 
 class ContactFields(forms.Form):
@@ -29,12 +29,12 @@ class ContactFields(forms.Form):
 
     phone = Telephone()
     absent = forms.ChoiceField(
-        label=_("if there is none, why"),
+        label=_("If there is none, why"),
         required=False,
         choices=[("", "—"), *ABSENT_REASONS.items(), (OTHER, _("another reason"))],
     )
-    absent_words = forms.CharField(label=_("the reason in words"), max_length=80, required=False)
-    address = forms.CharField(label=_("address"), max_length=200, required=False)
+    absent_words = forms.CharField(label=_("The reason in words"), max_length=80, required=False)
+    address = forms.CharField(label=_("Address"), max_length=200, required=False)
 
     def reason(self) -> str:
         """What is stored as the reason for a missing phone."""
@@ -45,20 +45,20 @@ class ContactFields(forms.Form):
 class DetailFields(forms.Form):
     """What may be said about a patient besides the minimum."""
 
-    form_of_address = forms.CharField(label=_("form of address"), max_length=40, required=False)
-    language = forms.CharField(label=_("language"), max_length=12, required=False)
-    occupation = forms.CharField(label=_("occupation"), max_length=60, required=False)
+    form_of_address = forms.CharField(label=_("Form of address"), max_length=40, required=False)
+    language = forms.CharField(label=_("Language"), max_length=12, required=False)
+    occupation = forms.CharField(label=_("Occupation"), max_length=60, required=False)
     media_source = forms.ChoiceField(
-        label=_("how they heard of us"), required=False, choices=[("", "—"), *MEDIA_SOURCES.items()]
+        label=_("How they heard of us"), required=False, choices=[("", "—"), *MEDIA_SOURCES.items()]
     )
     id_number = forms.CharField(label=_("ID number"), max_length=30, required=False)
     message_consent = forms.ChoiceField(
-        label=_("messages"), required=False, choices=[(NOT_ASKED, _("not asked yet")), *CONSENT]
+        label=_("Messages to the patient"), required=False, choices=[(NOT_ASKED, _("not asked yet")), *CONSENT]
     )
     alert = forms.CharField(
-        label=_("alert"), max_length=200, required=False, help_text=_("Shown on every screen before treatment.")
+        label=_("Alert"), max_length=200, required=False, help_text=_("Shown on every screen before treatment.")
     )
-    is_special = forms.BooleanField(label=_("special circumstances"), required=False)
+    is_special = forms.BooleanField(label=_("Special circumstances"), required=False)
 
     def details(self) -> dict[str, Any]:
         """What the actions take."""
@@ -71,17 +71,24 @@ class IdentityFields(forms.Form):
     """Name, sex and age: the least that opens a file (FD-002). What is missing is said by the action, in one place."""
 
     name = forms.CharField(
-        label=_("name"), max_length=80, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
+        label=_("Name"), max_length=80, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
-    sex = forms.ChoiceField(label=_("sex"), choices=Sex.choices, required=False, widget=SegmentedRadios)
-    stated_age = forms.IntegerField(label=_("age"), min_value=0, max_value=130, required=False)
-    birth_date = DateField(label=_("or date of birth"), required=False)
+    sex = forms.ChoiceField(label=_("Sex"), choices=Sex.choices, required=False, widget=SegmentedRadios)
+    stated_age = forms.IntegerField(label=_("Age"), min_value=0, max_value=130, required=False)
+    birth_date = DateField(label=_("Or date of birth"), required=False)
 
 
 class RegistrationForm(IdentityFields, ContactFields, DetailFields):
     """Opening a file."""
 
     confirmed_new = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    field_order = tuple(name for part in (IdentityFields, ContactFields, DetailFields) for name in part.base_fields)
+
+    def star_what_is_needed(self) -> None:
+        """Mark what no file can do without. Only for the eye: the rule is kept, and its refusal logged, by the action."""
+        for name in ("name", "sex"):
+            self.fields[name].required = True
 
     def facts(self) -> dict[str, Any]:
         """What ``register_patient`` takes."""
@@ -102,7 +109,7 @@ class FileForm(IdentityFields, DetailFields, VersionField):
 
     @staticmethod
     def initial_of(patient: Patient) -> dict[str, Any]:
-        consent = {True: AGREES, False: REFUSES}.get(patient.message_consent, NOT_ASKED)
+        consent = NOT_ASKED if patient.message_consent is None else AGREES if patient.message_consent else REFUSES
         named = ("name", "sex", "birth_date", "form_of_address", "language", "occupation", "media_source")
         return {
             **{name: getattr(patient, name) for name in (*named, "id_number", "alert", "is_special", "version")},
@@ -133,11 +140,11 @@ class ContactForm(ContactFields, VersionField):
 class RelationForm(forms.Form):
     """A relative: by record number if there is a file, else by name."""
 
-    kind = forms.ChoiceField(label=_("relation"), choices=PatientRelation.Kind.choices)
+    kind = forms.ChoiceField(label=_("Relation"), choices=PatientRelation.Kind.choices)
     record_number = forms.CharField(
-        label=_("record number"), max_length=24, required=False, help_text=_("If the relative has a file here.")
+        label=_("Record number"), max_length=24, required=False, help_text=_("If the relative has a file here.")
     )
-    name = forms.CharField(label=_("or name"), max_length=80, required=False)
+    name = forms.CharField(label=_("Or name"), max_length=80, required=False)
     phone = Telephone()
-    is_payer = forms.BooleanField(label=_("pays"), required=False)
-    is_guardian = forms.BooleanField(label=_("legal guardian"), required=False)
+    is_payer = forms.BooleanField(label=_("Pays"), required=False)
+    is_guardian = forms.BooleanField(label=_("Legal guardian"), required=False)

@@ -51,7 +51,7 @@ def patient_context(request: HttpRequest, patient: Patient, *, purpose: str) -> 
 
 def facts_of(patient: Patient) -> list[dict[str, Any]]:
     """The right column: what is known besides the head."""
-    consent = {True: _("agrees"), False: _("does not want any")}.get(patient.message_consent, _("not asked yet"))
+    consents = {True: _("agrees"), False: _("does not want any"), None: _("not asked yet")}
     born = patient.birth_date.isoformat() if patient.birth_date else _("about %(year)s") % {"year": patient.birth_year}
     return [
         {"label": _("Born"), "value": born},
@@ -59,7 +59,11 @@ def facts_of(patient: Patient) -> list[dict[str, Any]]:
         {"label": _("Language"), "value": patient.language or None},
         {"label": _("Occupation"), "value": patient.occupation or None},
         {"label": _("Heard of us by"), "value": media_source(patient.media_source) or None},
-        {"label": _("Messages"), "value": consent, "tone": "late" if patient.message_consent is False else ""},
+        {
+            "label": _("Messages to the patient"),
+            "value": consents[patient.message_consent],
+            "tone": "late" if patient.message_consent is False else "",
+        },
         {"label": _("Registered at"), "value": patient.site.name},
     ]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from services.patients import selectors
 from services.patients.models import ContactChange, Patient
@@ -23,7 +24,7 @@ def own_timeline(request: HttpRequest, patient: Patient) -> list[dict[str, Any]]
             "title": words[ContactChange.Field(change.field)],
             "who": change.changed_by_name,
             "kind": "file",
-            "kind_label": _("File"),
+            "kind_label": pgettext("patient", "File"),
         }
         for change in selectors.contact_history(patient)[:SHOWN]
     ]
@@ -34,7 +35,7 @@ def own_timeline(request: HttpRequest, patient: Patient) -> list[dict[str, Any]]
             "title": _("File opened"),
             "text": patient.site.name,
             "kind": "file",
-            "kind_label": _("File"),
+            "kind_label": pgettext("patient", "File"),
         }
     )
     return items

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
@@ -33,6 +34,7 @@ def patient_list(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"query": query, "may_register": request.actor.can("patients.register")}
     if query:
         found = selectors.find_patients(query, limit=FOUND_AT_ONCE)
+        prefetch_related_objects(found, "site")
         context |= {"rows": found, "more": len(found) == FOUND_AT_ONCE}
     else:
         page_of_rows = Paginator(selectors.newest(), PER_PAGE).get_page(request.GET.get("page"))
@@ -76,6 +78,8 @@ def patient_new(request: HttpRequest) -> HttpResponse:
                 joint = "&" if "?" in target else "?"
                 return redirect_after_post(request, f"{target}{joint}patient={patient.code}")
             return redirect_after_post(request, "patients:detail", code=patient.code)
+    form.is_valid()
+    form.star_what_is_needed()
     context = {"form": form, "refusal": refusal, "alike": alike, "next": next_path(request, "")}
     status = refusal.status if refusal else 200
     return render_page(request, "patients/new.html", context, status=status, invalid=form)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from kernel.errors import DomainError, NotFound, RuleRefused
 from kernel.web.views import flash, page, redirect_after_post, render_page, site_code
+from services.patients.models import Patient
 from services.patients.reading import note_read
 from services.patients.selectors import access_patient
 from services.records import actions, selectors
@@ -57,7 +58,7 @@ def void(request: HttpRequest, code: UUID) -> HttpResponse:
     return redirect_after_post(request, "records:chart", code=treatment.patient.code)
 
 
-def _write(request: HttpRequest, patient: object, form: NoteForm) -> None:
+def _write(request: HttpRequest, patient: Patient, form: NoteForm) -> None:
     site = working_site(request.actor, site_code(request), "records.write")
     author = staff_of(request.actor)
     if site is None or author is None:

@@ -14,6 +14,7 @@ from kernel.calendars import Span, WeeklyHours
 from kernel.calendars.hours import MIDNIGHT
 from kernel.calendars.hours import WEEKDAYS as WEEKDAY_KEYS
 from kernel.web.fields import DateField, TimeField
+from services.sites.choosing import CodeChoiceField
 from services.sites.models import Chair, LegalEntity, Room, Site
 
 ZONES = ("Asia/Shanghai", "Asia/Urumqi", "Asia/Hong_Kong", "Asia/Macau", "Asia/Taipei", "Asia/Singapore", "Asia/Tokyo")
@@ -44,30 +45,30 @@ class VersionedForm(forms.ModelForm):
 
 
 class SiteForm(VersionedForm):
-    time_zone = forms.ChoiceField(label=_("time zone"), choices=[(zone, zone) for zone in ZONES])
+    entity = CodeChoiceField(
+        describe=lambda entity: entity.name,
+        queryset=LegalEntity.objects.all(),
+        label=_("Legal entity"),
+        help_text=_("Another one counts from today on; earlier receipts keep theirs."),
+    )
+    time_zone = forms.CharField(label=_("Time zone"), widget=forms.Select(choices=[(zone, zone) for zone in ZONES]))
 
     class Meta:
         model = Site
         fields = ("name", "short_name", "slug", "city", "address", "phone", "entity", "time_zone", "order", "is_active")
         help_texts = {
             "slug": _("Part of links and files. It cannot be changed later."),
-            "entity": _("Another one counts from today on; earlier receipts keep theirs."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        zone = self.fields["time_zone"]
         if self.instance.pk:
             del self.fields["slug"]
-            if self.instance.time_zone not in ZONES:
-                zone.choices = [(self.instance.time_zone, self.instance.time_zone), *zone.choices]
+            zones = dict.fromkeys((self.instance.time_zone, *ZONES))
+            self.fields["time_zone"].widget = forms.Select(choices=[(zone, zone) for zone in zones])
+            self.initial["entity"] = self.instance.entity.code
         else:
             del self.fields["is_active"]
-        entity = self.fields["entity"]
-        entity.to_field_name = "code"
-        entity.label_from_instance = lambda row: row.name
-        if self.instance.pk:
-            self.initial["entity"] = self.instance.entity.code
 
 
 class RoomForm(VersionedForm):
@@ -92,26 +93,22 @@ class ChairForm(VersionedForm):
             del self.fields["order"], self.fields["is_active"]
 
 
-class _Spans:
-    """Two pairs of times of one day, morning and afternoon; an empty pair means closed."""
-
-    @staticmethod
-    def read(morning: tuple[time | None, time | None], afternoon: tuple[time | None, time | None]) -> tuple[Span, ...]:
-        """Raises ValueError with what is wrong."""
-        spans = []
-        for opens, closes in (morning, afternoon):
-            if opens is None and closes is None:
-                continue
-            if opens is None or closes is None:
-                raise ValueError(str(_("Write both times or none.")))
-            end = closes.hour * 60 + closes.minute or MIDNIGHT  # closing at 00:00 is the end of the day
-            start = opens.hour * 60 + opens.minute
-            if start >= end:
-                raise ValueError(str(_("Closing lies after opening.")))
-            spans.append(Span(start, end))
-        if len(spans) == 2 and spans[1].start < spans[0].end:
+def _read_spans(*parts: tuple[time | None, time | None]) -> tuple[Span, ...]:
+    """The parts of one day, morning first; an empty part means closed. Raises ValueError with what is wrong."""
+    spans: list[Span] = []
+    for opens, closes in parts:
+        if opens is None and closes is None:
+            continue
+        if opens is None or closes is None:
+            raise ValueError(str(_("Write both times or none.")))
+        end = closes.hour * 60 + closes.minute or MIDNIGHT  # closing at 00:00 is the end of the day
+        start = opens.hour * 60 + opens.minute
+        if start >= end:
+            raise ValueError(str(_("Closing lies after opening.")))
+        if spans and start < spans[-1].end:
             raise ValueError(str(_("The afternoon begins after the morning ends.")))
-        return tuple(spans)
+        spans.append(Span(start, end))
+    return tuple(spans)
 
 
 class HoursForm(forms.Form):
@@ -125,10 +122,11 @@ class HoursForm(forms.Form):
             spans = hours.week[weekday] if hours else ()
             for part in range(2):
                 span = spans[part] if part < len(spans) else None
-                for edge, minute in (("opens", span and span.start), ("closes", span and span.end)):
-                    self.fields[f"{key}_{part}_{edge}"] = TimeField(
-                        required=False, label=f"{WEEKDAYS[weekday]}", initial=_wall(minute) if span else None
-                    )
+                known = {"opens": _wall(span.start), "closes": _wall(span.end)} if span else {}
+                for edge in ("opens", "closes"):
+                    field = TimeField(required=False, label=f"{WEEKDAYS[weekday]}", initial=known.get(edge))
+                    field.widget.attrs["class"] = "control"
+                    self.fields[f"{key}_{part}_{edge}"] = field
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The days with their four fields, for the table."""
@@ -144,9 +142,11 @@ class HoursForm(forms.Form):
         cleaned = super().clean() or {}
         week = []
         for key in WEEKDAY_KEYS:
-            parts = [tuple(cleaned.get(f"{key}_{part}_{edge}") for edge in ("opens", "closes")) for part in range(2)]
+            morning, afternoon = (
+                (cleaned.get(f"{key}_{part}_opens"), cleaned.get(f"{key}_{part}_closes")) for part in range(2)
+            )
             try:
-                week.append(_Spans.read(*parts))
+                week.append(_read_spans(morning, afternoon))
             except ValueError as error:
                 self.add_error(f"{key}_0_opens", str(error))
                 week.append(())
@@ -157,16 +157,16 @@ class HoursForm(forms.Form):
 class ExceptionForm(forms.Form):
     """A day, or several in a row, that are not as their weekday."""
 
-    day = DateField(label=_("day"))
-    until = DateField(label=_("until"), required=False)
-    opens = TimeField(label=_("opens"), required=False)
-    closes = TimeField(label=_("closes"), required=False, help_text=_("Both empty: closed all day."))
-    reason = forms.CharField(label=_("reason"), max_length=80)
+    day = DateField(label=_("Day"))
+    until = DateField(label=_("Until"), required=False)
+    opens = TimeField(label=_("Opens"), required=False)
+    closes = TimeField(label=_("Closes"), required=False, help_text=_("Both empty: closed all day."))
+    reason = forms.CharField(label=_("Reason"), max_length=80)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         try:
-            cleaned["spans"] = _Spans.read((cleaned.get("opens"), cleaned.get("closes")), (None, None))
+            cleaned["spans"] = _read_spans((cleaned.get("opens"), cleaned.get("closes")))
         except ValueError as error:
             self.add_error("opens", str(error))
         return cleaned

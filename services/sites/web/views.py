@@ -23,9 +23,9 @@ EDIT: dict[str, Any] = {"permission": "sites.manage", "methods": ("GET", "POST")
 
 @page(permission="sites.view")
 def site_list(request: HttpRequest) -> HttpResponse:
-    sites = list(selectors.sites_with_chairs(request.actor))
-    today = selectors.hours_today(sites)
-    rows = [{"site": site, "today": today[site.pk], "chairs": site.chairs_in_use} for site in sites]
+    sites = list(selectors.visible_sites(request.actor))
+    today, chairs = selectors.hours_today(sites), selectors.chair_counts(sites)
+    rows = [{"site": site, "today": today[site.pk], "chairs": chairs[site.pk]} for site in sites]
     context = {
         "rows": rows,
         "entities": LegalEntity.objects.all(),

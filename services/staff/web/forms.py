@@ -7,9 +7,11 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from kernel import clock
 from kernel.web.fields import DateField, SegmentedRadios, TimeField
+from services.sites.choosing import CodeChoiceField, offer
 from services.sites.models import Site
 from services.sites.selectors import chairs
 from services.staff.models import DutyShift, StaffMember
@@ -19,16 +21,17 @@ from services.staff.selectors import staff_at
 class StaffForm(forms.ModelForm):
     """Somebody who works here."""
 
-    site = forms.ModelChoiceField(label=_("home site"), queryset=Site.objects.none(), to_field_name="code")
-    specialties = forms.CharField(label=_("specialties"), required=False, help_text=_("Separated by commas."))
-    languages = forms.CharField(label=_("languages"), required=False, help_text=_("Separated by commas, e.g. en, ja."))
+    site = CodeChoiceField(describe=lambda site: site.name, label=_("Home site"))
+    gender = forms.ChoiceField(label=_("Gender"), choices=StaffMember.Gender.choices, widget=SegmentedRadios)
+    specialties = forms.CharField(label=_("Specialties"), required=False, help_text=_("Separated by commas."))
+    languages = forms.CharField(label=_("Languages"), required=False, help_text=_("Separated by commas, e.g. en, ja."))
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     class Meta:
         model = StaffMember
         fields = ("name", "number", "post", "title", "gender", "is_doctor", "is_assistant", "phone", "hired_on")
         field_classes = {"hired_on": DateField}
-        widgets = {"gender": SegmentedRadios, "hired_on": DateField.widget}
+        widgets = {"hired_on": DateField.widget}
         help_texts = {
             "number": _("Decides the order of the rotation."),
             "phone": _("Seen by the personnel office only, never by patients."),
@@ -36,9 +39,7 @@ class StaffForm(forms.ModelForm):
 
     def __init__(self, *args: Any, sites: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["gender"].choices = StaffMember.Gender.choices
-        self.fields["site"].queryset = sites
-        self.fields["site"].label_from_instance = lambda site: site.name
+        offer(self, "site", sites)
         if self.instance.pk:
             del self.fields["site"]
             self.initial["version"] = self.instance.version
@@ -53,41 +54,39 @@ class StaffForm(forms.ModelForm):
 
 
 class LeavingForm(forms.Form):
-    left_on = DateField(label=_("last day"))
+    left_on = DateField(label=_("Last day"))
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
 
 class ShiftForm(forms.Form):
     """A shift of one person on one day, in the site's local time; an end before the start is the next morning."""
 
-    staff = forms.ModelChoiceField(label=_("who"), queryset=StaffMember.objects.none(), to_field_name="code")
-    day = DateField(label=_("day"))
-    starts = TimeField(label=_("from"))
-    ends = TimeField(label=_("until"))
-    kind = forms.ChoiceField(label=_("kind"), choices=DutyShift.Kind.choices, widget=SegmentedRadios)
-    chair = forms.ModelChoiceField(label=_("chair"), queryset=None, to_field_name="code", required=False)
-    note = forms.CharField(label=_("note"), max_length=80, required=False)
+    staff = CodeChoiceField(describe=lambda staff: f"{staff.number} {staff.name}", label=_("Who"))
+    day = DateField(label=_("Day"))
+    starts = TimeField(label=_("From"))
+    ends = TimeField(label=_("Until"))
+    kind = forms.ChoiceField(label=_("Kind"), choices=DutyShift.Kind.choices, widget=SegmentedRadios)
+    chair = CodeChoiceField(describe=lambda chair: chair.name, label=_("Chair"), required=False)
+    note = forms.CharField(label=pgettext_lazy("record", "Note"), max_length=80, required=False)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, site: Site, shift: DutyShift | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.site = site
-        self.fields["staff"].queryset = staff_at(site)
-        self.fields["staff"].label_from_instance = lambda staff: f"{staff.number} {staff.name}"
-        self.fields["chair"].queryset = chairs(site)
-        self.fields["chair"].label_from_instance = lambda chair: chair.name
+        offer(self, "staff", staff_at(site))
+        offer(self, "chair", chairs(site))
         if shift is not None:
             del self.fields["staff"]
             start, end = clock.local(shift.starts_at, site.timezone), clock.local(shift.ends_at, site.timezone)
-            self.initial |= {
-                "day": start.date(),
-                "starts": start.time(),
-                "ends": end.time(),
-                "kind": shift.kind,
-                "chair": shift.chair.code if shift.chair else None,
-                "note": shift.note,
-                "version": shift.version,
-            }
+            self.initial.update(
+                day=start.date(),
+                starts=start.time(),
+                ends=end.time(),
+                kind=shift.kind,
+                chair=shift.chair.code if shift.chair else None,
+                note=shift.note,
+                version=shift.version,
+            )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -71,8 +71,8 @@ class Invoice(ApiView):
 
     def get(self, request: Request, code: UUID) -> Response:
         row, lines = selectors.invoice_explained(tenancy.current(), code)
-        said: dict[str, Any] = dict(InvoiceOut(row).data)
-        return Response(ExplainedOut(said | {"code": row.code, "lines": lines}).data)
+        said: dict[str, Any] = {name: getattr(row, name) for name in InvoiceOut().fields}
+        return Response(ExplainedOut(said | {"lines": lines}).data)
 
 
 class Next(ApiView):

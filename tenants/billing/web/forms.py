@@ -27,20 +27,26 @@ class OrderForm(forms.Form):
         super().__init__(*args, initial=initial, **kwargs)
         self.tenants = tenants
         self.keys = _keys()
-        for slug, _name in tenants:
+        for slug, name in tenants:
             parts = order.quantities.get(slug, {})
             for key, label in self.keys.items():
-                self.fields[self.name_of(slug, key)] = _field(key, label, parts.get(key, 0))
+                field = _field(key, label, parts.get(key, 0))
+                field.widget.attrs["aria-label"] = f"{name}: {label}"
+                self.fields[self.name_of(slug, key)] = field
 
     @staticmethod
     def name_of(slug: str, key: str) -> str:
         """The field of one position of one business."""
         return f"{slug}{SEPARATOR}{key.replace(':', '-')}"
 
-    def groups(self) -> Iterator[tuple[str, list[tuple[str, forms.BoundField]]]]:
-        """Per business: its name and its fields, each with the vertical it belongs to ("" for none)."""
+    def columns(self) -> list[tuple[str, Any]]:
+        """The positions: the vertical each belongs to ("" for none) and its label."""
+        return [(_vertical_of(key), label) for key, label in self.keys.items()]
+
+    def rows(self) -> Iterator[tuple[str, list[forms.BoundField]]]:
+        """Per business: its name and its fields, in the order of the columns."""
         for slug, name in self.tenants:
-            yield name, [(_vertical_of(key), self[self.name_of(slug, key)]) for key in self.keys]
+            yield name, [self[self.name_of(slug, key)] for key in self.keys]
 
     def order(self) -> Order:
         """What was filled in."""
@@ -91,8 +97,12 @@ def _keys() -> dict[str, Any]:
 
 def _field(key: str, label: Any, number: int) -> forms.Field:
     if key.startswith("vertical:"):
-        return forms.BooleanField(label=label, required=False, initial=bool(number))
-    return forms.IntegerField(label=label, required=False, min_value=0, max_value=MOST_OF_ONE, initial=number)
+        box = forms.CheckboxInput(attrs={"class": "checkbox"})
+        return forms.BooleanField(label=label, required=False, initial=bool(number), widget=box)
+    box = forms.NumberInput(attrs={"class": "control num w-20", "inputmode": "numeric"})
+    return forms.IntegerField(
+        label=label, required=False, min_value=0, max_value=MOST_OF_ONE, initial=number, widget=box
+    )
 
 
 def _vertical_of(key: str) -> str:

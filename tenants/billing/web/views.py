@@ -59,7 +59,7 @@ def start(request: HttpRequest) -> HttpResponse:
     order = selectors.starting_order(
         interval=request.GET.get("interval", "month") if request.method == "GET" else "month"
     )
-    form = StartForm(request.POST or None, tenants=found.tenants, order=order)
+    form = StartForm(request.POST or None, tenants=found.businesses, order=order)
     if request.method == "POST" and form.is_valid():
         if form.cleaned_data["paid_by"] == "card":
             return _leave(
@@ -83,7 +83,7 @@ def change(request: HttpRequest) -> HttpResponse:
     order = selectors.present_order(tenant)
     if order is None:
         return redirect_after_post(request, "billing:start") if request.method == "POST" else _to("billing:start")
-    form = OrderForm(request.POST or None, tenants=found.tenants, order=order)
+    form = OrderForm(request.POST or None, tenants=found.businesses, order=order)
     quote = refusal = None
     if request.method == "POST" and form.is_valid():
         if "confirm" in request.POST:
@@ -95,7 +95,8 @@ def change(request: HttpRequest) -> HttpResponse:
         except DomainError as error:
             refusal = error
     context = {"form": form, "billing": found, "quote": quote, "refusal": refusal, "prices": _prices(order)}
-    return render_page(request, "billing/change.html", context, invalid=form)
+    status = refusal.status if refusal else 200
+    return render_page(request, "billing/change.html", context, status=status, invalid=form)
 
 
 @page(**MANAGE)

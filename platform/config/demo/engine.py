@@ -1,0 +1,72 @@
+"""A stretch of one tenant's time: steps in the order of their moments, each done while the clock stands at its moment."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from kernel import clock, outbox, timers
+from kernel.errors import DomainError
+
+log = structlog.get_logger(__name__)
+
+Step = Callable[[], None]
+
+
+class Timeline:
+    """What is still to come until ``until`` (aware UTC). A step may plan further ones; what comes later is not played:
+    it stands in the rows, from which the next stretch begins.
+
+    ``spend`` bounds the real seconds; a stretch that takes longer ends early, at ``now``.
+    """
+
+    def __init__(self, frozen: clock.Frozen, until: datetime, *, spend: float | None = None) -> None:
+        self._frozen = frozen
+        self.until = until
+        self._steps: list[tuple[datetime, int, Step]] = []
+        self._order = itertools.count()
+        self._ends = time.monotonic() + spend if spend is not None else None
+        self.played = 0
+        self.refused: Counter[str] = Counter()
+
+    @property
+    def now(self) -> datetime:
+        """Where the clock of the stretch stands."""
+        return self._frozen.at
+
+    def at(self, moment: datetime, step: Step) -> None:
+        """Plan ``step``; a moment that has passed means now."""
+        moment = max(moment, self.now)
+        if moment <= self.until:
+            heapq.heappush(self._steps, (moment, next(self._order), step))
+
+    def play(self) -> bool:
+        """Do every step in order. False if the time to spend ran out before the end."""
+        while self._steps:
+            if self._ends is not None and time.monotonic() > self._ends:
+                return False
+            moment, _order, step = heapq.heappop(self._steps)
+            self._frozen.move_to(moment)
+            try:
+                step()
+            except DomainError as refusal:
+                # What a rule refuses to a person it refuses to the simulator; the day goes on without it.
+                self.refused[refusal.code] += 1
+                log.info("demo_step_refused", code=refusal.code, at=moment.isoformat())
+            self.played += 1
+        self._frozen.move_to(self.until)
+        return True
+
+
+def settle(limit: int = 20_000) -> None:
+    """Deliver and fire what is due at this moment, until nothing is left."""
+    for _round in range(limit // 500):
+        relayed, fired = outbox.relay_pending(500), timers.fire_due(500)
+        if not (relayed.delivered + relayed.failed + fired.fired + fired.failed):
+            return

@@ -1,0 +1,98 @@
+"""What clinics and agencies of the demo share: who acts, patients, and the daily rounds."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from random import Random
+
+from config.demo.engine import Timeline, settle
+from config.demo.pace import Pace
+from config.demo.persons import stranger
+from kernel import clock, tenancy
+from kernel.calendars import opening_days
+from kernel.context import Actor
+from kernel.errors import DomainError
+from kernel.identity.models import User
+from kernel.identity.standing import actor_for_user
+from services.patients.actions import register_patient
+from services.patients.models import Patient
+from services.sites.models import Site
+from services.sites.selectors import weekly_hours
+from services.staff.models import StaffMember
+
+DEMO = Actor.system("demo")
+MINUTE = timedelta(minutes=1)
+
+
+class House:
+    """One tenant of the demo while a stretch of its time is played. Lives inside the tenant's context."""
+
+    def __init__(self, timeline: Timeline, pace: Pace) -> None:
+        self.timeline = timeline
+        self.pace = pace
+        self.slug = tenancy.current().slug
+        self.zone = tenancy.current().timezone
+        self.sites = list(Site.objects.select_related("entity").order_by("order", "id"))
+        self.random = Random(f"{self.slug}:{timeline.now.isoformat()}")
+        self.last_day = clock.local(timeline.until, self.zone).date()
+        self._people = [
+            (user, actor_for_user(user))
+            for user in User.objects.filter(is_active=True).exclude(username__startswith="admin").order_by("id")
+        ]
+        self._chosen: dict[tuple[str, int, str], Actor] = {}
+        self._actors = {user.pk: actor for user, actor in self._people}
+        self.patients = list(Patient.objects.order_by("id"))
+        self._registered = len(self.patients)
+
+    def who(self, word: str, site: Site, *, role: str = "") -> Actor:
+        """Somebody of the house who may do ``word`` (several: all of them) at ``site``, preferably in ``role``; else the
+        demo itself."""
+        key = (word, site.pk, role)
+        if key not in self._chosen:
+            words = word.split()
+            able = [actor for _user, actor in self._people if all(actor.can(one, site=site.code) for one in words)]
+            able.sort(key=lambda actor: (role not in actor.roles, len(actor.roles) > 3))
+            self._chosen[key] = able[0] if able else DEMO
+        return self._chosen[key]
+
+    def self_of(self, staff: StaffMember) -> Actor:
+        """The person's own actor."""
+        return self._actors.get(staff.user_id or 0, DEMO)
+
+    def local(self, day: date, wall: str) -> datetime:
+        """The moment at which the house's wall clock shows ``wall`` on ``day``."""
+        return clock.at_local(day, time.fromisoformat(wall), self.zone)
+
+    def newcomer(self, site: Site) -> Patient:
+        """Register somebody new at ``site``, or, rarely, find out that they have been here before."""
+        self._registered += 1
+        person = stranger(self.random, slug=self.slug, number=self._registered, today=clock.today(self.zone))
+        try:
+            patient = register_patient(
+                by=self.who("patients.register", site, role="front_desk"), site=site, name=person.name, sex=person.sex,
+                birth_date=person.birth_date, stated_age=person.stated_age, phone=person.phone,
+                phone_absent_reason="" if person.phone else "不愿提供", address=person.address, confirmed_new=True,
+                **person.details,
+            )  # fmt: skip
+        except DomainError:
+            if not self.patients:
+                raise
+            return self.random.choice(self.patients)
+        self.patients.append(patient)
+        return patient
+
+    def days(self, site: Site) -> list[date]:
+        """The opening days of ``site`` in the stretch."""
+        first = clock.local(self.timeline.now, self.zone).date()
+        return opening_days(weekly_hours(site, since=first, until=self.last_day), first, self.last_day)
+
+    def plan_rounds(self) -> None:
+        """Every day of the stretch: the morning's jobs, and what events and timers are due at noon and in the evening."""
+        day = clock.local(self.timeline.now, self.zone).date()
+        dense_from = self.pace.dense_from(self.last_day)
+        while day <= self.last_day:
+            hours = ("07:40", "12:10", "19:00") if day >= dense_from else ("07:40", "19:00")
+            for wall in hours:
+                if (moment := self.local(day, wall)) > self.timeline.now:
+                    self.timeline.at(moment, settle)
+            day += timedelta(days=1)

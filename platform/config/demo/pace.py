@@ -1,0 +1,53 @@
+"""How busy the demo is: how many visits a day has at a site, and how far ahead they are booked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Visits of an ordinary day per site ("slug/site"), long ago (``thin``) and around today (``dense``).
+
+    ``dense_days`` before the last day count as around today. Each is (booked, walk-ins).
+    """
+
+    dense: dict[str, tuple[int, int]]
+    thin: dict[str, tuple[int, int]]
+    history_days: int = 90
+    dense_days: int = 7
+    ahead_days: int = 14
+
+    def of(self, key: str, day: date, *, dense_from: date) -> tuple[int, int]:
+        """(booked, walk-ins) of the site ``key`` on ``day``."""
+        booked, walk_ins = (self.dense if day >= dense_from else self.thin).get(key, (0, 0))
+        # Mondays and Saturdays are fuller, the middle of the week is quieter; the same day is always alike.
+        swing = (2, 0, -1, 0, 1, 2, 0)[day.weekday()] if booked > 4 else (day.toordinal() % 3) - 1
+        return max(0, booked + swing) if booked else 0, walk_ins
+
+    def booked_by(self, wanted: int, ahead: int) -> int:
+        """How many of ``wanted`` bookings stand already ``ahead`` days before the day."""
+        if ahead > self.ahead_days:
+            return 0
+        return round(wanted * max(0.2, 1 - ahead * 0.065))
+
+    def dense_from(self, last_day: date) -> date:
+        """The first day that counts as around today."""
+        return last_day - timedelta(days=self.dense_days - 1)
+
+    def shortened(self, **changes: int) -> Pace:
+        """The same pace over another span."""
+        return replace(self, **changes)
+
+
+PACE = Pace(
+    dense={
+        "smile/center": (19, 4), "smile/harbor": (8, 2), "derma/main": (9, 3), "derma/west": (4, 1), "lumen/lake": (5, 2),
+        "willow/river": (6, 2),
+    },
+    thin={
+        "smile/center": (2, 0), "smile/harbor": (1, 0), "derma/main": (1, 1), "derma/west": (1, 0), "lumen/lake": (1, 0),
+        "willow/river": (1, 1),
+    },
+)  # fmt: skip

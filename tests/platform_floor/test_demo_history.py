@@ -1,0 +1,147 @@
+"""The demo's history is made by the product's own actions, may be loaded again, and says who may sign in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from config.demo import loading, sheet
+from config.demo.cast import HOUSES
+from config.demo.fate import Fate
+from config.demo.pace import Pace
+from config.demo.persons import stranger
+from config.demo.standing import is_working_time, proper_moment
+from kernel import clock
+from kernel.tenancy import TenantContext
+from services.appointments.models import Appointment
+from services.cashier.models import ChargeSlip, Receipt
+from services.kpis.models import DailyFact
+from services.patients.models import Patient
+from services.reception.models import Visit
+
+WorkingFor = Callable[[str], AbstractContextManager[TenantContext]]
+TINY = Pace(dense={"smile/center": (5, 2), "derma/main": (3, 1)}, thin={}, history_days=2, dense_days=3, ahead_days=3)
+TUESDAY = datetime(2026, 11, 3, 2, 20, tzinfo=UTC)  # 10:20, on the second day of the cast
+
+
+@pytest.fixture
+def own_sheet(settings: object, tmp_path: Path) -> Path:
+    settings.DEMO_FILE = tmp_path / "demo.json"  # type: ignore[attr-defined]
+    return tmp_path / "demo.json"
+
+
+@pytest.fixture
+def played(own_database: str, data: None, own_sheet: Path) -> Iterator[dict[str, object]]:
+    """Both clinics and an agency, played from their foundation to Tuesday, 10:20."""
+    with clock.frozen(TUESDAY, every_thread=True):
+        figures = loading.seed(only=["smile", "derma", "peiban"], workers=0, pace=TINY, say=lambda line: None)
+        yield figures
+
+
+def test_a_played_demo_has_work_to_see_and_can_be_loaded_again(
+    played: dict[str, object], working_for: WorkingFor, own_sheet: Path
+) -> None:
+    with working_for("smile"):
+        visits, bookings = Visit.objects.count(), Appointment.objects.count()
+        assert Visit.objects.filter(state="closed").exists()
+        assert Appointment.objects.filter(starts_at__gt=TUESDAY, state__in=("booked", "confirmed")).exists()
+        signed = ChargeSlip.objects.values_list("signed_by", "doctor__user__code")
+        assert signed
+        assert all(by == doctor for by, doctor in signed)
+        assert Receipt.objects.exists()
+        assert DailyFact.objects.filter(key="visits").exists()
+        assert not Visit.objects.filter(arrived_at__gt=TUESDAY).exists()
+
+    again = loading.seed(only=["smile", "derma", "peiban"], workers=0, pace=TINY, say=lambda line: None)
+
+    with working_for("smile"):
+        assert (Visit.objects.count(), Appointment.objects.count()) == (visits, bookings)
+    assert again["visits"] == played["visits"]
+
+    later = TUESDAY + timedelta(hours=1)
+    loading.advance(later, workers=0)
+    with working_for("smile"):
+        assert (
+            Visit.objects.filter(arrived_at__gt=TUESDAY).exists() or Visit.objects.filter(left_at__gt=TUESDAY).exists()
+        )
+    state = json.loads(own_sheet.with_name("demo-state.json").read_text())
+    assert state["smile"] == later.isoformat()
+
+
+def test_every_house_carries_its_canary_and_nobody_elses(played: dict[str, object], working_for: WorkingFor) -> None:
+    for slug in ("smile", "derma"):
+        with working_for(slug):
+            said = " ".join(
+                f"{patient.name} {patient.occupation} {patient.alert} {patient.phone}"
+                for patient in Patient.objects.all()
+            )
+        assert HOUSES[slug].canary in said
+        assert not [other for other, house in HOUSES.items() if other != slug and house.canary in said]
+
+
+def test_the_sheet_says_where_and_who(data: None, own_sheet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "8123")
+    sheet.write()
+    written = json.loads(own_sheet.read_text(encoding="utf-8"))
+    assert set(written) == {"base_url", "tenants", "users", "stripe", "operators"}
+    assert written["base_url"] == "http://localhost:8123"
+    smile = written["tenants"]["smile"]
+    assert (smile["host"], smile["kind"], smile["chain"]) == ("smile.localhost:8123", "clinic", "Orchid Group")
+    assert (smile["verticals"], smile["timezone"]) == (["dental"], "Asia/Shanghai")
+    assert {user["tenant"] for user in written["users"]} == set(HOUSES) - {"ops"}
+    assert {"tenant", "username", "password", "role", "totp_secret"} == set(written["users"][0])
+    secrets = {user["username"]: user["totp_secret"] for user in written["users"]}
+    assert secrets["admin.smile"]
+    assert secrets["bai.lan"] is None
+    assert written["operators"]["users"][0]["username"] == "op.lu"
+    assert written["stripe"]["webhook_secret"]
+
+
+def shanghai(text: str) -> datetime:
+    return datetime.fromisoformat(f"{text}+08:00")
+
+
+@pytest.mark.parametrize(
+    ("real", "played", "stands"),
+    [
+        ("2026-11-24T11:00", None, "2026-11-24T11:00"),  # open: real time
+        ("2026-11-24T21:00", None, "2026-11-24T10:20"),  # evening: this morning
+        ("2026-11-24T05:00", None, "2026-11-23T10:20"),  # night: yesterday's morning
+        ("2026-11-22T12:00", None, "2026-11-21T10:20"),  # Sunday: Saturday's morning
+        ("2026-11-22T12:00", "2026-11-21T12:30", "2026-11-21T12:31"),  # never behind what was played
+        ("2026-11-22T12:00", "2026-11-21T19:00", "2026-11-23T10:20"),  # a used-up day: the next one
+        ("2026-11-24T11:00", "2026-11-23T10:20", "2026-11-24T11:00"),
+    ],
+)
+def test_the_clock_stands_where_there_is_work(real: str, played: str | None, stands: str) -> None:
+    moment = proper_moment(
+        present=shanghai(real), real=shanghai(real), played=shanghai(played) if played is not None else None
+    )
+    assert moment == shanghai(stands)
+
+
+def test_sundays_and_nights_are_no_working_time() -> None:
+    assert is_working_time(shanghai("2026-11-24T10:20"))
+    assert not is_working_time(shanghai("2026-11-22T10:20"))
+    assert not is_working_time(shanghai("2026-11-24T18:00"))
+
+
+def test_a_fate_is_the_same_for_whoever_asks() -> None:
+    class Booking:
+        code = "01a0268d-7580-777b-98b9-e42792be7bfe"
+
+    assert Fate.of_booking(Booking) == Fate.of_booking(Booking)
+
+
+def test_no_two_houses_share_a_phone() -> None:
+    from random import Random
+
+    day = TUESDAY.date()
+    phones = [stranger(Random(1), slug=slug, number=7, today=day).phone for slug in HOUSES]
+    assert len(set(phones)) == len(phones)
+    assert all(phone.startswith("199") and len(phone) == 11 for phone in phones)
