@@ -4,9 +4,10 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("kernel.observability.urls")),
-    path("", include("kernel.web.urls")),
-    path("billing/", include(("tenants.billing.public_urls", "billing"))),
+    # Before the frame's own pages: what stands at the root of this host is nobody's work.
     path("", include("tenants.site.urls")),
+    path("billing/", include(("tenants.billing.public_urls", "billing"))),
+    path("", include("kernel.web.urls")),
 ]
 handler400 = "kernel.web.errors.bad_request"
 handler403 = "kernel.web.errors.permission_denied"

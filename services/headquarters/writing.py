@@ -71,8 +71,10 @@ def _row(matrix: Matrix, row: Row, words: dict[str, str], marks: dict[tuple[bool
         else f'<span class="mx-na">{words["missing"]}</span>'
     )
     parts = [
-        (f'<tr data-row><th scope="row" class="mx-name"><a href="{href}{query}" title="{escape(kpi.definition)}" data-row-open>{escape(kpi.label)}</a>'
-        f'<span class="mx-about">{escape(about)}</span></th><td class="mx-chain num">{whole}</td>')
+        (
+            f'<tr data-row><th scope="row" class="mx-name"><a href="{href}{query}" title="{escape(kpi.definition)}" data-row-open>{escape(kpi.label)}</a>'
+            f'<span class="mx-about">{escape(about)}</span></th><td class="mx-chain num">{whole}</td>'
+        )
     ]
     for cell in row.cells:
         parts.append(_cell(kpi, cell, query, words, marks))

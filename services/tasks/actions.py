@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from kernel import audit, clock, timers
+from kernel import audit, clock, outbox, timers
 from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, Forbidden, NotFound, RuleRefused
@@ -231,6 +231,18 @@ def _close(task: Task, *, by: Actor, state: str, result: str, note: str) -> Task
     timers.cancel(WAKE, str(task.code))
     verb = "tasks.completed" if state == Task.State.DONE else "tasks.withdrawn"
     audit.record(by=by, verb=verb, target=task, site=_site(task), kind=task.kind, result=result)
+    if task.site is not None:
+        outbox.emit(
+            "tasks.closed",
+            key=f"task:{task.code}",
+            payload={
+                "task": str(task.code),
+                "kind": task.kind,
+                "site": str(task.site.code),
+                "result": result,
+                "due_at": task.due_at.isoformat(),
+            },
+        )
     return task
 
 

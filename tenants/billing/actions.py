@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -19,8 +20,7 @@ from kernel.errors import Conflict, Forbidden, NotFound, StaleVersion
 from kernel.identity import links
 from kernel.ids import uuid7
 from kernel.tenancy import TenantContext
-from tenants.billing import catalogue, deadlines, gateway, mirror, plan_changes, standing, usage_reports
-from tenants.billing.deadlines import advance_due
+from tenants.billing import catalogue, deadlines, gateway, mirror, plan_changes, standing, ticking, usage_reports
 from tenants.billing.models import (
     BillingAccount,
     BillingDeadline,
@@ -34,6 +34,7 @@ from tenants.billing.periods import anchor_config
 from tenants.billing.plan_changes import Order
 from tenants.billing.scope import access_account, manages, public_schema
 from tenants.billing.selectors import standing_use
+from tenants.billing.ticking import advance_due
 from tenants.models import Chain, Tenant
 
 __all__ = [
@@ -251,7 +252,7 @@ def change_plan(*, by: Actor, order: Order) -> PlanChange:
     steps = plan_changes.steps_for(account, order, clock.now())
     change = _confirm_change(by=by, order=order, steps=steps, used=standing_use())
     change = plan_changes.carry_out(change.code)
-    deadlines.do_now(account, Kind.COPY)
+    ticking.do_now(account, Kind.COPY)
     return change
 
 
@@ -287,7 +288,7 @@ def _set_cancellation(*, by: Actor, ends: bool) -> BillingAccount:
 
 
 @action(permission="billing.manage")
-def _note_payment(*, by: Actor, invoice_code: object) -> tuple[BillingAccount, InvoiceMirror]:
+def _note_payment(*, by: Actor, invoice_code: UUID | str) -> tuple[BillingAccount, InvoiceMirror]:
     tenant = tenancy.current()
     with public_schema():
         account = _managed(tenant)
@@ -298,7 +299,7 @@ def _note_payment(*, by: Actor, invoice_code: object) -> tuple[BillingAccount, I
     return account, invoice
 
 
-def retry_payment(*, by: Actor, invoice_code: object) -> BillingAccount:
+def retry_payment(*, by: Actor, invoice_code: UUID | str) -> BillingAccount:
     """Charge an open invoice now, with the payment method that is on file.
 
     Raises Conflict (``card_declined``, ``invoice_not_open``, ``stripe_unreachable``), NotFound.
@@ -315,7 +316,7 @@ def retry_payment(*, by: Actor, invoice_code: object) -> BillingAccount:
     return account
 
 
-def access_invoice(account: BillingAccount, code: object) -> InvoiceMirror:
+def access_invoice(account: BillingAccount, code: UUID | str) -> InvoiceMirror:
     """An invoice of this account. Raises NotFound; a foreign one looks alike."""
     found = InvoiceMirror.objects.filter(account=account, code=code).first()
     if found is None:
@@ -346,25 +347,21 @@ def open_portal(*, by: Actor, return_url: str = "") -> str:
 
 
 @action(permission="billing.operate")
-def _note_operation(*, by: Actor, account_code: object, verb: str, **facts: str) -> BillingAccount:
+def _note_transfer(*, by: Actor, account_code: UUID | str, invoice_code: UUID | str) -> BillingAccount:
     with public_schema():
         account = BillingAccount.objects.filter(code=account_code).first()
         if account is None:
             raise NotFound("no_billing_account", _("There is no billing account yet."))
     if tenancy.current_or_none() is not None:
-        audit.record(by=by, verb=verb, target=None, account=account.code, **facts)
+        audit.record(by=by, verb="billing.transfer_confirmed", target=None, account=account.code, invoice=invoice_code)
     return account
 
 
-def confirm_transfer(*, by: Actor, account_code: object, invoice_code: object, reference: str) -> BillingAccount:
+def confirm_transfer(
+    *, by: Actor, account_code: UUID | str, invoice_code: UUID | str, reference: str
+) -> BillingAccount:
     """An operator saw the transfer on the bank statement: the invoice is paid. ``reference`` is the bank's."""
-    account = _note_operation(
-        by=by,
-        account_code=account_code,
-        verb="billing.transfer_confirmed",
-        invoice=str(invoice_code),
-        reference=reference,
-    )
+    account = _note_transfer(by=by, account_code=account_code, invoice_code=invoice_code)
     with public_schema():
         invoice = access_invoice(account, invoice_code)
     gateway.confirm_transfer(invoice.stripe_id, key=f"{invoice.code}:transfer")
@@ -373,7 +370,7 @@ def confirm_transfer(*, by: Actor, account_code: object, invoice_code: object, r
 
 
 @action(permission="billing.operate")
-def agree_to_read_only(*, by: Actor, account_code: object) -> BillingAccount:
+def agree_to_read_only(*, by: Actor, account_code: UUID | str) -> BillingAccount:
     """A person decides that an account goes read-only once its grace has passed (default profile, PL-004).
 
     Raises Conflict (``grace_not_over``) before that, NotFound.
@@ -433,13 +430,16 @@ def read_again(account: BillingAccount, *, subscription: str = "", invoice: str 
             mirror.keep_subscription(locked, fresh_subscription, known.stamp if known else epoch)
         if fresh_invoice:
             known_invoice = InvoiceMirror.objects.filter(stripe_id=invoice).first()
+            failed = bool(fresh_invoice.get("attempt_count")) and fresh_invoice["status"] == "open"
             mirror.keep_invoice(
-                locked, fresh_invoice, known_invoice.stamp if known_invoice else epoch,
-                failed_at=clock.now() if fresh_invoice.get("attempt_count") and fresh_invoice["status"] == "open" else None,
+                locked,
+                fresh_invoice,
+                known_invoice.stamp if known_invoice else epoch,
+                failed_at=clock.now() if failed else None,
                 failure=mirror.failure_of(fresh_invoice),
-            )  # fmt: skip
+            )
         locked.sync_serial += 1
         locked.save(update_fields=["sync_serial"])
         standing.settle(locked, cause=cause)
-    deadlines.do_now(locked, Kind.COPY)
+    ticking.do_now(locked, Kind.COPY)
     return locked

@@ -173,7 +173,8 @@ def _all() -> tuple[Component, ...]:
                 rows.append(
                     Component(
                         key=f"usage:{key}", label=meter.label, unit=meter.unit, interval=interval, meter=key,
-                        lookup_key=f"lz_usage_{key}_{interval}", unit_fen=meter.unit_fen, metered=True, included=included,
+                        lookup_key=f"lz_usage_{key}_{interval}", unit_fen=meter.unit_fen, metered=True,
+                        included=included,
                     )
                 )  # fmt: skip
     return tuple(rows)

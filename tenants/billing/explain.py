@@ -81,7 +81,7 @@ def _line(row: Mapping[str, Any], component: Component | None, zone: ZoneInfo) -
         what=what,
         how=_how(row, component, start, end, zone),
         amount_fen=row["amount_fen"],
-        group=PRORATION if row["proration"] else (component.key if component else str(row["text"])),
+        group=PRORATION if adjustment else (component.key if component else str(row["text"])),
         vertical=_vertical_of(component),
     )
 
@@ -138,7 +138,8 @@ def estimates(usage: Mapping[str, tuple[int, int]], components: Mapping[str, Com
         price = yuan(component.unit_fen)
         if beyond:
             how = _("about %(expected)s expected, %(beyond)s beyond %(included)s × %(price)s") % {
-                "expected": f"{expected:,}", "beyond": f"{beyond:,}", "included": f"{component.included:,}", "price": price,
+                "expected": f"{expected:,}", "beyond": f"{beyond:,}", "included": f"{component.included:,}",
+                "price": price,
             }  # fmt: skip
         else:
             how = _("about %(expected)s of %(included)s included") % {

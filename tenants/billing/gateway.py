@@ -38,14 +38,17 @@ def _client(key: str, base: str) -> stripe.StripeClient:
     return stripe.StripeClient(key, http_client=http, max_network_retries=2)
 
 
-def client() -> stripe.StripeClient:
-    """The client of this deployment; ``STRIPE_API_BASE`` points it at the stand-in of demo and tests."""
+def client() -> Any:
+    """The client of this deployment; ``STRIPE_API_BASE`` points it at the stand-in of demo and tests.
+
+    Untyped on purpose: what goes in and comes out are plain dictionaries.
+    """
     return _client(settings.STRIPE_API_KEY, settings.STRIPE_API_BASE)
 
 
 def _outside_transactions() -> None:
-    """The network comes after the transaction. As with Django's durable blocks, the one around a test does not count."""
-    if connection.atomic_blocks and not connection.atomic_blocks[-1]._from_testcase:
+    """The network comes after the transaction. As with durable blocks, the one around a test does not count."""
+    if connection.atomic_blocks and not getattr(connection.atomic_blocks[-1], "_from_testcase", False):
         raise RuntimeError("Stripe is not called inside a transaction")
 
 
@@ -133,11 +136,11 @@ def sync_meter(event_name: str, label: str, formula: str) -> str:
     with _refusals():
         for meter in client().v1.billing.meters.list({"status": "active", "limit": 100}).auto_paging_iter():
             if meter.event_name == event_name:
-                return meter.id
+                return str(meter.id)
         made = client().v1.billing.meters.create(
             {"display_name": label, "event_name": event_name, "default_aggregation": {"formula": formula}}
         )
-        return made.id
+        return str(made.id)
 
 
 def prices(lookup_keys: Sequence[str]) -> dict[str, str]:
@@ -167,7 +170,7 @@ def create_customer(*, account: UUID, name: str, email: str, language: str) -> s
     if email:
         params["email"] = email
     with _refusals():
-        return client().v1.customers.create(params, {"idempotency_key": f"{account}:customer"}).id
+        return str(client().v1.customers.create(params, {"idempotency_key": f"{account}:customer"}).id)
 
 
 def update_customer(customer: str, *, name: str, email: str) -> None:
@@ -189,13 +192,18 @@ def payment_method(customer: str) -> Row:
 
 
 def start_checkout(
-    *, customer: str, account: UUID, items: Sequence[Row], anchor: Mapping[str, int], urls: tuple[str, str], language: str,
-    key: str, trial_end: int | None = None,
+    *, customer: str, account: UUID, items: Sequence[Row], anchor: Mapping[str, int], urls: tuple[str, str],
+    language: str, key: str, trial_end: int | None = None,
 ) -> Row:  # fmt: skip
-    """A checkout session; the person goes to its ``url``."""
-    data: Row = {"metadata": {"account": str(account)}, "billing_cycle_anchor_config": dict(anchor)}
+    """A checkout session; the person goes to its ``url``.
+
+    Checkout takes an anchor or a trial, not both: after a trial the periods begin on the day it ended.
+    """
+    data: Row = {"metadata": {"account": str(account)}}
     if trial_end:
         data["trial_end"] = trial_end
+    else:
+        data["billing_cycle_anchor_config"] = dict(anchor)
     params = {
         "mode": "subscription",
         "customer": customer,
@@ -222,15 +230,15 @@ def start_by_invoice(
         "days_until_due": days,
         "billing_cycle_anchor_config": dict(anchor),
         "metadata": {"account": str(account)},
-        "payment_settings": {"payment_method_types": ["customer_balance", "card"]},
     }
     if trial_end:
         params["trial_end"] = trial_end
     with _refusals():
         sub = _plain(client().v1.subscriptions.create(params, {"idempotency_key": key}))
-        invoice = _plain(client().v1.invoices.retrieve(sub["latest_invoice"]))
-        if invoice["status"] == "draft":
-            client().v1.invoices.send_invoice(invoice["id"], {}, {"idempotency_key": f"{key}:send"})
+        first = _plain(client().v1.invoices.retrieve(sub["latest_invoice"]))
+        if first["status"] == "draft":
+            client().v1.invoices.finalize_invoice(first["id"], {}, {"idempotency_key": f"{key}:finalize"})
+            client().v1.invoices.send_invoice(first["id"], {}, {"idempotency_key": f"{key}:send"})
     return sub
 
 
@@ -275,7 +283,7 @@ def portal(customer: str, *, return_url: str, language: str) -> str:
     """The address of a portal session, where cards are kept."""
     params = {"customer": customer, "return_url": return_url, "locale": LOCALES.get(language, "en")}
     with _refusals():
-        return client().v1.billing_portal.sessions.create(params).url
+        return str(client().v1.billing_portal.sessions.create(params).url)
 
 
 # --- invoices ---------------------------------------------------------------------------------------------------------

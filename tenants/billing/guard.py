@@ -1,6 +1,7 @@
 """Read-only: what may still be written when nobody pays (PL-004).
 
-``kernel.actions`` asks here before every action (setting ``WRITE_GUARD``). Reading is never refused; what must not stop is named by the rooms themselves in ``Room.always_open``: record reads, export, complaints, charting of booked
+``kernel.actions`` asks here before every action (setting ``WRITE_GUARD``). Reading is never refused; what must not
+stop is named by the rooms themselves in ``Room.always_open``: record reads, export, complaints, charting of booked
 visits, receipts, refunds, red flags, SOS.
 """
 

@@ -19,9 +19,8 @@ from kernel import clock
 from kernel.errors import DomainError
 from tenants.billing import mirror, standing
 from tenants.billing.models import BillingAccount, WebhookEvent
-from tenants.billing.periods import from_stripe
+from tenants.billing.periods import moment_of
 from tenants.billing.scope import public_schema
-from tenants.sending import send
 
 log = structlog.get_logger(__name__)
 
@@ -30,14 +29,14 @@ REREADS_AT_MOST = 6
 
 
 def store(event: dict[str, Any], raw: str) -> bool:
-    """Keep an event; False when it was known already. What is stored is worked on after the transaction."""
+    """Keep an event; False when it was known already."""
     with public_schema():
         now = clock.now()
         row = WebhookEvent(
             event_id=event["id"],
             type=event["type"],
             object_id=str(event["data"]["object"].get("id") or "")[:80],
-            happened_at=from_stripe(event["created"]),
+            happened_at=moment_of(event["created"]),
             received_at=now,
             next_attempt_at=now,
             raw=raw,
@@ -47,15 +46,7 @@ def store(event: dict[str, Any], raw: str) -> bool:
                 row.save(force_insert=True)
         except IntegrityError:
             return False  # the unique id decides between fifty copies that arrive at once
-        transaction.on_commit(lambda: _wake(event["id"]), robust=True)
         return True
-
-
-def _wake(event_id: str) -> None:
-    # Without the broker the sweeper of the tick finds the row; Stripe gets its 2xx either way.
-    from tenants.billing.tasks import work_on_event
-
-    send(work_on_event, event_id)
 
 
 def work_on_waiting(now: datetime | None = None, limit: int = 200) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 from kernel import clock
 from tenants.billing import catalogue, gateway
 from tenants.billing.models import BillingAccount, Collection, InvoiceMirror, PublishedPrice, Subscription, WebhookEvent
-from tenants.billing.periods import from_stripe
+from tenants.billing.periods import from_stripe, moment_of
 
 Row = dict[str, Any]
 Outcome = WebhookEvent.Outcome
@@ -299,6 +299,4 @@ def _rank(order: tuple[str, ...], status: str) -> int:
 
 
 def _moment(event: Row) -> datetime:
-    moment = from_stripe(event["created"])
-    assert moment is not None
-    return moment
+    return moment_of(event["created"])

@@ -54,9 +54,14 @@ def day_of(moment: datetime, zone: ZoneInfo) -> date:
     return clock.local(moment, zone).date()
 
 
-def from_stripe(seconds: int | None) -> datetime | None:
+def moment_of(seconds: int) -> datetime:
     """Stripe's seconds since the epoch as an aware moment."""
-    return datetime.fromtimestamp(seconds, UTC) if seconds is not None else None
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def from_stripe(seconds: int | None) -> datetime | None:
+    """The same where there may be none."""
+    return moment_of(seconds) if seconds is not None else None
 
 
 def _seconds(moment: datetime) -> int:

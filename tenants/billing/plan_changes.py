@@ -164,7 +164,7 @@ def steps_for(account: BillingAccount, order: Order, now: datetime) -> Steps:
     return {
         "free": free,
         "paid": paid,
-        "moment": int(moment.timestamp()) + (1 if moment == sub.period_start else 0),
+        "moment": int(moment.timestamp()),
         "period_end": sub.period_end.isoformat() if sub.period_end else None,
         "subscription": sub.stripe_id,
     }
@@ -285,7 +285,9 @@ def allot(account: BillingAccount, quantities: Quantities, period_end: datetime 
     payers: dict[str, Tenant] = {tenant.slug: tenant for tenant in tenants_of(account)}
     rows = list(Allotment.objects.select_for_update(of=("self",)).filter(account=account).select_related("tenant"))
     known = {(row.tenant.slug, row.key): row for row in rows}
-    wanted = {(slug, key): number for slug, parts in quantities.items() if slug in payers for key, number in parts.items()}
+    wanted = {
+        (slug, key): number for slug, parts in quantities.items() if slug in payers for key, number in parts.items()
+    }
     for place, (number, later) in divide({place: row.quantity for place, row in known.items()}, wanted).items():
         row = known.get(place) or Allotment(account=account, tenant=payers[place[0]], key=place[1])
         if later is None or period_end is None:

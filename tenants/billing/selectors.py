@@ -14,7 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel import clock, tenancy, usage
 from kernel.errors import NotFound
+from kernel.money import yuan
 from kernel.tenancy import TenantContext
+from kernel.web.charts import BarChart, Point
 from tenants import directory
 from tenants.billing import catalogue, explain, gateway, mirror, plan_changes, standing, usage_reports
 from tenants.billing.explain import Difference, Line
@@ -201,7 +203,9 @@ def standing_use() -> dict[str, dict[str, int]]:
 
 
 def starting_order(plan: str = "", interval: str = "month") -> Order:
-    """A first order for an account without subscription: what is there already, nothing more; a site at least for each."""
+    """A first order for an account without subscription: what is there already, nothing more; a site at least for
+    each.
+    """
     used, tenant = standing_use(), tenancy.current()
     with public_schema():
         account = access_account(tenant)
@@ -245,7 +249,8 @@ def meter_rows(tenant: TenantContext) -> list[MeterRow]:
             rows.append(
                 MeterRow(
                     key=component.key, label=component.label, tenant="", used=consumed.get(component.meter, (0, 0))[0],
-                    limit=component.included or None, unit_fen=component.unit_fen, unit=component.unit, vertical="", consumed=True,
+                    limit=component.included or None, unit_fen=component.unit_fen, vertical="", consumed=True,
+                    unit=component.unit if usage.all_meters()[component.meter].kind == "level" else "",
                     note=_("Beyond the included amount it is charged; nothing stops."),
                 )
             )  # fmt: skip
@@ -285,6 +290,30 @@ def invoice_list(tenant: TenantContext, limit: int = 60) -> list[InvoiceMirror]:
     """The newest invoices of the account."""
     with public_schema():
         return list(invoices(tenant)[:limit])
+
+
+CHARTED = 7
+
+
+def invoice_chart(rows: list[InvoiceMirror], zone: ZoneInfo) -> BarChart | None:
+    """The newest invoices side by side, oldest first; None for fewer than three."""
+    shown = [row for row in rows if row.status != "void" and row.total_fen][:CHARTED][::-1]
+    if len(shown) < 3:
+        return None
+    low, high = min(row.total_fen for row in shown), max(row.total_fen for row in shown)
+    reading = _("The invoices lie between %(low)s and %(high)s.") % {
+        "low": yuan(low, grouped=True),
+        "high": yuan(high, grouped=True),
+    }
+    return BarChart(
+        title=_("The newest invoices"),
+        unit=_("CNY"),
+        n=len(shown),
+        reading=reading,
+        points=[
+            Point(label=clock.local(row.issued_at, zone).strftime("%Y-%m"), value=row.total_fen / 100) for row in shown
+        ],
+    )
 
 
 def invoice_explained(tenant: TenantContext, code: UUID) -> tuple[InvoiceMirror, list[Line]]:
@@ -349,7 +378,7 @@ def strips(request: Any) -> list[dict[str, Any]]:
     if row is None or row.state not in standing.BEHIND:
         return []
     day = clock.local(row.read_only_at).date() if row.read_only_at else None
-    text = _("An invoice is unpaid. Care goes on; paying settles it at once.")
+    text: Text = _("An invoice is unpaid. Care goes on; paying settles it at once.")
     if row.state == PAST_DUE and day:
         text = _("An invoice is unpaid. Care goes on; pay before %(day)s and nothing changes.") % {"day": day}
     from django.urls import reverse

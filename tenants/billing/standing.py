@@ -37,8 +37,8 @@ TRIAL_REMINDER_DAYS = 5
 def unpaid(account: BillingAccount, now: datetime) -> list[InvoiceMirror]:
     """Invoices that were to be paid by now and were not, oldest first.
 
-    A sent invoice counts from its due date until it is paid. A failed charge counts until a payment comes after it: as at
-    Stripe, whoever pays the newest invoice is in good standing, and an older one is charged again by itself.
+    A sent invoice counts from its due date until it is paid. A failed charge counts until a payment comes after it:
+    as at Stripe, whoever pays the newest invoice is in good standing, and an older one is charged again by itself.
     """
     rows = InvoiceMirror.objects.filter(account=account)
     payments = rows.filter(Q(total_fen__gt=0) | Q(paid_fen__gt=0), status="paid")  # a free trial's invoice pays nothing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from tenants.billing import deadlines, inbox
+from tenants.billing import inbox, ticking
 from tenants.jobs import PlatformTask
 from tenants.sending import begun
 
@@ -15,11 +15,11 @@ MARK = "billing"
 def work_on_event(event_id: str) -> None:
     """Work on one stored event and on what follows from it at once."""
     inbox.work_on(event_id)
-    deadlines.advance_due()
+    ticking.advance_due()
 
 
 @shared_task(base=PlatformTask, name="tenants.billing.advance")
 def advance_billing() -> None:
     """Everything that is due: stored events, steps of the ladder, reports, copies."""
     begun(MARK)
-    deadlines.advance_due()
+    ticking.advance_due()

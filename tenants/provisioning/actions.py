@@ -12,7 +12,6 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from kernel import audit, clock, registry, tenancy
@@ -20,6 +19,7 @@ from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, RuleRefused
 from tenants import directory
+from tenants.billing.selectors import verticals_allowed
 from tenants.database.base import tenant_role
 from tenants.directory import PLATFORM, public_schema
 from tenants.models import RESERVED_SLUGS, Chain, Domain, ProvisioningJob, Tenant, VerticalActivation, slug_shape
@@ -140,8 +140,8 @@ def resume_job(*, by: Actor, job: ProvisioningJob) -> ProvisioningJob:
 def switch_vertical(*, by: Actor, tenant: Tenant, vertical: str, active: bool) -> None:
     """Switch a vertical on or off for a tenant (PL-002). Off keeps its data; on loads starter content once.
 
-    Raises RuleRefused (``unknown_vertical``), Conflict (``tenant_not_ready``) while the tenant is being set up, and
-    what the plan of the chain does not allow.
+    Raises RuleRefused (``unknown_vertical``), Conflict (``tenant_not_ready`` while it is being set up,
+    ``vertical_not_in_plan``).
     """
     if vertical not in registry.verticals():
         raise RuleRefused("unknown_vertical", _("There is no such vertical."), vertical=vertical)
@@ -271,9 +271,14 @@ def _settled(tenant: Tenant) -> Tenant:
 
 
 def _ask_the_plan(tenant: Tenant, vertical: str) -> None:
-    port = getattr(settings, "VERTICAL_GUARD", None)
-    if port:
-        import_string(port)(tenant=tenant, vertical=vertical)
+    """Raises Conflict (``vertical_not_in_plan``) where the chain has bought other verticals only."""
+    allowed = verticals_allowed(directory.build_context(tenant))
+    if allowed is not None and vertical not in allowed:
+        raise Conflict(
+            "vertical_not_in_plan",
+            _("The plan of this chain does not include this line of business. Its billing administrator can add it."),
+            vertical=vertical,
+        )
 
 
 def _checked_mail(mail: str) -> str:

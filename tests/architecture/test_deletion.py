@@ -26,7 +26,9 @@ runpy.run_path("manage.py", run_name="__main__")
 
 
 def manage(*arguments: str, at: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
-    script = WITHOUT_THE_CHECKOUT.format(root=[str(ROOT), str(ROOT / "platform"), ""], checkout=str(ROOT), arguments=list(arguments))
+    script = WITHOUT_THE_CHECKOUT.format(
+        root=[str(ROOT), str(ROOT / "platform"), ""], checkout=str(ROOT), arguments=list(arguments)
+    )
     return subprocess.run(
         [sys.executable, "-c", script] if at != ROOT else [sys.executable, "manage.py", *arguments],
         cwd=at,
@@ -63,7 +65,9 @@ def test_it_checks_with_the_folder_moved_away(vertical: str, tmp_path: Path, bed
     """Given a copy of the checkout without this folder, then the product still checks, and nothing imports it."""
     for folder in FOLDERS:
         if folder != vertical:
-            shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
+            shutil.copytree(
+                ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", "node_modules")
+            )
     shutil.copy(ROOT / "manage.py", tmp_path)
 
     checked = manage("check", at=tmp_path)

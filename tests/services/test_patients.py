@@ -15,6 +15,7 @@ from services.patients import actions, reading, selectors
 from services.patients.models import ContactChange, Patient, PatientRelation
 from services.patients.phones import canonical_phone
 from services.sites.models import Site
+from tests.kernel.probes import at_once
 from tests.services.doors import SYSTEM, api, browser, person
 
 PHONE = "13812344417"
@@ -189,8 +190,6 @@ def test_two_known_dates_of_birth_must_agree_exactly(center):
 
 @pytest.mark.ledger("FD-012")
 def test_two_desks_at_once_open_one_file(own_database, smile, at):
-    from tests.kernel.probes import at_once
-
     at("2026-12-07 10:05")
     center = Site.objects.get(slug="center")
 

@@ -15,6 +15,7 @@ from services.sites.models import Site
 from services.staff import actions, handlers, selectors
 from services.staff.models import DutyShift, StaffMember
 from services.staff.weeks import days_of, monday_of, parse_week, week_name
+from tests.kernel.probes import at_once
 from tests.services.doors import SYSTEM, api, browser, person, staff
 
 PRIVATE_PHONE = "13911112222"
@@ -351,3 +352,16 @@ def test_the_api_plans_and_removes_shifts(center, free_week):
     assert head.delete(url).status_code == 400
     assert head.delete(url, headers={"If-Match": planned.headers["ETag"]}).status_code == 204
     assert head.get(url).status_code == 404
+
+
+def test_two_heads_at_once_plan_one_shift(own_database, smile):
+    site, monday = Site.objects.get(slug="center"), date(2027, 9, 6)
+
+    def one_head() -> str:
+        try:
+            plan(site, "011", monday, "08:30", "12:00")
+        except Conflict as refused:
+            return refused.code
+        return "planned"
+
+    assert sorted(at_once(smile, *[one_head] * 4)) == ["planned", "shift_overlap", "shift_overlap", "shift_overlap"]

@@ -15,7 +15,7 @@ from kernel.context import ALL, Actor
 from kernel.errors import Conflict
 from kernel.messaging.models import Message
 from kernel.tenancy import activate
-from tenants.billing import actions, deadlines, guard, inbox, selectors, standing
+from tenants.billing import actions, deadlines, guard, inbox, selectors, standing, ticking
 from tenants.billing.models import BillingAccount, BillingDeadline, Subscription
 from tenants.billing.scope import public_schema
 from tenants.entitlements import selectors as entitlements
@@ -114,7 +114,9 @@ def test_fourteen_days_then_read_only_then_suspended_and_payment_opens_all(
 
 
 @pytest.mark.ledger("PL-004")
-def test_the_default_profile_waits_sixty_days_and_for_a_person(at: Any, stripe: StandIn, post: Post, data: None) -> None:
+def test_the_default_profile_waits_sixty_days_and_for_a_person(
+    at: Any, stripe: StandIn, post: Post, data: None
+) -> None:
     stripe.live_at(at("2026-12-01 09:00"))
     actions.sync_catalogue()
     account = own_account("smile", profile="default")
@@ -205,7 +207,7 @@ def test_the_ladder_is_drawn_whole_with_its_dates(behind: BillingAccount) -> Non
 
 def test_the_payer_is_told_once_per_step(at: Any, behind: BillingAccount) -> None:
     for _again in range(3):
-        deadlines.do_now(behind, "copy")
+        ticking.do_now(behind, "copy")
         actions.advance_due()
     at("2026-12-20 10:01")
     actions.advance_due()
@@ -272,5 +274,3 @@ def test_what_is_due_survives_a_failure(at: Any, behind: BillingAccount, monkeyp
     assert deadlines.is_due()
     actions.advance_due()
     assert state() == "read_only"
-
-

@@ -43,7 +43,12 @@ def chain_account(chain_of: str) -> BillingAccount:
             known.is_default = False
             known.save(update_fields=["is_default"])
         return actions.open_account(
-            by=ADMIN, chain=chain, name="兰花医疗管理有限公司", email="pay@example.test", trial_days=0, profile="literal"
+            by=ADMIN,
+            chain=chain,
+            name="兰花医疗管理有限公司",
+            email="pay@example.test",
+            trial_days=0,
+            profile="literal",
         )
 
 
@@ -56,7 +61,12 @@ def orchid(at: Any, data: None, stripe: StandIn, post: Post) -> BillingAccount:
     order = Order(
         plan="chain",
         interval="month",
-        quantities={"smile": {"site": 2, "vertical:dental": 1}, "derma": {"site": 4}, "lumen": {"site": 3}, "peiban": {"site": 1}},
+        quantities={
+            "smile": {"site": 2, "vertical:dental": 1},
+            "derma": {"site": 4},
+            "lumen": {"site": 3},
+            "peiban": {"site": 1},
+        },
     )
     subscribe(stripe, post, account, order, slug="orchid")
     return fresh(account)
@@ -140,7 +150,9 @@ def _base() -> str:
     return str(settings.BASE_DOMAIN)
 
 
-def test_the_banner_says_first_that_care_goes_on(clerk: Client, orchid: BillingAccount, at: Any, stripe: StandIn) -> None:
+def test_the_banner_says_first_that_care_goes_on(
+    clerk: Client, orchid: BillingAccount, at: Any, stripe: StandIn
+) -> None:
     miss_payment(orchid, at("2026-12-06 10:00"))
     tenant_of("orchid")
     text = clerk.get(HOME, headers={"Accept-Language": "en"}).content.decode()
@@ -164,14 +176,21 @@ def test_a_clinic_of_the_chain_sees_and_may_not(client_for: Callable[..., Client
 
 
 def test_the_payer_is_changed_with_a_version(clerk: Client, orchid: BillingAccount, stripe: StandIn) -> None:
-    form = {"name": "兰花集团", "tax_number": "91310000MA1", "email": "bill@example.test", "version": str(fresh(orchid).version)}
+    form = {
+        "name": "兰花集团",
+        "tax_number": "91310000MA1",
+        "email": "bill@example.test",
+        "version": str(fresh(orchid).version),
+    }
     assert clerk.post("/billing/payer/", form).status_code == 303
     assert (fresh(orchid).name, fresh(orchid).tax_number) == ("兰花集团", "91310000MA1")
     assert clerk.post("/billing/payer/", form).status_code == 412
     assert clerk.post("/billing/payer/", form | {"email": "nothing"}).status_code == 422
 
 
-def test_the_api_tells_the_same(api_for: Callable[..., APIClient], orchid: BillingAccount, stripe: StandIn, at: Any) -> None:
+def test_the_api_tells_the_same(
+    api_for: Callable[..., APIClient], orchid: BillingAccount, stripe: StandIn, at: Any
+) -> None:
     stripe.live_at(at("2026-12-06 09:00"))
     api = api_for("qian.yun", "orchid")
     found = api.get("/api/v1/billing/subscription/")
@@ -212,5 +231,3 @@ def test_operators_see_who_is_behind_and_enter_transfers(
     empty = operator.post(f"/billing/accounts/{orchid.code}/transfers/", {"invoice": str(debt.code)})
     assert empty.status_code == 400
     assert operator.post(f"/billing/accounts/{orchid.code}/read-only/").status_code == 409
-
-

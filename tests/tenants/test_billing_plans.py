@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -48,11 +47,10 @@ def running(at: Any, stripe: StandIn, post: Post, account: BillingAccount) -> Bi
 
 
 @pytest.fixture(autouse=True)
-def nothing_counts_yet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def nothing_counts_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     """The cast's own sites and seats are no matter of these tests; what billing itself meters is."""
     real = usage.meters
     monkeypatch.setattr(usage, "meters", lambda: {key: meter for key, meter in real().items() if meter.consumed})
-    yield
 
 
 def test_the_price_list_is_published_once(stripe: StandIn, account: BillingAccount) -> None:
@@ -88,7 +86,9 @@ def _dearer(component: catalogue.Component) -> catalogue.Component:
 
 
 @pytest.mark.ledger("PL-003")
-def test_by_invoice_and_transfer_is_a_first_class_way(at: Any, stripe: StandIn, post: Post, account: BillingAccount) -> None:
+def test_by_invoice_and_transfer_is_a_first_class_way(
+    at: Any, stripe: StandIn, post: Post, account: BillingAccount
+) -> None:
     stripe.live_at(at(HALF_DECEMBER))
     with activate(tenant_of("smile")):
         actions.start_invoice_subscription(by=ADMIN, order=simple_order(sites=2))
@@ -105,7 +105,9 @@ def test_by_invoice_and_transfer_is_a_first_class_way(at: Any, stripe: StandIn, 
     # an operator sees the transfer on the statement: open at once
     with pytest.raises(NotFound):
         actions.confirm_transfer(by=OPERATOR, account_code=account.code, invoice_code=account.code, reference="x")
-    actions.confirm_transfer(by=OPERATOR, account_code=account.code, invoice_code=invoice.code, reference="ICBC 20261219")
+    actions.confirm_transfer(
+        by=OPERATOR, account_code=account.code, invoice_code=invoice.code, reference="ICBC 20261219"
+    )
     assert fresh(account).state == "active"
     # the events about all this arrive later and change nothing more
     post.deliver(fresh(account).stripe_customer)
@@ -131,7 +133,10 @@ def test_the_first_of_the_month_begins_at_local_midnight(running: BillingAccount
     assert sub.period_end == datetime(2026, 12, 31, 16, tzinfo=UTC)
     assert periods.anchor_config(SHANGHAI, clock.now()) == {"day_of_month": 31, "hour": 16, "minute": 0, "second": 0}
     assert periods.anchor_config(ZoneInfo("America/New_York"), clock.now())["day_of_month"] == 1
-    assert periods.days_between(datetime(2026, 12, 31, 16, tzinfo=UTC), datetime(2027, 1, 31, 16, tzinfo=UTC), SHANGHAI) == 31
+    assert (
+        periods.days_between(datetime(2026, 12, 31, 16, tzinfo=UTC), datetime(2027, 1, 31, 16, tzinfo=UTC), SHANGHAI)
+        == 31
+    )
 
 
 @pytest.mark.ledger("PL-003")
@@ -221,7 +226,9 @@ def test_impossible_orders_are_refused_and_change_nothing(
         "too_many_sites": simple_order(sites=4),
         "no_site": Order(plan="clinic", interval="month", quantities={"smile": {}}),
         "unknown_tenant": Order(plan="clinic", interval="month", quantities={"willow": {"site": 2}}),
-        "unknown_component": Order(plan="clinic", interval="month", quantities={"smile": {"site": 2, "seat:unknown": 1}}),
+        "unknown_component": Order(
+            plan="clinic", interval="month", quantities={"smile": {"site": 2, "seat:unknown": 1}}
+        ),
         "unknown_plan": Order(plan="free", interval="month", quantities={"smile": {"site": 2}}),
     }
     for code, order in orders.items():
@@ -245,7 +252,9 @@ def test_who_owes_buys_nothing_new_but_may_calculate(at: Any, stripe: StandIn, r
             actions.change_plan(by=ADMIN, order=simple_order(sites=3))
 
 
-def test_only_whoever_manages_billing_may_and_only_where_it_is_managed(stripe: StandIn, running: BillingAccount) -> None:
+def test_only_whoever_manages_billing_may_and_only_where_it_is_managed(
+    stripe: StandIn, running: BillingAccount
+) -> None:
     clerk = Actor(kind="user", name="x", grants={"billing.view": ALL})
     with activate(tenant_of("smile")), pytest.raises(Forbidden, match="permission_denied"):
         actions.change_plan(by=clerk, order=simple_order(sites=3))
@@ -254,7 +263,9 @@ def test_only_whoever_manages_billing_may_and_only_where_it_is_managed(stripe: S
 
 
 @pytest.mark.ledger("PL-003")
-def test_a_change_whose_answer_was_lost_is_done_once(at: Any, stripe: StandIn, post: Post, running: BillingAccount) -> None:
+def test_a_change_whose_answer_was_lost_is_done_once(
+    at: Any, stripe: StandIn, post: Post, running: BillingAccount
+) -> None:
     """Stripe did it, the answer got lost, the process is gone: the tick repeats it with the same key."""
     at("2026-12-06 15:00")
     stripe.live_at(clock.now())
@@ -277,7 +288,9 @@ def test_a_change_whose_answer_was_lost_is_done_once(at: Any, stripe: StandIn, p
     assert found.fixed_fen == 3 * 980_00 + round(980_00 * 26 / 31)
 
 
-def test_a_declined_retry_says_why_and_a_new_card_pays(at: Any, stripe: StandIn, post: Post, running: BillingAccount) -> None:
+def test_a_declined_retry_says_why_and_a_new_card_pays(
+    at: Any, stripe: StandIn, post: Post, running: BillingAccount
+) -> None:
     customer = running.stripe_customer
     assert customer is not None
     with activate(tenant_of("smile")):
@@ -344,3 +357,13 @@ def test_order_totals_follow_the_tenants() -> None:
     totals = order.totals()
     assert (totals["base"], totals["site"], totals["vertical:dental"]) == (1, 9, 5)
     assert plan_changes.MOST_OF_ONE >= 1_000  # a thousand sites in one tenant are possible
+
+
+def test_what_one_gives_up_and_another_takes_over_moves_at_once() -> None:
+    kept = {("lumen", "site"): 3, ("smile", "site"): 2, ("derma", "vertical:dental"): 1}
+    wanted = {("lumen", "site"): 1, ("smile", "site"): 3}
+    divided = plan_changes.divide(kept, wanted)
+    assert divided[("smile", "site")] == (3, None)
+    assert divided[("lumen", "site")] == (2, 1)  # one moved today, the other one stays until the period ends
+    assert divided[("derma", "vertical:dental")] == (1, 0)
+    assert plan_changes.divide(kept, dict(kept)) == {place: (number, None) for place, number in kept.items()}

@@ -236,5 +236,3 @@ def test_the_plan_bounds_the_verticals(meters: None, data: None, stripe: StandIn
         assert entitlements.vertical_allowed("escort")
         assert not entitlements.vertical_allowed("dental")
     assert selectors.verticals_allowed(tenant_of("peiban")) == frozenset({"escort"})
-
-

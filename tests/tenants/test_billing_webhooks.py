@@ -41,7 +41,14 @@ from tests.tenants.billing_desk import (  # noqa: F401  # fixtures
 def event(kind: str, row: dict[str, Any], *, created: int, number: object = "") -> dict[str, Any]:
     """An event as Stripe would send it."""
     identifier = f"evt_{kind}_{created}_{number}_{row['id']}"[:80]
-    return {"id": identifier, "object": "event", "type": kind, "created": created, "data": {"object": row}, "livemode": False}
+    return {
+        "id": identifier,
+        "object": "event",
+        "type": kind,
+        "created": created,
+        "data": {"object": row},
+        "livemode": False,
+    }
 
 
 def failed_invoice(account: BillingAccount, sub: Subscription, *, attempts: int = 1, **more: Any) -> dict[str, Any]:
@@ -91,7 +98,12 @@ def test_three_failures_are_one_change_and_an_older_event_is_ignored(post: Post,
     """SC-30, fourth step."""
     sub, now = mirror_of(active), int(time.time()) + 100
     for attempt in (1, 2, 3):
-        assert post.put(event("invoice.payment_failed", failed_invoice(active, sub, attempts=attempt), created=now + attempt)) == 200
+        assert (
+            post.put(
+                event("invoice.payment_failed", failed_invoice(active, sub, attempts=attempt), created=now + attempt)
+            )
+            == 200
+        )
     inbox.work_on_waiting()
     assert moves(active)[-1] == ("active", "past_due")
     assert [move for move in moves(active) if move[1] == "past_due" and move[0] == "active"] == [("active", "past_due")]
@@ -157,7 +169,9 @@ def test_every_order_of_a_life_ends_the_same(stripe: StandIn, post: Post, active
         assert not WebhookEvent.objects.exclude(state="done").exists()
 
 
-def test_what_is_not_from_stripe_leaves_nothing(stripe: StandIn, post: Post, account: BillingAccount, settings: Any) -> None:
+def test_what_is_not_from_stripe_leaves_nothing(
+    stripe: StandIn, post: Post, account: BillingAccount, settings: Any
+) -> None:
     row = event("customer.updated", {"id": "cus_x", "object": "customer"}, created=int(time.time()))
     body = json.dumps(row).encode()
     now = time.time()
@@ -264,7 +278,9 @@ def test_fifty_copies_at_once_count_once(own_database: str, stripe: StandIn, set
 
 @pytest.mark.slow
 @pytest.mark.ledger("PL-003")
-def test_a_real_life_in_reverse_and_thrice_ends_as_stripe_says(own_database: str, at: Any, stripe: StandIn, post: Post) -> None:
+def test_a_real_life_in_reverse_and_thrice_ends_as_stripe_says(
+    own_database: str, at: Any, stripe: StandIn, post: Post
+) -> None:
     """Paid, failed at renewal, paid again: every event comes three times, the newest first."""
     stripe.live_at(at("2026-12-21 10:00"))
     actions.sync_catalogue()
@@ -274,7 +290,9 @@ def test_a_real_life_in_reverse_and_thrice_ends_as_stripe_says(own_database: str
     stripe.press(address, card="pm_card_visa", act="pay")
     customer = fresh(account).stripe_customer
     assert customer is not None
-    stripe.api.customers.update(customer, {"invoice_settings": {"default_payment_method": "pm_card_chargeCustomerFail"}})
+    stripe.api.customers.update(
+        customer, {"invoice_settings": {"default_payment_method": "pm_card_chargeCustomerFail"}}
+    )
     sub = stripe.api.subscriptions.list({"customer": customer}).data[0]
     failing = stripe.api.customers.retrieve(customer).invoice_settings.default_payment_method
     stripe.api.subscriptions.update(sub.id, {"default_payment_method": failing})

@@ -40,7 +40,13 @@ def build_house(house: House, *, group: Group, roster_weeks: int) -> None:
     """Create one tenant with its people."""
     verticals = tuple(key for key in house.verticals if key in registry.verticals())
     job = request_tenant(
-        by=BY, slug=house.slug, name=house.name, kind=house.kind, chain_name=group.name, verticals=verticals, profile=group.profile
+        by=BY,
+        slug=house.slug,
+        name=house.name,
+        kind=house.kind,
+        chain_name=group.name,
+        verticals=verticals,
+        profile=group.profile,
     )
     run_job(job.code)
     tenant = context_for(slug=house.slug)
@@ -182,7 +188,10 @@ def _build_companions(house: House) -> None:
         )  # fmt: skip
         companion.hospitals.set(hospitals[: 1 + position % len(hospitals)] if hospitals else [])
         papers: list[tuple[str, dict[str, Any]]] = [
-            (Qualification.Kind.CERTIFICATE, {"number": f"PZS-{today.year}-{position + 1:03d}", "valid_until": today + timedelta(days=700)}),
+            (
+                Qualification.Kind.CERTIFICATE,
+                {"number": f"PZS-{today.year}-{position + 1:03d}", "valid_until": today + timedelta(days=700)},
+            ),
             (Qualification.Kind.CONFIDENTIALITY, {"valid_until": today + timedelta(days=365)}),
             (Qualification.Kind.HEALTH, {"valid_until": today + timedelta(days=365)}),
             (Qualification.Kind.CLEAN_RECORD, {}),

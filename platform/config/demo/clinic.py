@@ -17,6 +17,7 @@ from config.demo.house import DEMO, MINUTE, House
 from config.demo.pace import Pace
 from kernel import clock
 from kernel.calendars import last_opening_day_before
+from kernel.errors import DomainError
 from services.appointments import actions as booking
 from services.appointments.machine import AWAITED
 from services.appointments.models import Appointment, AppointmentCard
@@ -344,7 +345,11 @@ class Clinic(House):
     def _finish(self, visit: Visit, fate: Fate) -> Visit:
         by = self.self_of(visit.doctor)
         done = self._done_to(visit, fate)
-        treatment.carry_out(self, visit, done, fate)
+        try:
+            treatment.carry_out(self, visit, done, fate)
+        except DomainError as refusal:
+            # What cannot be recorded must not keep the guest in the chair.
+            self.timeline.refused[refusal.code] += 1
         state, reason = fate.card
         booking.write_card(
             by=by, site=visit.site, patient=visit.patient, doctor=visit.doctor, visit_code=visit.code, state=state,

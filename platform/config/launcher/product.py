@@ -33,6 +33,8 @@ _READY_SECONDS = 90
 
 def build(var: Path) -> None:
     """Make what the product needs beside its code: front end, catalogues, fonts."""
+    # Collected files, of which a demo has none: WhiteNoise complains where the folder is missing.
+    (var / "static").mkdir(parents=True, exist_ok=True)
     ensure_messages(var)
     ensure_frontend(var)
     ensure_fonts(var)

@@ -76,8 +76,9 @@ class Testbed:
         self.worker = worker
         self.postgres = EmbeddedPostgres(self.var / "postgres", hasty=True)
         self.broker = EmbeddedBroker(self.var / "broker", durable=False)
-        self.digest = digest_of(template_sources())[:10]
-        self.template = f"{_TEMPLATE}{self.digest}"
+        self.schemas_digest = digest_of(migration_files())[:10]
+        self.schemas = f"{_TEMPLATE}schemas_{self.schemas_digest}"
+        self.template = f"{_TEMPLATE}cast_{digest_of(template_sources())[:10]}"
         self.database = f"{_COPY}{os.environ[_RUN]}_{worker}"
         self.folder = self.var / "runs" / self.database
         self._copies = 0
@@ -103,7 +104,7 @@ class Testbed:
             "DATABASE_URL": self.accounts.app_url(database),
             "DATABASE_ADMIN_URL": self.accounts.owner_url(database),
             # Roles belong to the cluster: a copy uses those of its template.
-            "DATABASE_ID": self.digest,
+            "DATABASE_ID": self.schemas_digest,
             "REDIS_URL": self.broker_endpoint.url(broker_database),
             "LIANZHEN_VAR": str(folder),
             "FRONTEND_DIR": str(self._frontend()),
@@ -118,30 +119,37 @@ class Testbed:
         return own if manifest(self.main_var).exists() else build_dir(ROOT / "var")
 
     def ensure_template(self) -> None:
-        """Build the template database unless it is there."""
+        """Build the template database unless it is there: the schemas first, then, on a copy of them, the cast."""
         with locked(self.var / "template.lock"):
             if self._exists(self.template):
                 return
             self._sweep()
-            draft = f"{self.template}_draft"
+            if not self._exists(self.schemas):
+                self._build(self.schemas, "schemas")
+            self._build(self.template, "cast")
+
+    def _build(self, name: str, what: str) -> None:
+        draft, files = f"{name}_draft", self._template_files()
+        if what == "schemas":
             drop_database(self.server, draft)
             ensure_database(self.server, draft)
-            files = self._template_files()
-            shutil.rmtree(files, ignore_errors=True)
-            files.mkdir(parents=True)
-            console.run(
-                [sys.executable, "-m", "config.launcher.template"],
-                cwd=ROOT,
-                env={**os.environ, **self.environment(draft, folder=files, broker_database=0)},
-                log=self.main_var / "log" / "template.log",
-                failure="the template database of the tests cannot be built",
-                timeout=600,
-            )
-            with psycopg.connect(self.server.dsn(), autocommit=True) as connection:
-                names = {"draft": sql.Identifier(draft), "template": sql.Identifier(self.template)}
-                connection.execute(sql.SQL("ALTER DATABASE {draft} RENAME TO {template}").format(**names))
-                # Nobody may be connected to a database while it is copied.
-                connection.execute(sql.SQL("ALTER DATABASE {template} ALLOW_CONNECTIONS false").format(**names))
+        else:
+            copy_database(self.server, self.schemas, draft)
+        shutil.rmtree(files, ignore_errors=True)
+        (files / "static").mkdir(parents=True)
+        console.run(
+            [sys.executable, "-m", "config.launcher.template", what],
+            cwd=ROOT,
+            env={**os.environ, **self.environment(draft, folder=files, broker_database=0)},
+            log=self.main_var / "log" / "template.log",
+            failure="the template database of the tests cannot be built",
+            timeout=900,
+        )
+        with psycopg.connect(self.server.dsn(), autocommit=True) as connection:
+            names = {"draft": sql.Identifier(draft), "name": sql.Identifier(name)}
+            connection.execute(sql.SQL("ALTER DATABASE {draft} RENAME TO {name}").format(**names))
+            # Nobody may be connected to a database while it is copied.
+            connection.execute(sql.SQL("ALTER DATABASE {name} ALLOW_CONNECTIONS false").format(**names))
 
     def drop_template(self) -> None:
         """Throw the template away, so that the next copy builds it anew."""
@@ -192,7 +200,7 @@ class Testbed:
             for name in names:
                 run = name.removeprefix(_COPY).partition("_")[0]
                 dead = name.startswith(_COPY) and run.isdigit() and not is_running(int(run))
-                if dead or name.startswith(_TEMPLATE):
+                if dead or (name.startswith(_TEMPLATE) and name != self.schemas):
                     drop_database(self.server, name, connection)
                     shutil.rmtree(self.var / "runs" / name, ignore_errors=True)
             for (role,) in connection.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE 'lz\\_%'").fetchall():

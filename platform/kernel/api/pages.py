@@ -50,4 +50,4 @@ def paged(serializer: type[serializers.Serializer[Any]]) -> type[serializers.Ser
         "pages": serializers.IntegerField(min_value=1),
         "results": serializer(many=True),
     }
-    return type(f"{name}Page", (OutSerializer,), {"is_page": True, "__module__": __name__, **fields})
+    return type(f"{name}Page", (OutSerializer,), {"is_page": True, "__module__": serializer.__module__, **fields})

@@ -132,6 +132,17 @@ class ProblemSchema(AutoSchema):
         declared = self.get_response_serializers()
         return isinstance(declared, dict) and any(getattr(body, "is_page", False) for body in declared.values())
 
+    def get_serializer_name(self, serializer: Any, direction: Any) -> str:
+        """The class's name with its room before it: many rooms have a ``LineOut``."""
+        name = str(super().get_serializer_name(serializer, direction))
+        parts = type(serializer).__module__.split(".")
+        place = parts.index("api") if "api" in parts[1:] else 0
+        room = parts[place - 1] if place else ""
+        if room == "kernel":
+            room = parts[place + 1] if len(parts) > place + 2 else ""
+        prefix = "".join(part.capitalize() for part in room.split("_"))
+        return name if not prefix or name.startswith(prefix) else f"{prefix}{name}"
+
     def _is_unsafe(self) -> bool:
         return self.method in UNSAFE and getattr(self.view, "idempotent", False)
 

@@ -129,7 +129,7 @@ def _role_choices() -> list[tuple[str, str]]:
 
 
 def _site_choices() -> list[tuple[str, str]]:
-    return [("", str(_("Everywhere"))), *((str(code), name) for code, name in selectors.site_choices())]
+    return [("", str(_("All sites"))), *((str(code), name) for code, name in selectors.site_choices())]
 
 
 class PinForm(forms.Form):

@@ -20,7 +20,7 @@ ROOM = Room(
     nav=(
         NavItem(
             key="people",
-            label=_("People and roles"),
+            label=_("People"),
             url_name="identity:people",
             permission="identity.view_users",
             icon="people",

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from kernel import context
@@ -43,6 +44,8 @@ class RequestIdMiddleware:
 
     @staticmethod
     def _note(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+        if request.path_info.startswith(f"/{settings.STATIC_URL.strip('/')}/"):
+            return
         match = getattr(request, "resolver_match", None)
         # The route and never the path: codes, searches and links with secrets stay out of logs and figures.
         route = f"/{match.route}" if match else NO_ROUTE

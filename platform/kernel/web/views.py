@@ -1,4 +1,4 @@
-"""Decorators and helpers of every page.
+"""What every page is made with: who may open it, how it answers.
 
 A view declares its permission here; the start-up check reads ``view.permission``, ``view.signed_in_reason`` or
 ``view.public_reason`` and refuses a view that has none of them.

@@ -18,9 +18,10 @@ from services.appointments import actions, controls, selectors
 from services.appointments.board import moment_at
 from services.appointments.models import Appointment
 from services.appointments.slots import best_slots, unit
-from services.appointments.web.forms import BookingForm, DropForm, MoveForm
+from services.appointments.web.forms import YEARS, BookingForm, DropForm, MoveForm, read_slot
 from services.appointments.web.views import asked_day, detail
 from services.patients.models import Patient
+from services.patients.reading import note_listing
 from services.patients.selectors import access_patient, find_patients
 from services.sites.models import Chair, Site
 from services.sites.selectors import access_chair
@@ -78,6 +79,7 @@ def slots(request: HttpRequest) -> HttpResponse:
 def patients(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
     found = find_patients(query, limit=FOUND) if query else []
+    note_listing(request.actor, found)
     return render(request, "appointments/_patients.html", {"found": found, "query": query})
 
 
@@ -149,13 +151,14 @@ def _try(found: Appointment, doctor: StaffMember, chair: Chair, starts_at: datet
 def _place(request: HttpRequest, found: Appointment, data: dict[str, Any]) -> tuple[datetime, Chair]:
     chair = access_chair(request.actor, data["column"]) if data["column"] else found.chair
     if data["slot"]:
-        try:
-            moment = datetime.fromisoformat(data["slot"])
-        except ValueError:
-            moment = None
-        if moment is not None and moment.tzinfo is not None:
+        moment = read_slot(data["slot"])
+        if moment is not None:
             return moment, chair
-    day = data["day"] or clock.local(found.starts_at, found.site.timezone).date()
+    day = (
+        data["day"]
+        if data["day"] and data["day"].year in YEARS
+        else clock.local(found.starts_at, found.site.timezone).date()
+    )
     try:
         return moment_at(found.site, day, data["at"] if data["at"] is not None else -1), chair
     except ValueError:
@@ -235,7 +238,17 @@ def _slots(request: HttpRequest, site: Site) -> dict[str, Any]:
         doctor = card.doctor if card is not None else None
     if doctor is None:
         return {"proposals": [], "asked_doctor": None}
-    units = int(asked["units"]) if asked.get("units", "").isdigit() else 0
+    typed = asked.get("units", "")
+    units = int(typed) if typed.isdecimal() and len(typed) <= 2 else _usual_units(form, asked.get("item", ""))
     after = max(clock.now(), clock.day_bounds(asked_day(request, site), site.timezone)[0])
     proposals = best_slots(site=site, doctor=doctor, length=max(1, units) * unit(site), after=after)
     return {"proposals": proposals, "asked_doctor": doctor, "site": site}
+
+
+def _usual_units(form: BookingForm, code: str) -> int:
+    """The usual length of the chosen item; one unit where none is chosen."""
+    try:
+        item = form.fields["item"].queryset.filter(code=UUID(code)).first()  # type: ignore[attr-defined]
+    except ValueError:
+        item = None
+    return item.units if item is not None else 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
@@ -17,6 +17,27 @@ from services.sites.models import Site
 from services.sites.selectors import chairs
 from services.staff.models import StaffMember
 from services.staff.selectors import doctors_at, staff_at
+
+# Days beyond these are slips of the keyboard, and arithmetic with them may leave the calendar.
+YEARS = range(2000, 2201)
+
+
+def read_slot(text: str) -> datetime | None:
+    """The moment of an offered slot as its radio button carries it; None for anything else."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None and moment.year in YEARS else None
+
+
+def read_day(text: str) -> date | None:
+    """A day of the address; None for anything else."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if day.year in YEARS else None
 
 
 def _people(field: forms.ModelChoiceField) -> None:
@@ -53,16 +74,14 @@ class SlotFields(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        day, wall = cleaned.get("day"), cleaned.get("time")
         if cleaned.get("slot"):
-            try:
-                moment = datetime.fromisoformat(cleaned["slot"])
-            except ValueError:
-                moment = None
-            if moment is None or moment.tzinfo is None:
+            moment = read_slot(cleaned["slot"])
+            if moment is None:
                 raise forms.ValidationError(_("This slot cannot be read. Choose again."))
             cleaned["starts_at"] = moment
-        elif cleaned.get("day") and cleaned.get("time") is not None:
-            cleaned["starts_at"] = clock.at_local(cleaned["day"], cleaned["time"], self.site.timezone)
+        elif day and wall is not None and day.year in YEARS:
+            cleaned["starts_at"] = clock.at_local(day, wall, self.site.timezone)
         else:
             self.add_error("day", _("Choose a slot, or a day and a time."))
         return cleaned
@@ -159,3 +178,10 @@ class BlockForm(forms.Form):
         self.fields["chair"].label_from_instance = lambda chair: chair.name  # type: ignore[attr-defined]
         for name in ("starts_at", "ends_at"):
             self.fields[name].zone = site.timezone  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for name in ("starts_at", "ends_at"):
+            if cleaned.get(name) and cleaned[name].year not in YEARS:
+                self.add_error(name, _("This day lies outside of the calendar."))
+        return cleaned

@@ -20,7 +20,7 @@ from services.appointments.board import day_board
 from services.appointments.models import Appointment, AppointmentCard, Block
 from services.appointments.reminders import receipt_of
 from services.appointments.slots import best_slots, unit
-from services.appointments.web.forms import BlockForm, CancelForm, ConfirmForm, MoveForm
+from services.appointments.web.forms import BlockForm, CancelForm, ConfirmForm, MoveForm, read_day
 from services.sites.models import Site
 from services.sites.selectors import today
 from services.sites.web.current import site_for
@@ -116,10 +116,7 @@ def cards(request: HttpRequest) -> HttpResponse:
 
 def asked_day(request: HttpRequest, site: Site) -> date:
     """The day of the address, else today at the site."""
-    try:
-        return date.fromisoformat(request.GET.get("day", ""))
-    except ValueError:
-        return today(site)
+    return read_day(request.GET.get("day", "")) or today(site)
 
 
 def counts_of(counts: dict[str, int]) -> list[dict[str, Any]]:

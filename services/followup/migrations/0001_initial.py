@@ -10,130 +10,257 @@ import kernel.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('appointments', '0001_initial'),
-        ('patients', '0001_initial'),
-        ('sites', '0001_initial'),
-        ('staff', '0001_initial'),
+        ("appointments", "0001_initial"),
+        ("patients", "0001_initial"),
+        ("sites", "0001_initial"),
+        ("staff", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Rule',
+            name="Rule",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('key', models.SlugField(max_length=60, unique=True)),
-                ('label', models.CharField(blank=True, max_length=120, verbose_name='name')),
-                ('trigger', models.CharField(max_length=80, verbose_name='trigger')),
-                ('offsets', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=6), size=None, verbose_name='offsets')),
-                ('roles', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), size=None, verbose_name='roles')),
-                ('script', models.TextField(blank=True, verbose_name='script')),
-                ('opening_days', models.BooleanField(default=True, verbose_name='moves to an opening day')),
-                ('is_active', models.BooleanField(default=True, verbose_name='in force')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("key", models.SlugField(max_length=60, unique=True)),
+                ("label", models.CharField(blank=True, max_length=120, verbose_name="name")),
+                ("trigger", models.CharField(max_length=80, verbose_name="trigger")),
+                (
+                    "offsets",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=6), size=None, verbose_name="offsets"
+                    ),
+                ),
+                (
+                    "roles",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=60), size=None, verbose_name="roles"
+                    ),
+                ),
+                ("script", models.TextField(blank=True, verbose_name="script")),
+                ("opening_days", models.BooleanField(default=True, verbose_name="moves to an opening day")),
+                ("is_active", models.BooleanField(default=True, verbose_name="in force")),
             ],
             options={
-                'ordering': ['key'],
+                "ordering": ["key"],
             },
         ),
         migrations.CreateModel(
-            name='FollowUp',
+            name="FollowUp",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('offset', models.CharField(max_length=6)),
-                ('due_on', models.DateField()),
-                ('state', models.CharField(choices=[('planned', 'Planned'), ('due', 'Due'), ('no_phone', 'No phone'), ('attempting', 'Not reached yet'), ('with_doctor', 'With the doctor'), ('closed', 'Done'), ('closed_unreached', 'Closed, not reached'), ('cancelled', 'Cancelled')], default='planned', max_length=16)),
-                ('due_at', models.DateTimeField(blank=True, null=True)),
-                ('became_due_at', models.DateTimeField(blank=True, null=True)),
-                ('reached_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('not_same_day', models.BooleanField(default=False)),
-                ('result', models.CharField(blank=True, choices=[('fine', 'fine'), ('problem', 'problem'), ('severe', 'must come back'), ('unreached', 'not reached')], max_length=10)),
-                ('note', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='what the patient said')),
-                ('doctor_note', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name="the doctor's note")),
-                ('refusal_reason', models.CharField(blank=True, max_length=120, verbose_name='why no return visit')),
-                ('cancel_reason', models.CharField(blank=True, max_length=120)),
-                ('round', models.PositiveSmallIntegerField(default=0)),
-                ('closed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('return_visit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='appointments.appointment')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("offset", models.CharField(max_length=6)),
+                ("due_on", models.DateField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("planned", "Planned"),
+                            ("due", "Due"),
+                            ("no_phone", "No phone"),
+                            ("attempting", "Not reached yet"),
+                            ("with_doctor", "With the doctor"),
+                            ("closed", "Done"),
+                            ("closed_unreached", "Closed, not reached"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="planned",
+                        max_length=16,
+                    ),
+                ),
+                ("due_at", models.DateTimeField(blank=True, null=True)),
+                ("became_due_at", models.DateTimeField(blank=True, null=True)),
+                ("reached_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("not_same_day", models.BooleanField(default=False)),
+                (
+                    "result",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("fine", "fine"),
+                            ("problem", "problem"),
+                            ("severe", "must come back"),
+                            ("unreached", "not reached"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "note",
+                    kernel.crypto.fields.EncryptedTextField(
+                        blank=True, default="", verbose_name="what the patient said"
+                    ),
+                ),
+                (
+                    "doctor_note",
+                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="the doctor's note"),
+                ),
+                ("refusal_reason", models.CharField(blank=True, max_length=120, verbose_name="why no return visit")),
+                ("cancel_reason", models.CharField(blank=True, max_length=120)),
+                ("round", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "closed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "return_visit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="appointments.appointment",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['due_on', 'id'],
+                "ordering": ["due_on", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('at', models.DateTimeField()),
-                ('day', models.DateField()),
-                ('channel', models.CharField(choices=[('phone', 'by phone'), ('message', 'message'), ('visit', 'in person')], max_length=8)),
-                ('reached', models.BooleanField()),
-                ('by_name', models.CharField(max_length=80)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('followup', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='followup.followup')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("at", models.DateTimeField()),
+                ("day", models.DateField()),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("phone", "by phone"), ("message", "message"), ("visit", "in person")], max_length=8
+                    ),
+                ),
+                ("reached", models.BooleanField()),
+                ("by_name", models.CharField(max_length=80)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "followup",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="attempts", to="followup.followup"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at', 'id'],
+                "ordering": ["at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Plan',
+            name="Plan",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('rule_key', models.CharField(max_length=60)),
-                ('source_key', models.CharField(max_length=120)),
-                ('room', models.CharField(max_length=40)),
-                ('anchor_on', models.DateField(verbose_name='counted from')),
-                ('doctor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='staff.staffmember')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='followup_plans', to='patients.patient')),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sites.site')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("rule_key", models.CharField(max_length=60)),
+                ("source_key", models.CharField(max_length=120)),
+                ("room", models.CharField(max_length=40)),
+                ("anchor_on", models.DateField(verbose_name="counted from")),
+                (
+                    "doctor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="staff.staffmember",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="followup_plans",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
             ],
             options={
-                'ordering': ['-anchor_on', '-id'],
+                "ordering": ["-anchor_on", "-id"],
             },
         ),
         migrations.AddField(
-            model_name='followup',
-            name='plan',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='followups', to='followup.plan'),
+            model_name="followup",
+            name="plan",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="followups", to="followup.plan"
+            ),
         ),
         migrations.AddIndex(
-            model_name='plan',
-            index=models.Index(fields=['patient', '-anchor_on'], name='followup_patient'),
+            model_name="plan",
+            index=models.Index(fields=["patient", "-anchor_on"], name="followup_patient"),
         ),
         migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.UniqueConstraint(fields=('rule_key', 'source_key'), name='followup_plan_once'),
+            model_name="plan",
+            constraint=models.UniqueConstraint(fields=("rule_key", "source_key"), name="followup_plan_once"),
         ),
         migrations.AddIndex(
-            model_name='followup',
-            index=models.Index(condition=models.Q(('state', 'planned')), fields=['due_on'], name='followup_planned'),
+            model_name="followup",
+            index=models.Index(condition=models.Q(("state", "planned")), fields=["due_on"], name="followup_planned"),
         ),
         migrations.AddIndex(
-            model_name='followup',
-            index=models.Index(fields=['state', 'due_on'], name='followup_list'),
+            model_name="followup",
+            index=models.Index(fields=["state", "due_on"], name="followup_list"),
         ),
         migrations.AddConstraint(
-            model_name='followup',
-            constraint=models.UniqueConstraint(fields=('plan', 'offset'), name='followup_offset_once'),
+            model_name="followup",
+            constraint=models.UniqueConstraint(fields=("plan", "offset"), name="followup_offset_once"),
         ),
         migrations.AddConstraint(
-            model_name='followup',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['attempting', 'cancelled', 'closed', 'closed_unreached', 'due', 'no_phone', 'planned', 'with_doctor'])), name='followup_state_known'),
+            model_name="followup",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "attempting",
+                            "cancelled",
+                            "closed",
+                            "closed_unreached",
+                            "due",
+                            "no_phone",
+                            "planned",
+                            "with_doctor",
+                        ],
+                    )
+                ),
+                name="followup_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='followup',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('result', 'severe'), ('state', 'closed'), _negated=True), ('return_visit__isnull', False), models.Q(('refusal_reason', ''), _negated=True), _connector='OR'), name='followup_severe_has_return'),
+            model_name="followup",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("result", "severe"), ("state", "closed"), _negated=True),
+                    ("return_visit__isnull", False),
+                    models.Q(("refusal_reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="followup_severe_has_return",
+            ),
         ),
     ]

@@ -8,58 +8,130 @@ import kernel.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('sites', '0001_initial'),
+        ("sites", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='NudgeCount',
+            name="NudgeCount",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('gate', models.CharField(max_length=80)),
-                ('day', models.DateField()),
-                ('count', models.PositiveIntegerField(default=0)),
-                ('site', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sites.site')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("gate", models.CharField(max_length=80)),
+                ("day", models.DateField()),
+                ("count", models.PositiveIntegerField(default=0)),
+                (
+                    "site",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="sites.site",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('gate', 'site', 'day'), name='policy_nudge_day', nulls_distinct=False)],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("gate", "site", "day"), name="policy_nudge_day", nulls_distinct=False
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='OverrideRecord',
+            name="OverrideRecord",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('gate', models.CharField(max_length=80)),
-                ('gate_class', models.CharField(max_length=10)),
-                ('subject_type', models.CharField(max_length=60)),
-                ('subject_code', models.UUIDField()),
-                ('by_name', models.CharField(max_length=80)),
-                ('as_role', models.CharField(max_length=60)),
-                ('deputy_of', models.CharField(blank=True, max_length=80)),
-                ('reason', models.CharField(max_length=300)),
-                ('granted_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('used_at', models.DateTimeField(blank=True, null=True)),
-                ('review', models.CharField(choices=[('open', 'To be reviewed'), ('accepted', 'Accepted'), ('objected', 'Objected to')], default='open', max_length=10)),
-                ('review_due_at', models.DateTimeField()),
-                ('reviewed_at', models.DateTimeField(blank=True, null=True)),
-                ('review_note', models.CharField(blank=True, max_length=300)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('reviewed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('site', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sites.site')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("gate", models.CharField(max_length=80)),
+                ("gate_class", models.CharField(max_length=10)),
+                ("subject_type", models.CharField(max_length=60)),
+                ("subject_code", models.UUIDField()),
+                ("by_name", models.CharField(max_length=80)),
+                ("as_role", models.CharField(max_length=60)),
+                ("deputy_of", models.CharField(blank=True, max_length=80)),
+                ("reason", models.CharField(max_length=300)),
+                ("granted_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "review",
+                    models.CharField(
+                        choices=[("open", "To be reviewed"), ("accepted", "Accepted"), ("objected", "Objected to")],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("review_due_at", models.DateTimeField()),
+                ("reviewed_at", models.DateTimeField(blank=True, null=True)),
+                ("review_note", models.CharField(blank=True, max_length=300)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "reviewed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="sites.site",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-granted_at', '-id'],
-                'indexes': [models.Index(fields=['gate', 'subject_code', 'expires_at'], name='policy_override_valid'), models.Index(fields=['site', 'granted_at'], name='policy_override_day')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='policy_override_has_reason'), models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('granted_at'))), name='policy_override_order'), models.CheckConstraint(condition=models.Q(('gate_class__in', ['money', 'nudge']), _negated=True), name='policy_override_class'), models.CheckConstraint(condition=models.Q(('reviewed_by__isnull', True), models.Q(('reviewed_by', models.F('by')), _negated=True), _connector='OR'), name='policy_reviewed_by_another'), models.CheckConstraint(condition=models.Q(models.Q(('review', 'open'), ('reviewed_at__isnull', True)), models.Q(models.Q(('review', 'open'), _negated=True), ('reviewed_at__isnull', False)), _connector='OR'), name='policy_reviewed_when')],
+                "ordering": ["-granted_at", "-id"],
+                "indexes": [
+                    models.Index(fields=["gate", "subject_code", "expires_at"], name="policy_override_valid"),
+                    models.Index(fields=["site", "granted_at"], name="policy_override_day"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True), name="policy_override_has_reason"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("expires_at__gt", models.F("granted_at"))), name="policy_override_order"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("gate_class__in", ["money", "nudge"]), _negated=True),
+                        name="policy_override_class",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("reviewed_by__isnull", True),
+                            models.Q(("reviewed_by", models.F("by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="policy_reviewed_by_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("review", "open"), ("reviewed_at__isnull", True)),
+                            models.Q(models.Q(("review", "open"), _negated=True), ("reviewed_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="policy_reviewed_when",
+                    ),
+                ],
             },
         ),
     ]

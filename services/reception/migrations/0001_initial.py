@@ -9,124 +9,293 @@ import kernel.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('appointments', '0001_initial'),
-        ('patients', '0001_initial'),
-        ('policy', '0001_initial'),
-        ('sites', '0001_initial'),
-        ('staff', '0001_initial'),
+        ("appointments", "0001_initial"),
+        ("patients", "0001_initial"),
+        ("policy", "0001_initial"),
+        ("sites", "0001_initial"),
+        ("staff", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Visit',
+            name="Visit",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('vertical', models.CharField(blank=True, max_length=30)),
-                ('visit_class', models.CharField(blank=True, max_length=24, verbose_name='class of the visit')),
-                ('is_first', models.BooleanField(default=False, verbose_name='first visit')),
-                ('complaint', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='chief complaint')),
-                ('state', models.CharField(choices=[('arrived', 'Arrived'), ('registered', 'Registered'), ('waiting', 'Waiting'), ('led_in', 'Led in'), ('in_chair', 'In chair'), ('finished', 'Treatment finished'), ('left', 'Left the area'), ('at_cashier', 'At the cashier'), ('settled', 'Settled'), ('closed', 'Closed'), ('rebooked', 'Rebooked because of the wait'), ('left_unseen', 'Left unseen')], default='arrived', max_length=12)),
-                ('emergency', models.CharField(blank=True, max_length=40)),
-                ('arrived_at', models.DateTimeField()),
-                ('registered_at', models.DateTimeField(blank=True, null=True)),
-                ('announced_wait_minutes', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('announced_at', models.DateTimeField(blank=True, null=True)),
-                ('opinion', models.CharField(blank=True, choices=[('stay', 'stays'), ('rebook', 'rebooks'), ('leave', 'leaves')], max_length=6)),
-                ('opinion_at', models.DateTimeField(blank=True, null=True)),
-                ('education_topic', models.CharField(blank=True, max_length=60, verbose_name='topic of the health education')),
-                ('led_in_at', models.DateTimeField(blank=True, null=True)),
-                ('in_chair_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('left_at', models.DateTimeField(blank=True, null=True)),
-                ('charged_at', models.DateTimeField(blank=True, null=True)),
-                ('settled_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('end_reason', models.CharField(blank=True, max_length=120)),
-                ('appointment', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='visit', to='appointments.appointment')),
-                ('chair', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='visits', to='sites.chair')),
-                ('doctor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='visits', to='staff.staffmember')),
-                ('lead_in_override', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='policy.overriderecord')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='visits', to='patients.patient')),
-                ('rebooked_as', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='rebooked_from', to='appointments.appointment')),
-                ('registered_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='visits', to='sites.site')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("vertical", models.CharField(blank=True, max_length=30)),
+                ("visit_class", models.CharField(blank=True, max_length=24, verbose_name="class of the visit")),
+                ("is_first", models.BooleanField(default=False, verbose_name="first visit")),
+                (
+                    "complaint",
+                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="chief complaint"),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("arrived", "Arrived"),
+                            ("registered", "Registered"),
+                            ("waiting", "Waiting"),
+                            ("led_in", "Led in"),
+                            ("in_chair", "In chair"),
+                            ("finished", "Treatment finished"),
+                            ("left", "Left the area"),
+                            ("at_cashier", "At the cashier"),
+                            ("settled", "Settled"),
+                            ("closed", "Closed"),
+                            ("rebooked", "Rebooked because of the wait"),
+                            ("left_unseen", "Left unseen"),
+                        ],
+                        default="arrived",
+                        max_length=12,
+                    ),
+                ),
+                ("emergency", models.CharField(blank=True, max_length=40)),
+                ("arrived_at", models.DateTimeField()),
+                ("registered_at", models.DateTimeField(blank=True, null=True)),
+                ("announced_wait_minutes", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("announced_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "opinion",
+                    models.CharField(
+                        blank=True,
+                        choices=[("stay", "stays"), ("rebook", "rebooks"), ("leave", "leaves")],
+                        max_length=6,
+                    ),
+                ),
+                ("opinion_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "education_topic",
+                    models.CharField(blank=True, max_length=60, verbose_name="topic of the health education"),
+                ),
+                ("led_in_at", models.DateTimeField(blank=True, null=True)),
+                ("in_chair_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("left_at", models.DateTimeField(blank=True, null=True)),
+                ("charged_at", models.DateTimeField(blank=True, null=True)),
+                ("settled_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("end_reason", models.CharField(blank=True, max_length=120)),
+                (
+                    "appointment",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="visit",
+                        to="appointments.appointment",
+                    ),
+                ),
+                (
+                    "chair",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="visits",
+                        to="sites.chair",
+                    ),
+                ),
+                (
+                    "doctor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="visits", to="staff.staffmember"
+                    ),
+                ),
+                (
+                    "lead_in_override",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="policy.overriderecord",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="visits", to="patients.patient"
+                    ),
+                ),
+                (
+                    "rebooked_as",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rebooked_from",
+                        to="appointments.appointment",
+                    ),
+                ),
+                (
+                    "registered_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="visits", to="sites.site"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['arrived_at', 'id'],
+                "ordering": ["arrived_at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='QueueEvent',
+            name="QueueEvent",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('at', models.DateTimeField()),
-                ('what', models.CharField(max_length=24)),
-                ('by_name', models.CharField(max_length=80)),
-                ('data', models.JSONField(default=dict)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('visit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='reception.visit')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("at", models.DateTimeField()),
+                ("what", models.CharField(max_length=24)),
+                ("by_name", models.CharField(max_length=80)),
+                ("data", models.JSONField(default=dict)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "visit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="events", to="reception.visit"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at', 'id'],
+                "ordering": ["at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='WaitExplanation',
+            name="WaitExplanation",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('by_name', models.CharField(max_length=80)),
-                ('at', models.DateTimeField()),
-                ('reason', models.CharField(choices=[('overrun', 'the previous treatment takes longer'), ('emergency', 'an emergency went first'), ('doctor', 'the doctor is delayed'), ('equipment', 'equipment or material'), ('crowded', 'many patients at once'), ('other', 'another reason')], max_length=10)),
-                ('words', models.CharField(max_length=300, verbose_name='what was said')),
-                ('late_seconds', models.PositiveIntegerField(default=0)),
-                ('late_note', models.BooleanField(default=False)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('visit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='explanations', to='reception.visit')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("by_name", models.CharField(max_length=80)),
+                ("at", models.DateTimeField()),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("overrun", "the previous treatment takes longer"),
+                            ("emergency", "an emergency went first"),
+                            ("doctor", "the doctor is delayed"),
+                            ("equipment", "equipment or material"),
+                            ("crowded", "many patients at once"),
+                            ("other", "another reason"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("words", models.CharField(max_length=300, verbose_name="what was said")),
+                ("late_seconds", models.PositiveIntegerField(default=0)),
+                ("late_note", models.BooleanField(default=False)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "visit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="explanations", to="reception.visit"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at', 'id'],
+                "ordering": ["at", "id"],
             },
         ),
         migrations.AddIndex(
-            model_name='visit',
-            index=models.Index(fields=['site', 'arrived_at'], name='reception_site_day'),
+            model_name="visit",
+            index=models.Index(fields=["site", "arrived_at"], name="reception_site_day"),
         ),
         migrations.AddIndex(
-            model_name='visit',
-            index=models.Index(fields=['site', 'state'], name='reception_site_state'),
+            model_name="visit",
+            index=models.Index(fields=["site", "state"], name="reception_site_state"),
         ),
         migrations.AddIndex(
-            model_name='visit',
-            index=models.Index(fields=['patient', '-arrived_at'], name='reception_patient'),
+            model_name="visit",
+            index=models.Index(fields=["patient", "-arrived_at"], name="reception_patient"),
         ),
         migrations.AddIndex(
-            model_name='visit',
-            index=models.Index(fields=['doctor', 'arrived_at'], name='reception_doctor_day'),
+            model_name="visit",
+            index=models.Index(fields=["doctor", "arrived_at"], name="reception_doctor_day"),
         ),
         migrations.AddConstraint(
-            model_name='visit',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['arrived', 'at_cashier', 'closed', 'finished', 'in_chair', 'led_in', 'left', 'left_unseen', 'rebooked', 'registered', 'settled', 'waiting'])), name='reception_state_known'),
+            model_name="visit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "arrived",
+                            "at_cashier",
+                            "closed",
+                            "finished",
+                            "in_chair",
+                            "led_in",
+                            "left",
+                            "left_unseen",
+                            "rebooked",
+                            "registered",
+                            "settled",
+                            "waiting",
+                        ],
+                    )
+                ),
+                name="reception_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='visit',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'arrived'), ('registered_at__isnull', False), ('ended_at__isnull', False), _connector='OR'), name='reception_registered_when'),
+            model_name="visit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state", "arrived"), ("registered_at__isnull", False), ("ended_at__isnull", False), _connector="OR"
+                ),
+                name="reception_registered_when",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='visit',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('led_in', 'in_chair', 'finished')), _negated=True), models.Q(('chair__isnull', False), ('led_in_at__isnull', False)), _connector='OR'), name='reception_in_a_chair'),
+            model_name="visit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ("led_in", "in_chair", "finished")), _negated=True),
+                    models.Q(("chair__isnull", False), ("led_in_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="reception_in_a_chair",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='visit',
-            constraint=models.UniqueConstraint(condition=models.Q(('lead_in_override__isnull', True), ('state__in', ('led_in', 'in_chair', 'finished'))), fields=('chair',), name='reception_chair_once'),
+            model_name="visit",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("lead_in_override__isnull", True), ("state__in", ("led_in", "in_chair", "finished"))
+                ),
+                fields=("chair",),
+                name="reception_chair_once",
+            ),
         ),
     ]

@@ -11,103 +11,195 @@ import kernel.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('sites', '0001_initial'),
+        ("sites", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Task',
+            name="Task",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('kind', models.CharField(max_length=60)),
-                ('key', models.CharField(max_length=120)),
-                ('room', models.CharField(max_length=40)),
-                ('group', models.CharField(choices=[('due', 'Due'), ('approval', 'Waiting for my approval'), ('promise', 'Promised')], default='due', max_length=10)),
-                ('title', models.CharField(max_length=200)),
-                ('detail', models.CharField(blank=True, max_length=200)),
-                ('args', models.JSONField(default=dict)),
-                ('icon', models.CharField(default='task', max_length=24)),
-                ('subject_type', models.CharField(blank=True, max_length=40)),
-                ('subject_code', models.UUIDField(blank=True, null=True)),
-                ('url_name', models.CharField(blank=True, max_length=80)),
-                ('url_args', models.JSONField(default=list)),
-                ('roles', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), default=list, size=None)),
-                ('closed_in_inbox', models.BooleanField(default=True)),
-                ('opened_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField()),
-                ('rank_at', models.DateTimeField()),
-                ('escalates_at', models.DateTimeField(blank=True, null=True)),
-                ('escalates_to', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), default=list, size=None)),
-                ('escalated_at', models.DateTimeField(blank=True, null=True)),
-                ('sleeps_until', models.DateTimeField(blank=True, null=True)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('sleeping', 'Carried over'), ('done', 'Done'), ('cancelled', 'Withdrawn')], default='open', max_length=10)),
-                ('result', models.CharField(blank=True, max_length=40)),
-                ('note', kernel.crypto.fields.EncryptedTextField(blank=True, default='')),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('assignee', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='assigned_tasks', to=settings.AUTH_USER_MODEL)),
-                ('closed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('site', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sites.site')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("kind", models.CharField(max_length=60)),
+                ("key", models.CharField(max_length=120)),
+                ("room", models.CharField(max_length=40)),
+                (
+                    "group",
+                    models.CharField(
+                        choices=[("due", "Due"), ("approval", "Waiting for my approval"), ("promise", "Promised")],
+                        default="due",
+                        max_length=10,
+                    ),
+                ),
+                ("title", models.CharField(max_length=200)),
+                ("detail", models.CharField(blank=True, max_length=200)),
+                ("args", models.JSONField(default=dict)),
+                ("icon", models.CharField(default="task", max_length=24)),
+                ("subject_type", models.CharField(blank=True, max_length=40)),
+                ("subject_code", models.UUIDField(blank=True, null=True)),
+                ("url_name", models.CharField(blank=True, max_length=80)),
+                ("url_args", models.JSONField(default=list)),
+                (
+                    "roles",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=60), default=list, size=None
+                    ),
+                ),
+                ("closed_in_inbox", models.BooleanField(default=True)),
+                ("opened_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("rank_at", models.DateTimeField()),
+                ("escalates_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "escalates_to",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=60), default=list, size=None
+                    ),
+                ),
+                ("escalated_at", models.DateTimeField(blank=True, null=True)),
+                ("sleeps_until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("sleeping", "Carried over"),
+                            ("done", "Done"),
+                            ("cancelled", "Withdrawn"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("result", models.CharField(blank=True, max_length=40)),
+                ("note", kernel.crypto.fields.EncryptedTextField(blank=True, default="")),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "assignee",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assigned_tasks",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "closed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="sites.site",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['due_at', 'rank_at', 'id'],
+                "ordering": ["due_at", "rank_at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='TaskEvent',
+            name="TaskEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('what', models.CharField(max_length=20)),
-                ('note', models.CharField(blank=True, max_length=200)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('task', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='tasks.task')),
-                ('to', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("what", models.CharField(max_length=20)),
+                ("note", models.CharField(blank=True, max_length=200)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "task",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="events", to="tasks.task"
+                    ),
+                ),
+                (
+                    "to",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at', 'id'],
+                "ordering": ["at", "id"],
             },
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['due_at', 'rank_at'], name='tasks_open'),
+            model_name="task",
+            index=models.Index(condition=models.Q(("state", "open")), fields=["due_at", "rank_at"], name="tasks_open"),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['assignee', 'due_at'], name='tasks_mine'),
+            model_name="task",
+            index=models.Index(condition=models.Q(("state", "open")), fields=["assignee", "due_at"], name="tasks_mine"),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['roles'], name='tasks_roles'),
+            model_name="task",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["roles"], name="tasks_roles"),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(fields=['kind', 'site', 'due_at'], name='tasks_kind_day'),
+            model_name="task",
+            index=models.Index(fields=["kind", "site", "due_at"], name="tasks_kind_day"),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(fields=['subject_type', 'subject_code'], name='tasks_subject'),
+            model_name="task",
+            index=models.Index(fields=["subject_type", "subject_code"], name="tasks_subject"),
         ),
         migrations.AddConstraint(
-            model_name='task',
-            constraint=models.UniqueConstraint(fields=('kind', 'key'), name='tasks_once'),
+            model_name="task",
+            constraint=models.UniqueConstraint(fields=("kind", "key"), name="tasks_once"),
         ),
         migrations.AddConstraint(
-            model_name='task',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'sleeping', 'done', 'cancelled'])), name='tasks_state_known'),
+            model_name="task",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["open", "sleeping", "done", "cancelled"])), name="tasks_state_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='task',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('state__in', ['open', 'sleeping'])), models.Q(('closed_at__isnull', False), ('state__in', ['done', 'cancelled'])), _connector='OR'), name='tasks_closed_when'),
+            model_name="task",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_at__isnull", True), ("state__in", ["open", "sleeping"])),
+                    models.Q(("closed_at__isnull", False), ("state__in", ["done", "cancelled"])),
+                    _connector="OR",
+                ),
+                name="tasks_closed_when",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='task',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('sleeps_until__isnull', False), ('state', 'sleeping')), models.Q(('state', 'sleeping'), _negated=True), _connector='OR'), name='tasks_sleep_has_end'),
+            model_name="task",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("sleeps_until__isnull", False), ("state", "sleeping")),
+                    models.Q(("state", "sleeping"), _negated=True),
+                    _connector="OR",
+                ),
+                name="tasks_sleep_has_end",
+            ),
         ),
     ]

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from kernel.identity.models import User
 from kernel.web.fields import SiteDateTimeField
 
+LATEST_YEAR = 2200
+
 
 class CompleteForm(forms.Form):
     note = forms.CharField(
@@ -28,6 +30,12 @@ class CarryOverForm(forms.Form):
     def __init__(self, *args: Any, zone: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["until"].zone = zone  # type: ignore[attr-defined]
+
+    def clean_until(self) -> Any:
+        until = self.cleaned_data["until"]
+        if until.year > LATEST_YEAR:
+            raise forms.ValidationError(_("This day lies outside of the calendar."))
+        return until
 
 
 class HandOverForm(forms.Form):

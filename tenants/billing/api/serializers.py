@@ -18,7 +18,7 @@ class SignedFen(FenField):
 
 class StepOut(OutSerializer):
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of that name
     text = serializers.CharField()
     at = MomentField(allow_null=True)
     day = serializers.IntegerField(allow_null=True, help_text="Days after a missed payment, where none was missed")
@@ -27,7 +27,7 @@ class StepOut(OutSerializer):
 
 class MeterOut(OutSerializer):
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of that name
     tenant = serializers.CharField(help_text="Name of the business; empty for what the account shares")
     used = serializers.IntegerField()
     limit = serializers.IntegerField(allow_null=True)
@@ -107,7 +107,7 @@ class PartIn(StrictSerializer):
 class OrderIn(StrictSerializer):
     plan = serializers.ChoiceField(choices=list(catalogue.PLANS))
     interval = serializers.ChoiceField(choices=list(catalogue.INTERVALS))
-    parts = PartIn(many=True, allow_empty=False, max_length=500)
+    parts = PartIn(many=True, allow_empty=False, max_length=500)  # type: ignore[call-arg]  # of the list
 
 
 class LaterOut(OutSerializer):

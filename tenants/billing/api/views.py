@@ -71,7 +71,7 @@ class Invoice(ApiView):
 
     def get(self, request: Request, code: UUID) -> Response:
         row, lines = selectors.invoice_explained(tenancy.current(), code)
-        said: dict[str, Any] = {name: getattr(row, name) for name in InvoiceOut().fields}
+        said: dict[str, Any] = {str(name): getattr(row, str(name)) for name in InvoiceOut().fields}
         return Response(ExplainedOut(said | {"lines": lines}).data)
 
 

@@ -8,217 +8,390 @@ import tenants.billing.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('tenants', '0001_initial'),
+        ("tenants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PublishedPrice',
+            name="PublishedPrice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stripe_id', models.CharField(max_length=64, unique=True)),
-                ('lookup_key', models.CharField(max_length=80)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("stripe_id", models.CharField(max_length=64, unique=True)),
+                ("lookup_key", models.CharField(max_length=80)),
             ],
         ),
         migrations.CreateModel(
-            name='BillingAccount',
+            name="BillingAccount",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('is_default', models.BooleanField(default=True)),
-                ('name', models.CharField(max_length=120, verbose_name='name on the invoice')),
-                ('tax_number', models.CharField(blank=True, max_length=40, verbose_name='tax number')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='address for invoices')),
-                ('time_zone', models.CharField(default=tenants.billing.models.platform_zone, max_length=40)),
-                ('profile', models.CharField(choices=[('literal', 'literal'), ('default', 'default')], default='default', max_length=10)),
-                ('state', models.CharField(choices=[('trial', 'trial'), ('active', 'active'), ('past_due', 'past due'), ('read_only', 'read-only'), ('suspended', 'suspended'), ('cancelled', 'cancelled')], default='trial', max_length=12)),
-                ('state_since', models.DateTimeField()),
-                ('stage', models.PositiveSmallIntegerField(default=0)),
-                ('past_due_since', models.DateTimeField(null=True)),
-                ('trial_ends_at', models.DateTimeField(null=True)),
-                ('read_only_agreed_by', models.CharField(blank=True, max_length=80)),
-                ('collection', models.CharField(choices=[('charge_automatically', 'charged automatically'), ('send_invoice', 'by invoice and bank transfer')], default='charge_automatically', max_length=24)),
-                ('stripe_customer', models.CharField(max_length=64, null=True, unique=True)),
-                ('payment_method', models.JSONField(default=dict)),
-                ('sync_serial', models.PositiveBigIntegerField(default=0)),
-                ('created_at', models.DateTimeField()),
-                ('chain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='billing_accounts', to='tenants.chain')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("is_default", models.BooleanField(default=True)),
+                ("name", models.CharField(max_length=120, verbose_name="name on the invoice")),
+                ("tax_number", models.CharField(blank=True, max_length=40, verbose_name="tax number")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="address for invoices")),
+                ("time_zone", models.CharField(default=tenants.billing.models.platform_zone, max_length=40)),
+                (
+                    "profile",
+                    models.CharField(
+                        choices=[("literal", "literal"), ("default", "default")], default="default", max_length=10
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("trial", "trial"),
+                            ("active", "active"),
+                            ("past_due", "past due"),
+                            ("read_only", "read-only"),
+                            ("suspended", "suspended"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="trial",
+                        max_length=12,
+                    ),
+                ),
+                ("state_since", models.DateTimeField()),
+                ("stage", models.PositiveSmallIntegerField(default=0)),
+                ("past_due_since", models.DateTimeField(null=True)),
+                ("trial_ends_at", models.DateTimeField(null=True)),
+                ("read_only_agreed_by", models.CharField(blank=True, max_length=80)),
+                (
+                    "collection",
+                    models.CharField(
+                        choices=[
+                            ("charge_automatically", "charged automatically"),
+                            ("send_invoice", "by invoice and bank transfer"),
+                        ],
+                        default="charge_automatically",
+                        max_length=24,
+                    ),
+                ),
+                ("stripe_customer", models.CharField(max_length=64, null=True, unique=True)),
+                ("payment_method", models.JSONField(default=dict)),
+                ("sync_serial", models.PositiveBigIntegerField(default=0)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "chain",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="billing_accounts", to="tenants.chain"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Allotment',
+            name="Allotment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=60)),
-                ('quantity', models.PositiveIntegerField()),
-                ('later', models.PositiveIntegerField(null=True)),
-                ('later_at', models.DateTimeField(null=True)),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='allotments', to='billing.billingaccount')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=60)),
+                ("quantity", models.PositiveIntegerField()),
+                ("later", models.PositiveIntegerField(null=True)),
+                ("later_at", models.DateTimeField(null=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="tenants.tenant"
+                    ),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="allotments",
+                        to="billing.billingaccount",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='BillingDeadline',
+            name="BillingDeadline",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('trial_end', 'the trial ends'), ('trial_reminder', 'the trial ends soon'), ('stage', 'next step of the ladder'), ('invoice_due', 'an invoice is due'), ('allot', 'a reduction counts'), ('copy', 'entitlements are to be copied'), ('change', 'a change is to be carried out'), ('usage', 'usage is to be reported')], max_length=16)),
-                ('ref', models.CharField(blank=True, max_length=80)),
-                ('due_at', models.DateTimeField()),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deadlines', to='billing.billingaccount')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("trial_end", "the trial ends"),
+                            ("trial_reminder", "the trial ends soon"),
+                            ("stage", "next step of the ladder"),
+                            ("invoice_due", "an invoice is due"),
+                            ("allot", "a reduction counts"),
+                            ("copy", "entitlements are to be copied"),
+                            ("change", "a change is to be carried out"),
+                            ("usage", "usage is to be reported"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("ref", models.CharField(blank=True, max_length=80)),
+                ("due_at", models.DateTimeField()),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deadlines",
+                        to="billing.billingaccount",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='InvoiceMirror',
+            name="InvoiceMirror",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('stripe_id', models.CharField(max_length=64, unique=True)),
-                ('subscription_id_at_stripe', models.CharField(blank=True, max_length=64)),
-                ('number', models.CharField(blank=True, max_length=40)),
-                ('status', models.CharField(max_length=16)),
-                ('reason', models.CharField(blank=True, max_length=32)),
-                ('collection', models.CharField(choices=[('charge_automatically', 'charged automatically'), ('send_invoice', 'by invoice and bank transfer')], default='charge_automatically', max_length=24)),
-                ('total_fen', models.BigIntegerField(default=0)),
-                ('paid_fen', models.BigIntegerField(default=0)),
-                ('remaining_fen', models.BigIntegerField(default=0)),
-                ('lines', models.JSONField(default=list)),
-                ('issued_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField(null=True)),
-                ('paid_at', models.DateTimeField(null=True)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('next_attempt_at', models.DateTimeField(null=True)),
-                ('failed_at', models.DateTimeField(null=True)),
-                ('failure', models.CharField(blank=True, max_length=60)),
-                ('hosted_url', models.URLField(blank=True, max_length=500)),
-                ('pdf_url', models.URLField(blank=True, max_length=500)),
-                ('stamp', models.DateTimeField()),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invoices', to='billing.billingaccount')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("stripe_id", models.CharField(max_length=64, unique=True)),
+                ("subscription_id_at_stripe", models.CharField(blank=True, max_length=64)),
+                ("number", models.CharField(blank=True, max_length=40)),
+                ("status", models.CharField(max_length=16)),
+                ("reason", models.CharField(blank=True, max_length=32)),
+                (
+                    "collection",
+                    models.CharField(
+                        choices=[
+                            ("charge_automatically", "charged automatically"),
+                            ("send_invoice", "by invoice and bank transfer"),
+                        ],
+                        default="charge_automatically",
+                        max_length=24,
+                    ),
+                ),
+                ("total_fen", models.BigIntegerField(default=0)),
+                ("paid_fen", models.BigIntegerField(default=0)),
+                ("remaining_fen", models.BigIntegerField(default=0)),
+                ("lines", models.JSONField(default=list)),
+                ("issued_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField(null=True)),
+                ("paid_at", models.DateTimeField(null=True)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("next_attempt_at", models.DateTimeField(null=True)),
+                ("failed_at", models.DateTimeField(null=True)),
+                ("failure", models.CharField(blank=True, max_length=60)),
+                ("hosted_url", models.URLField(blank=True, max_length=500)),
+                ("pdf_url", models.URLField(blank=True, max_length=500)),
+                ("stamp", models.DateTimeField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="invoices",
+                        to="billing.billingaccount",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PlanChange',
+            name="PlanChange",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('requested_by', models.CharField(max_length=80)),
-                ('requested_at', models.DateTimeField()),
-                ('wanted', models.JSONField()),
-                ('state', models.CharField(choices=[('waiting', 'waiting'), ('done', 'done'), ('failed', 'refused')], default='waiting', max_length=8)),
-                ('error', models.CharField(blank=True, max_length=300)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='plan_changes', to='billing.billingaccount')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("requested_by", models.CharField(max_length=80)),
+                ("requested_at", models.DateTimeField()),
+                ("wanted", models.JSONField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("waiting", "waiting"), ("done", "done"), ("failed", "refused")],
+                        default="waiting",
+                        max_length=8,
+                    ),
+                ),
+                ("error", models.CharField(blank=True, max_length=300)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="plan_changes",
+                        to="billing.billingaccount",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StateChange',
+            name="StateChange",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('source', models.CharField(max_length=12)),
-                ('target', models.CharField(max_length=12)),
-                ('cause', models.CharField(max_length=120)),
-                ('at', models.DateTimeField()),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='billing.billingaccount')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("source", models.CharField(max_length=12)),
+                ("target", models.CharField(max_length=12)),
+                ("cause", models.CharField(max_length=120)),
+                ("at", models.DateTimeField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="changes", to="billing.billingaccount"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at', 'id'],
+                "ordering": ["at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Subscription',
+            name="Subscription",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stripe_id', models.CharField(max_length=64, unique=True)),
-                ('status', models.CharField(max_length=24)),
-                ('plan', models.CharField(max_length=20)),
-                ('interval', models.CharField(choices=[('month', 'monthly'), ('year', 'yearly')], max_length=8)),
-                ('items', models.JSONField(default=list)),
-                ('period_start', models.DateTimeField(null=True)),
-                ('period_end', models.DateTimeField(null=True)),
-                ('trial_end', models.DateTimeField(null=True)),
-                ('cancel_at', models.DateTimeField(null=True)),
-                ('stamp', models.DateTimeField()),
-                ('account', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='subscription', to='billing.billingaccount')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("stripe_id", models.CharField(max_length=64, unique=True)),
+                ("status", models.CharField(max_length=24)),
+                ("plan", models.CharField(max_length=20)),
+                ("interval", models.CharField(choices=[("month", "monthly"), ("year", "yearly")], max_length=8)),
+                ("items", models.JSONField(default=list)),
+                ("period_start", models.DateTimeField(null=True)),
+                ("period_end", models.DateTimeField(null=True)),
+                ("trial_end", models.DateTimeField(null=True)),
+                ("cancel_at", models.DateTimeField(null=True)),
+                ("stamp", models.DateTimeField()),
+                (
+                    "account",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="subscription",
+                        to="billing.billingaccount",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TenantBillingOverride',
+            name="TenantBillingOverride",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='overrides', to='billing.billingaccount')),
-                ('tenant', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='billing_override', to='tenants.tenant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="overrides",
+                        to="billing.billingaccount",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="billing_override",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='UsageDay',
+            name="UsageDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('meter', models.CharField(max_length=40)),
-                ('day', models.DateField()),
-                ('quantity', models.PositiveBigIntegerField()),
-                ('reported_at', models.DateTimeField(null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='usage', to='billing.billingaccount')),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("meter", models.CharField(max_length=40)),
+                ("day", models.DateField()),
+                ("quantity", models.PositiveBigIntegerField()),
+                ("reported_at", models.DateTimeField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="usage", to="billing.billingaccount"
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="tenants.tenant"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='WebhookEvent',
+            name="WebhookEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('event_id', models.CharField(max_length=80, unique=True)),
-                ('type', models.CharField(max_length=80)),
-                ('object_id', models.CharField(blank=True, max_length=80)),
-                ('happened_at', models.DateTimeField()),
-                ('received_at', models.DateTimeField()),
-                ('raw', models.TextField()),
-                ('state', models.CharField(choices=[('waiting', 'waiting'), ('done', 'done'), ('failed', 'given up')], default='waiting', max_length=8)),
-                ('outcome', models.CharField(blank=True, choices=[('applied', 'applied'), ('older', 'older than what is known'), ('reread', 'order unclear, read again at Stripe'), ('unknown_account', 'no such account here'), ('unknown_type', 'nothing to do')], max_length=16)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('next_attempt_at', models.DateTimeField()),
-                ('worked_at', models.DateTimeField(null=True)),
-                ('error', models.CharField(blank=True, max_length=300)),
-                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='events', to='billing.billingaccount')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("event_id", models.CharField(max_length=80, unique=True)),
+                ("type", models.CharField(max_length=80)),
+                ("object_id", models.CharField(blank=True, max_length=80)),
+                ("happened_at", models.DateTimeField()),
+                ("received_at", models.DateTimeField()),
+                ("raw", models.TextField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("waiting", "waiting"), ("done", "done"), ("failed", "given up")],
+                        default="waiting",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("applied", "applied"),
+                            ("older", "older than what is known"),
+                            ("reread", "order unclear, read again at Stripe"),
+                            ("unknown_account", "no such account here"),
+                            ("unknown_type", "nothing to do"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("next_attempt_at", models.DateTimeField()),
+                ("worked_at", models.DateTimeField(null=True)),
+                ("error", models.CharField(blank=True, max_length=300)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="events",
+                        to="billing.billingaccount",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='billingaccount',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('chain',), name='billing_one_default_per_chain'),
+            model_name="billingaccount",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_default", True)), fields=("chain",), name="billing_one_default_per_chain"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='billingaccount',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['active', 'cancelled', 'past_due', 'read_only', 'suspended', 'trial'])), name='billing_account_state'),
+            model_name="billingaccount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["active", "cancelled", "past_due", "read_only", "suspended", "trial"])
+                ),
+                name="billing_account_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='allotment',
-            constraint=models.UniqueConstraint(fields=('account', 'tenant', 'key'), name='billing_allotment_once'),
+            model_name="allotment",
+            constraint=models.UniqueConstraint(fields=("account", "tenant", "key"), name="billing_allotment_once"),
         ),
         migrations.AddIndex(
-            model_name='billingdeadline',
-            index=models.Index(fields=['due_at'], name='billing_deadline_when'),
+            model_name="billingdeadline",
+            index=models.Index(fields=["due_at"], name="billing_deadline_when"),
         ),
         migrations.AddConstraint(
-            model_name='billingdeadline',
-            constraint=models.UniqueConstraint(fields=('account', 'kind', 'ref'), name='billing_deadline_once'),
+            model_name="billingdeadline",
+            constraint=models.UniqueConstraint(fields=("account", "kind", "ref"), name="billing_deadline_once"),
         ),
         migrations.AddIndex(
-            model_name='invoicemirror',
-            index=models.Index(fields=['account', '-issued_at'], name='billing_invoice_newest'),
+            model_name="invoicemirror",
+            index=models.Index(fields=["account", "-issued_at"], name="billing_invoice_newest"),
         ),
         migrations.AddConstraint(
-            model_name='planchange',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('account',), name='billing_one_change_at_a_time'),
+            model_name="planchange",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "waiting")), fields=("account",), name="billing_one_change_at_a_time"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='usageday',
-            constraint=models.UniqueConstraint(fields=('tenant', 'meter', 'day'), name='billing_usage_once'),
+            model_name="usageday",
+            constraint=models.UniqueConstraint(fields=("tenant", "meter", "day"), name="billing_usage_once"),
         ),
         migrations.AddIndex(
-            model_name='webhookevent',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['next_attempt_at'], name='billing_event_waiting'),
+            model_name="webhookevent",
+            index=models.Index(
+                condition=models.Q(("state", "waiting")), fields=["next_attempt_at"], name="billing_event_waiting"
+            ),
         ),
     ]

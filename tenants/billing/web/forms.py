@@ -19,12 +19,11 @@ SEPARATOR = "__"
 class OrderForm(forms.Form):
     """Plan, rhythm, and per business: sites, verticals, seats."""
 
-    plan = forms.ChoiceField(label=_("plan"), choices=[(plan.key, plan.label) for plan in catalogue.PLANS.values()])
-    interval = forms.ChoiceField(label=_("paid"), choices=Interval.choices)
+    plan = forms.ChoiceField(label=_("Plan"), choices=[(plan.key, plan.label) for plan in catalogue.PLANS.values()])
+    interval = forms.ChoiceField(label=_("Paid"), choices=Interval.choices)
 
-    def __init__(self, *args: Any, tenants: list[tuple[str, str]], order: Order, **kwargs: Any) -> None:
-        initial = {"plan": order.plan, "interval": order.interval}
-        super().__init__(*args, initial=initial, **kwargs)
+    def __init__(self, data: Any, *, tenants: list[tuple[str, str]], order: Order) -> None:
+        super().__init__(data, initial={"plan": order.plan, "interval": order.interval})
         self.tenants = tenants
         self.keys = _keys()
         for slug, name in tenants:
@@ -63,7 +62,7 @@ class StartForm(OrderForm):
     """A first order, and how it is paid."""
 
     paid_by = forms.ChoiceField(
-        label=_("payment"),
+        label=_("Payment"),
         choices=[("card", _("card, charged automatically")), ("invoice", _("invoice and bank transfer"))],
         initial="card",
         widget=forms.RadioSelect,
@@ -73,9 +72,9 @@ class StartForm(OrderForm):
 class PayerForm(forms.Form):
     """Who stands on the invoice."""
 
-    name = forms.CharField(label=_("name on the invoice"), max_length=120)
-    tax_number = forms.CharField(label=_("tax number"), max_length=40, required=False)
-    email = forms.EmailField(label=_("address for invoices"), required=False)
+    name = forms.CharField(label=_("Name on the invoice"), max_length=120)
+    tax_number = forms.CharField(label=_("Tax number"), max_length=40, required=False)
+    email = forms.EmailField(label=_("Mail address for invoices"), required=False)
     version = forms.IntegerField(widget=forms.HiddenInput)
 
 
@@ -83,12 +82,12 @@ class TransferForm(forms.Form):
     """A transfer on the bank statement."""
 
     invoice = forms.UUIDField(widget=forms.HiddenInput)
-    reference = forms.CharField(label=_("reference on the bank statement"), max_length=80)
+    reference = forms.CharField(label=_("Reference on the bank statement"), max_length=80)
 
 
 def _keys() -> dict[str, Any]:
     """The positions that a business may order, in the order of the price list."""
-    found: dict[str, Any] = {"site": _("sites")}
+    found: dict[str, Any] = {"site": _("Sites")}
     for component in catalogue.every_component():
         if component.interval == "month" and component.key.startswith(("vertical:", "seat:")):
             found[component.key] = component.label
@@ -97,8 +96,8 @@ def _keys() -> dict[str, Any]:
 
 def _field(key: str, label: Any, number: int) -> forms.Field:
     if key.startswith("vertical:"):
-        box = forms.CheckboxInput(attrs={"class": "checkbox"})
-        return forms.BooleanField(label=label, required=False, initial=bool(number), widget=box)
+        tick = forms.CheckboxInput(attrs={"class": "checkbox"})
+        return forms.BooleanField(label=label, required=False, initial=bool(number), widget=tick)
     box = forms.NumberInput(attrs={"class": "control num w-20", "inputmode": "numeric"})
     return forms.IntegerField(
         label=label, required=False, min_value=0, max_value=MOST_OF_ONE, initial=number, widget=box

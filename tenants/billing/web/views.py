@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -30,10 +31,12 @@ def home(request: HttpRequest) -> HttpResponse:
         return render_page(request, "billing/none.html", {})
     if request.GET.get("checkout") == "done" and found.subscription is None:
         flash(request, _("Thank you. The subscription begins as soon as the payment service confirms it."), tone="info")
+    rows = selectors.invoice_list(tenant, limit=selectors.CHARTED)
     context = {
         "billing": found,
         "meters": selectors.meter_rows(tenant),
-        "invoices": selectors.invoice_list(tenant, limit=6),
+        "invoices": rows[:6],
+        "chart": selectors.invoice_chart(rows, ZoneInfo(found.account.time_zone)),
         "may_manage": _may_manage(request, found),
     }
     return render_page(request, "billing/home.html", context)

@@ -4,45 +4,45 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='BillingStanding',
+            name="BillingStanding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('account', models.UUIDField()),
-                ('state', models.CharField(max_length=12)),
-                ('stage', models.PositiveSmallIntegerField(default=0)),
-                ('since', models.DateTimeField()),
-                ('read_only_at', models.DateTimeField(null=True)),
-                ('suspended_at', models.DateTimeField(null=True)),
-                ('managed_here', models.BooleanField(default=True)),
-                ('contact', models.EmailField(blank=True, max_length=254)),
-                ('verticals_bounded', models.BooleanField(default=False)),
-                ('copied_at', models.DateTimeField()),
-                ('only', models.BooleanField(default=True, editable=False, unique=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("account", models.UUIDField()),
+                ("state", models.CharField(max_length=12)),
+                ("stage", models.PositiveSmallIntegerField(default=0)),
+                ("since", models.DateTimeField()),
+                ("read_only_at", models.DateTimeField(null=True)),
+                ("suspended_at", models.DateTimeField(null=True)),
+                ("managed_here", models.BooleanField(default=True)),
+                ("contact", models.EmailField(blank=True, max_length=254)),
+                ("verticals_bounded", models.BooleanField(default=False)),
+                ("copied_at", models.DateTimeField()),
+                ("only", models.BooleanField(default=True, editable=False, unique=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('only', True)), name='entitlements_one_standing')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("only", True)), name="entitlements_one_standing")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Entitlement',
+            name="Entitlement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('meter', 'meter'), ('vertical', 'vertical')], max_length=10)),
-                ('key', models.CharField(max_length=60)),
-                ('limit', models.PositiveIntegerField(null=True)),
-                ('soft', models.BooleanField(default=False)),
-                ('over_since', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(choices=[("meter", "meter"), ("vertical", "vertical")], max_length=10)),
+                ("key", models.CharField(max_length=60)),
+                ("limit", models.PositiveIntegerField(null=True)),
+                ("soft", models.BooleanField(default=False)),
+                ("over_since", models.DateTimeField(null=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('kind', 'key'), name='entitlement_once')],
+                "constraints": [models.UniqueConstraint(fields=("kind", "key"), name="entitlement_once")],
             },
         ),
     ]

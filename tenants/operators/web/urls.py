@@ -5,7 +5,7 @@ from django.urls import path
 from tenants.operators.web import views
 
 urlpatterns = [
-    path("", views.tenants, name="tenants"),
+    path("tenants/", views.tenants, name="tenants"),
     path("tenants/new/", views.new_tenant, name="new"),
     path("tenants/new/address/", views.address, name="address"),
     path("tenants/<slug:slug>/", views.tenant, name="tenant"),

@@ -32,6 +32,8 @@ def create(shop: Shop, params: dict[str, Any]) -> Row:
     total = sum(row["amount_total"] for row in rows)
     data = params.get("subscription_data") or {}
     trial = bool(whole(data, "trial_period_days") or data.get("trial_end"))
+    if trial and (data.get("billing_cycle_anchor") or data.get("billing_cycle_anchor_config")):
+        raise refused("You may only specify one of these parameters: billing_cycle_anchor, trial_end.")
     return shop.store.put(
         {
             "id": identifier,
@@ -99,7 +101,7 @@ def expire(shop: Shop, identifier: str) -> Row:
 
 
 def complete(shop: Shop, identifier: str, token: str) -> Row:
-    """The person pressed "pay" with this test card. Raises StripeFailure 402 when it is declined; nothing stays then."""
+    """The person pressed "pay" with this test card. Raises StripeFailure 402 when it is declined: nothing stays."""
     session = shop.store.get("checkout.session", identifier)
     if session["status"] != "open":
         raise refused("This session is no longer open.")

@@ -88,7 +88,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_DELETE(self) -> None:
         self._handle("DELETE")
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the name is the base class's
+    def log_message(self, *_: Any) -> None:  # the name is the base class's
         """Stay quiet; ``/_control/deliveries`` and ``/v1/events`` tell what happened."""
 
     def _handle(self, method: str) -> None:

@@ -11,8 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from kernel import registry
-from kernel.web import assets as front_end
-from kernel.web import icons, states
+from kernel.web import assets, icons, states
 from kernel.web.slots import slot_items
 from kernel.web.tags.common import address, css, flat_attributes, hidden_keys, key_attributes, keys_html
 
@@ -30,9 +29,9 @@ TONE_ICONS = {"ok": "check", "info": "info", "warn": "warn", "late": "refuse", "
 
 
 @register.simple_tag
-def assets(*entries: str) -> SafeString:
-    """Script and style of front-end entries: ``{% assets "app.js" %}``."""
-    return front_end.tags(*entries)
+def front_end(*entries: str) -> SafeString:
+    """Script and style of front-end entries: ``{% front_end "app.js" %}``."""
+    return assets.tags(*entries)
 
 
 @register.simple_tag
