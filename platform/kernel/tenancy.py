@@ -14,8 +14,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
+from django.conf import settings
 from django.db import connection
+from django.urls import get_urlconf, set_urlconf
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 PUBLIC_SCHEMA = "public"
 
@@ -71,10 +74,13 @@ def current_or_none() -> TenantContext | None:
 @contextmanager
 def activate(tenant: TenantContext) -> Iterator[TenantContext]:
     """Work for ``tenant``: search path, database role, time zone and log fields are set together and restored after."""
-    previous = connection.tenant
+    previous, urls = connection.tenant, get_urlconf()
     connection.set_tenant(tenant)
+    # So that a job may write addresses; a vertical that is off has none, in a job as in a page.
+    set_urlconf(import_string(settings.TENANT_URLCONF_FACTORY)(tenant.family, tenant.verticals))
     try:
         with timezone.override(tenant.timezone), structlog.contextvars.bound_contextvars(tenant=tenant.slug):
             yield tenant
     finally:
+        set_urlconf(urls)
         connection.set_tenant(previous)

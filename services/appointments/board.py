@@ -33,6 +33,8 @@ from services.staff.selectors import shifts_between
 
 STAGES = "appointments.stages"
 # Where the site is closed all day, the board still shows what somebody booked by mistake or for an emergency.
+# Somebody a few minutes late is on the way; from one unit on the board says that they are not here.
+LATE_ENOUGH = timedelta(minutes=15)
 CLOSED_DAY = (Span.parse("08:00", "18:00"),)
 LOOKS = {
     "booked": "booked",
@@ -249,7 +251,7 @@ class _Drawer:
     def booking(self, row: Appointment) -> dict[str, Any]:
         stage = self.stages.get(row.pk)
         look = stage.look if stage is not None else LOOKS[row.state]
-        missed = stage is None and row.state in MOVABLE and row.starts_at < self.now
+        missed = stage is None and row.state in MOVABLE and self.now - row.starts_at >= LATE_ENOUGH
         note, tone = self._note(row, stage, missed)
         start, end = formatting.localised(row.starts_at, self.site), formatting.localised(row.ends_at, self.site)
         assert start is not None

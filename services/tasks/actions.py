@@ -125,7 +125,9 @@ def take_task(*, by: Actor, task: Task) -> Task:
     if task.assignee_id == by.user_id:
         return task
     if task.assignee_id is not None and not by.can("tasks.assign", site=_site(task)):
-        raise Conflict("task_taken", _("%(name)s has taken this task already.") % {"name": task.assignee.display_name})
+        # Asked for anew: a row that waited for its lock still carries the assignee from before the wait.
+        holder = User.objects.get(pk=task.assignee_id)
+        raise Conflict("task_taken", _("%(name)s has taken this task already.") % {"name": holder.display_name})
     _note(task, "taken", by=by, to=by.user_id)
     task.assignee_id = by.user_id
     task.bump({"assignee"})
