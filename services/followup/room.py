@@ -23,7 +23,6 @@ ROOM = Room(
             permission="followup.view",
             icon="phone",
             order=50,
-            badge="services.followup.web.views.badge",
         ),
     ),
     permissions={

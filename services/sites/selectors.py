@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextvars import ContextVar
 from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from kernel import calendars, clock
+from kernel import calendars, clock, context, tenancy
 from kernel.access import accessible
 from kernel.calendars import Span, WeeklyHours
 from kernel.context import ALL, Actor
@@ -20,6 +21,19 @@ from services.sites.models import Chair, LegalEntity, OpeningException, OpeningH
 def sites() -> QuerySet[Site]:
     """The sites in operation, in their order."""
     return Site.objects.filter(is_active=True).select_related("entity")
+
+
+_of_this_request: ContextVar[tuple[str, list[Site]]] = ContextVar("sites_of_this_request", default=("", []))
+
+
+def sites_now() -> list[Site]:
+    """The sites in operation; asked once per request, because the frame of every page shows them."""
+    here = f"{tenancy.current().schema_name}:{context.request_id()}"
+    known, rows = _of_this_request.get()
+    if known != here or not context.request_id():
+        rows = list(sites())
+        _of_this_request.set((here, rows))
+    return rows
 
 
 def sites_of(actor: Actor, word: str = "sites.view") -> QuerySet[Site]:
@@ -162,5 +176,6 @@ def coming_exceptions(site: Site) -> QuerySet[OpeningException]:
 def working_site(actor: Actor, preferred: UUID | None = None, word: str = "sites.view") -> Site | None:
     """The site ``actor`` works at now: the ``preferred`` one (chosen in the top bar) if ``word`` holds there, else the
     first one where it does, else None."""
-    mine = list(sites_of(actor, word))
+    granted = actor.sites(word)
+    mine = [site for site in sites_now() if site.code in granted]
     return next((site for site in mine if site.code == preferred), mine[0] if mine else None)

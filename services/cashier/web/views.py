@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from kernel import clock, money
 from kernel.capitals import capital_amount
 from kernel.errors import RuleRefused
-from kernel.web.views import flash, page, polled, redirect_after_post, render_page
+from kernel.web.views import code_or_404, flash, page, polled, redirect_after_post, render_page
 from services.cashier import actions, selectors
 from services.cashier.access import access_arrear, access_receipt, access_slip
 from services.cashier.web.forms import ChargeForm, SettleForm, SlipLines
@@ -41,7 +41,7 @@ def till(request: HttpRequest) -> HttpResponse:
 @page(permission={"GET": "cashier.issue_slip", "POST": "cashier.issue_slip"}, methods=("GET", "POST"))
 def new_slip(request: HttpRequest) -> HttpResponse:
     """The treating doctor signs what shall be charged."""
-    patient = access_patient(request.actor, UUID(request.GET.get("patient") or request.POST["patient"]))
+    patient = access_patient(request.actor, code_or_404(request.GET.get("patient") or request.POST.get("patient", "")))
     visit = request.GET.get("visit") or request.POST.get("visit") or ""
     lines = SlipLines(request.POST or None)
     if request.method == "POST" and lines.is_valid():
@@ -56,7 +56,7 @@ def new_slip(request: HttpRequest) -> HttpResponse:
             patient=patient,
             doctor=_doctor(request),
             lines=drafts,
-            visit_code=UUID(visit) if visit else None,
+            visit_code=code_or_404(visit) if visit else None,
         )
         flash(request, _("Slip %(number)s is at the till") % {"number": slip.number})
         return redirect_after_post(

@@ -55,7 +55,7 @@ def board(request: HttpRequest) -> HttpResponse:
 @page(permission="reception.check_in", methods=("GET", "POST"))
 def check_in(request: HttpRequest) -> HttpResponse:
     site = site_for(request, "reception.check_in")
-    form = CheckInForm(request.POST or None, site=site, initial=_walk_in(site))
+    form = CheckInForm(request.POST if request.method == "POST" else None, site=site, initial=_walk_in(site))
     refusal: DomainError | None = None
     if request.method == "POST" and form.is_valid():
         try:

@@ -13,5 +13,6 @@ def site_choices(request: HttpRequest) -> list[dict[str, Any]]:
     """The sites of the switcher in the top bar: those where this person works."""
     return [
         {"code": site.code, "name": site.short_name, "timezone": site.timezone, "order": site.order}
-        for site in selectors.sites_of(request.actor)
+        for site in selectors.sites_now()
+        if site.code in request.actor.sites("sites.view")
     ]
