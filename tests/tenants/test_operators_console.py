@@ -17,7 +17,7 @@ from django.urls import get_resolver
 from rest_framework.test import APIClient
 
 from config.urls import tenant_urlconf
-from kernel import clock, registry
+from kernel import clock, registry, timers
 from kernel.audit.models import AuditEntry
 from kernel.ids import uuid7
 from kernel.outbox.models import EventState, OutboxEvent
@@ -112,7 +112,7 @@ def test_the_list_costs_the_same_for_many_tenants(console: Client) -> None:
 
 
 def test_what_needs_somebody_comes_first(console: Client, at: Callable[[str], Any]) -> None:
-    at("2026-11-02 08:30")  # just after everybody was made: nothing is late yet
+    at("2026-11-02 08:01")  # just after everybody was made: nothing is late yet
     with public_schema():
         willow, heron = row("willow"), row("heron")
         SchemaStatus.objects.filter(schema_name="t_willow").update(state="failed", error="LockNotAvailable")
@@ -349,6 +349,8 @@ def test_switching_twice_loads_no_content_twice(console: Client, django_capture_
     from tests.tenants.new_tenants import rows_of
 
     key = next(iter(context_for(slug="smile").verticals))
+    with activate(context_for(slug="smile")):
+        timers.ensure_daily()
     before = rows_of(context_for(slug="smile"))
     for active in ("0", "1", "0", "1"):
         with django_capture_on_commit_callbacks(execute=True):
