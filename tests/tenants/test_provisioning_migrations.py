@@ -11,8 +11,8 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.apps import apps
+from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from django.db.migrations.state import StateApps
 from django.test.utils import CaptureQueriesContext
@@ -304,7 +304,8 @@ def test_grants_can_be_repeated() -> None:
     call_command("tenant_migrate", grants=True, json=True, stdout=StringIO())
     assert TABLE in rows_of(context_for(slug="smile"))
     with connection.as_owner(), connection.cursor() as cursor:
-        for table in roles.append_only_tables():
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 't_smile'")
+        for table in roles.append_only_tables() & {row[0] for row in cursor.fetchall()}:
             cursor.execute(
                 "SELECT has_table_privilege(%s, %s, 'UPDATE')",
                 [context_for(slug="smile").database_role, f"t_smile.{table}"],

@@ -15,8 +15,8 @@ class Pace:
 
     dense: dict[str, tuple[int, int]]
     thin: dict[str, tuple[int, int]]
-    history_days: int = 90
-    dense_days: int = 7
+    history_days: int = 45
+    dense_days: int = 5
     ahead_days: int = 14
 
     def of(self, key: str, day: date, *, dense_from: date) -> tuple[int, int]:
@@ -43,8 +43,8 @@ class Pace:
 
 PACE = Pace(
     dense={
-        "smile/center": (19, 4), "smile/harbor": (8, 2), "derma/main": (9, 3), "derma/west": (4, 1), "lumen/lake": (5, 2),
-        "willow/river": (6, 2),
+        "smile/center": (12, 3), "smile/harbor": (4, 1), "derma/main": (5, 2), "derma/west": (2, 1), "lumen/lake": (3, 1),
+        "willow/river": (3, 1),
     },
     thin={
         "smile/center": (2, 0), "smile/harbor": (1, 0), "derma/main": (1, 1), "derma/west": (1, 0), "lumen/lake": (1, 0),
