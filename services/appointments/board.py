@@ -32,9 +32,9 @@ from services.staff.models import DutyShift, StaffMember
 from services.staff.selectors import shifts_between
 
 STAGES = "appointments.stages"
-# Where the site is closed all day, the board still shows what somebody booked by mistake or for an emergency.
 # Somebody a few minutes late is on the way; from one unit on the board says that they are not here.
 LATE_ENOUGH = timedelta(minutes=15)
+# Where the site is closed all day, the board still shows what somebody booked by mistake or for an emergency.
 CLOSED_DAY = (Span.parse("08:00", "18:00"),)
 LOOKS = {
     "booked": "booked",

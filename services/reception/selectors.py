@@ -164,13 +164,18 @@ class Figures:
     median_wait: int | None
 
 
-def figures(site: Site, day: date, *, walk_ins_only: bool = False) -> Figures:
-    """Count the day, from two queries. ``walk_ins_only``: the states count only who came without a booking, because the
-    board counts the others."""
+def visits_of_day(site: Site, day: date) -> list[Visit]:
+    """Every visit of the day with what was explained: two queries for the board and its figures."""
+    return list(_with_explanations(on_day(site, day)))
+
+
+def figures(visits: list[Visit], *, walk_ins_only: bool = False) -> Figures:
+    """Count the ``visits_of_day``. ``walk_ins_only``: the states count only who came without a booking, because the board
+    counts the others."""
     counted: dict[str, int] = {}
     waits: list[int] = []
     unexplained = 0
-    for visit in _with_explanations(on_day(site, day)):
+    for visit in visits:
         if visit.appointment_id is None or not walk_ins_only:
             look = LOOKS[visit.state]
             counted[look] = counted.get(look, 0) + 1
@@ -214,7 +219,16 @@ def stages_of_day(site: Site, day: date) -> Mapping[int, tuple[str, str]]:
     rows = Visit.objects.filter(
         site=site, appointment__isnull=False, appointment__starts_at__gte=start, appointment__starts_at__lt=end
     ).values_list("appointment_id", "state")
-    return {booking: (LOOKS[state], str(NOTES.get(state, ""))) for booking, state in rows}
+    return {booking: _stage(state) for booking, state in rows}
+
+
+def stages_of(visits: list[Visit]) -> Mapping[int, tuple[str, str]]:
+    """The same from visits that were read already."""
+    return {visit.appointment_id: _stage(visit.state) for visit in visits if visit.appointment_id is not None}
+
+
+def _stage(state: str) -> tuple[str, str]:
+    return LOOKS[state], str(NOTES.get(state, ""))
 
 
 NOTES = {

@@ -28,6 +28,9 @@ WorkingFor = Callable[[str], AbstractContextManager[TenantContext]]
 TINY = Pace(dense={"smile/center": (5, 2), "derma/main": (3, 1)}, thin={}, history_days=2, dense_days=3, ahead_days=3)
 TUESDAY = datetime(2026, 11, 3, 2, 20, tzinfo=UTC)  # 10:20, on the second day of the cast
 
+# Days of simulated work take minutes.
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def own_sheet(settings: object, tmp_path: Path) -> Path:

@@ -152,13 +152,13 @@ MAY = ("check_in", "explain", "lead_in", "treat", "leave_area", "close")
 
 def _desk(request: HttpRequest, site: Site, part: str) -> dict[str, Any]:
     day, now = today(site), clock.now()
-    people = selectors.present(site)
     context: dict[str, Any] = {"site": site, "day": day, "now": now}
     if part != "queue":
-        stages = {booking: Stage(look, note) for booking, (look, note) in selectors.stages_of_day(site, day).items()}
+        visits = selectors.visits_of_day(site, day)
+        stages = {booking: Stage(look, note) for booking, (look, note) in selectors.stages_of(visits).items()}
         may_book = holds(request.actor, "appointments.book", site=site.code)
         drawn = day_board(site, day, stages=stages, may_move=may_book, now=now)
-        figures = selectors.figures(site, day, walk_ins_only=True)
+        figures = selectors.figures(visits, walk_ins_only=True)
         counts = {
             key: drawn.counts.get(key, 0) + figures.states.get(key, 0) for key in {*drawn.counts, *figures.states}
         }
@@ -171,6 +171,7 @@ def _desk(request: HttpRequest, site: Site, part: str) -> dict[str, Any]:
             "may_book": may_book,
         }
     if part != "board":
+        people = selectors.present(site)
         tasks = list(visible_tasks(request.actor)[: TASKS_SHOWN + 1]) if request.actor.can("tasks.work") else []
         shown: list[Line] = lines_of(tasks[:TASKS_SHOWN], now=now)
         context |= {
