@@ -11,6 +11,9 @@ BOOTSTRAP = @$(or $(PYTHON),$(error Python 3.11 or newer was not found; try: mak
 BIN := .venv/bin
 LAUNCHER := $(BIN)/python -m config.launcher
 PYTEST := $(BIN)/python -m pytest
+# Test processes at a time, each with servers of its own; a file's tests stay together, because they share a product.
+WORKERS ?= 2
+SPREAD := -n $(WORKERS) --dist loadfile
 # Where the requirement rows lie beside a checkout; only `make coverage-ledger` needs it.
 LEDGER_COVERAGE ?= ../shared/tools/ledger_coverage.py
 
@@ -49,12 +52,12 @@ build:
 # The tests come last, so that their closing line is the last thing said.
 test: lint
 	@$(LAUNCHER) build --browser
-	@$(PYTEST) -m 'not long and not bench and not screens'
+	@$(PYTEST) $(SPREAD) -m 'not long and not bench and not screens'
 
 test-fast:
 	$(BOOTSTRAP) base embedded dev
 	@$(LAUNCHER) build
-	@$(PYTEST) -m 'not long and not bench and not screens and not slow and not browser'
+	@$(PYTEST) $(SPREAD) -m 'not long and not bench and not screens and not slow and not browser'
 
 test-long:
 	$(BOOTSTRAP) base embedded dev

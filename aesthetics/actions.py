@@ -9,16 +9,17 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from aesthetics.models import Procedure, ProcedureTemplate
-from kernel import audit, clock, outbox
+from kernel import access, audit, clock, outbox
 from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, RuleRefused
 from services.followup.actions import plan_from, set_rule
-from services.followup.machine import UNDONE
+from services.followup.machine import MACHINE
 from services.followup.models import FollowUp
 from services.patients.models import Patient
 from services.sites.models import Site
 from services.staff.models import StaffMember
+from services.staff.selectors import staff_of
 
 CALLERS = ("nurse", "follow_up_caller", "doctor")
 
@@ -75,11 +76,13 @@ def record_procedure(
 ) -> Procedure:
     """Record that a procedure was done; its plan of follow-ups begins at the local day (AE-015).
 
-    Raises RuleRefused (``performed_in_the_future``).
+    Raises RuleRefused (``performed_in_the_future``, ``not_a_doctor``, ``template_inactive``).
     """
-    moment = performed_at or clock.now()
-    if moment > clock.now():
-        raise RuleRefused("performed_in_the_future", _("A procedure is recorded after it was done."))
+    if not doctor.is_doctor:
+        raise RuleRefused("not_a_doctor", _("Procedures are recorded by the treating doctor."))
+    if not template.is_active:
+        raise RuleRefused("template_inactive", _("This procedure is not offered any more."))
+    moment = _past(performed_at or clock.now())
     procedure = Procedure.objects.create(
         template=template, patient=patient, site=site, doctor=doctor, performed_at=moment, visit_code=visit_code
     )
@@ -95,9 +98,12 @@ def record_procedure(
 
 @action(permission="aesthetics.perform")
 def move_procedure(*, by: Actor, procedure: Procedure, performed_at: datetime) -> Procedure:
-    """Correct the date; only follow-ups that are undone move with it, and none is doubled (AE-015, FU-022)."""
-    procedure = _locked(procedure)
-    procedure.performed_at = performed_at
+    """Correct the date; only follow-ups that are undone move with it, and none is doubled (AE-015, FU-022).
+
+    Raises RuleRefused (``performed_in_the_future``), Conflict (``procedure_completed``).
+    """
+    procedure = _open(by, procedure)
+    procedure.performed_at = _past(performed_at)
     procedure.version += 1
     procedure.save()
     _plan(by, procedure)
@@ -107,10 +113,16 @@ def move_procedure(*, by: Actor, procedure: Procedure, performed_at: datetime) -
 
 @action(permission="aesthetics.give_aftercare")
 def give_aftercare(*, by: Actor, procedure: Procedure) -> Procedure:
-    """Hand out the aftercare sheet: the doctor and a nurse each do, in either order (AE-007)."""
-    procedure = _locked(procedure)
+    """Hand out the aftercare sheet: a doctor and a nurse each do, in either order (AE-007); the first time counts.
+
+    Raises RuleRefused (``not_staff``).
+    """
+    staff = staff_of(by)
+    if staff is None:
+        raise RuleRefused("not_staff", _("The sheet is handed out by a doctor or a nurse of the clinic."))
+    procedure = _locked(by, procedure, "aesthetics.give_aftercare")
     now = clock.now()
-    if "doctor" in by.roles:
+    if staff.is_doctor:
         procedure.aftercare_by_doctor = procedure.aftercare_by_doctor or now
     else:
         procedure.aftercare_by_nurse = procedure.aftercare_by_nurse or now
@@ -123,7 +135,9 @@ def give_aftercare(*, by: Actor, procedure: Procedure) -> Procedure:
 @action(permission="aesthetics.give_aftercare")
 def acknowledge_aftercare(*, by: Actor, procedure: Procedure) -> Procedure:
     """The client has understood the sheet. Raises RuleRefused (``aftercare_incomplete``) before both have given it (AE-007)."""
-    procedure = _locked(procedure)
+    procedure = _locked(by, procedure, "aesthetics.give_aftercare")
+    if procedure.acknowledged_at is not None:
+        return procedure
     missing = [
         name
         for name, at in (("doctor", procedure.aftercare_by_doctor), ("nurse", procedure.aftercare_by_nurse))
@@ -138,14 +152,18 @@ def acknowledge_aftercare(*, by: Actor, procedure: Procedure) -> Procedure:
     procedure.acknowledged_at = clock.now()
     procedure.version += 1
     procedure.save()
+    audit.record(by=by, verb="aesthetics.aftercare_acknowledged", target=procedure, site=procedure.site.code)
     return procedure
 
 
 @action(permission="aesthetics.perform")
 def complete_procedure(*, by: Actor, procedure: Procedure) -> Procedure:
-    """Close the follow-up of a procedure. Raises Conflict (``followups_open``) while one is undone (AE-013)."""
-    procedure = _locked(procedure)
-    still_open = FollowUp.objects.filter(plan__source_key=procedure.source_key, state__in=UNDONE).count()
+    """Close the follow-up of a procedure (AE-013).
+
+    Raises Conflict (``procedure_completed``; ``followups_open`` while one is undone or waits for a doctor's note).
+    """
+    procedure = _open(by, procedure)
+    still_open = FollowUp.objects.filter(plan__source_key=procedure.source_key, state__in=MACHINE.open).count()
     if still_open:
         raise Conflict(
             "followups_open", _("%(count)s follow-ups are still open.") % {"count": still_open}, open=still_open
@@ -153,10 +171,27 @@ def complete_procedure(*, by: Actor, procedure: Procedure) -> Procedure:
     procedure.state = Procedure.State.COMPLETED
     procedure.version += 1
     procedure.save()
+    audit.record(by=by, verb="aesthetics.completed", target=procedure, site=procedure.site.code)
     return procedure
 
 
-def _locked(procedure: Procedure) -> Procedure:
+def _past(moment: datetime) -> datetime:
+    if moment > clock.now():
+        sentence = _("A procedure is recorded after it was done.")
+        raise RuleRefused("performed_in_the_future", sentence, fields={"performed_at": [sentence]})
+    return moment
+
+
+def _open(by: Actor, procedure: Procedure) -> Procedure:
+    procedure = _locked(by, procedure, "aesthetics.perform")
+    if procedure.state == Procedure.State.COMPLETED:
+        raise Conflict("procedure_completed", _("The follow-up of this procedure is closed."))
+    return procedure
+
+
+def _locked(by: Actor, procedure: Procedure, word: str) -> Procedure:
+    # The word counts at the site of the procedure, which the decorator of the action does not see.
+    access.require(by, word, site=procedure.site.code)
     return (
         Procedure.objects.select_for_update(of=("self",))
         .select_related("site", "patient", "doctor", "template")

@@ -11,6 +11,9 @@ from services.patients.models import Patient
 from services.sites.models import Site
 from services.staff.models import StaffMember
 
+# How the follow-up engine's source keys of this room begin.
+SOURCE = "aesthetics.procedure:"
+
 
 class ProcedureTemplate(VersionedModel):
     """What follows a kind of procedure: on which days to ask, and the aftercare sheet. Content that a tenant edits."""
@@ -66,4 +69,4 @@ class Procedure(VersionedModel):
     @property
     def source_key(self) -> str:
         """What the follow-up engine knows this procedure by."""
-        return f"aesthetics.procedure:{self.code}"
+        return f"{SOURCE}{self.code}"

@@ -29,7 +29,10 @@ VERTICAL = Vertical(
         "aesthetics.manage_templates": _("change procedure templates"),
     },
     role_grants={
-        "doctor": ("aesthetics.view", "aesthetics.perform", "aesthetics.give_aftercare"),
+        **dict.fromkeys(
+            ("doctor", "specialist", "chief_physician", "doctor_supervisor"),
+            ("aesthetics.view", "aesthetics.perform", "aesthetics.give_aftercare"),
+        ),
         **dict.fromkeys(("nurse", "head_nurse"), ("aesthetics.view", "aesthetics.give_aftercare")),
         **dict.fromkeys(("consultant", "follow_up_caller", "supervisor", "dean", "quality"), ("aesthetics.view",)),
         "tenant_admin": ("aesthetics.view", "aesthetics.manage_templates"),

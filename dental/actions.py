@@ -9,13 +9,13 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from dental.models import ToothTreatment
-from dental.selectors import find_warranty
+from dental.selectors import warranty_of
 from dental.teeth import check_tooth, join_surfaces
 from kernel import audit, clock, parameters
 from kernel.actions import action
 from kernel.calendars import add_months_clamped
 from kernel.context import Actor
-from kernel.errors import RuleRefused
+from kernel.errors import Conflict, RuleRefused
 from services.cashier.actions import SlipLine, issue_slip
 from services.cashier.models import ChargeSlip, ZeroReason
 from services.catalogue.models import Item
@@ -42,9 +42,12 @@ def record_tooth_treatment(
     """Record what was done to a tooth; its guarantee ends on the anniversary, clamped to the month (DE-009).
 
     A redo keeps the guarantee of its original. Raises RuleRefused (``unknown_tooth``, ``unknown_surface``,
-    ``redo_of_another_tooth``).
+    ``item_of_another_vertical``, ``redo_of_another_tooth`` and those of a treatment).
     """
     check_tooth(tooth)
+    if item.vertical not in ("", "dental"):
+        sentence = _("“%(item)s” is nothing that is done to a tooth.") % {"item": item.name}
+        raise RuleRefused("item_of_another_vertical", sentence, fields={"item": [sentence]})
     if redo_of is not None and (redo_of.patient_id, redo_of.tooth) != (patient.pk, tooth):
         raise RuleRefused("redo_of_another_tooth", _("A redo treats the same tooth of the same patient."))
     moment = performed_at or clock.now()
@@ -72,19 +75,21 @@ def redo_under_warranty(
 ) -> tuple[ToothTreatment, ChargeSlip]:
     """Redo a treatment free of charge: the new treatment points to the old one, and the slip is zero (CA-045, DE-009).
 
-    Raises RuleRefused (``warranty_over``) from the day after the last guaranteed one.
+    The redo of a redo belongs to the first treatment, whose guarantee it keeps. Raises RuleRefused (``warranty_over``)
+    from the day after the last guaranteed one, Conflict (``treatment_voided``) for one that was struck through.
     """
-    day = clock.today(site.timezone)
-    warranty = find_warranty(original.patient, original.tooth, original.treatment.item, day)
-    if warranty is None or not warranty.valid:
+    original = original.redo_of or original
+    if original.treatment.voided_at is not None:
+        raise Conflict("treatment_voided", _("This treatment was struck through; nothing is guaranteed."))
+    warranty = warranty_of(original, clock.today(site.timezone))
+    if not warranty.valid:
+        said = {"day": warranty.until, "grace": warranty.original_doctor_until}
         raise RuleRefused(
             "warranty_over",
-            _("The guarantee ended on %(day)s. The original doctor is still the first choice until %(grace)s.")
-            % {
-                "day": original.warranty_until,
-                "grace": warranty.original_doctor_until if warranty else original.warranty_until,
-            },
-            warranty_until=original.warranty_until,
+            _("The guarantee ended on %(day)s. The original doctor is still the first choice until %(grace)s.") % said
+            if warranty.original_doctor_first
+            else _("The guarantee ended on %(day)s.") % said,
+            warranty_until=warranty.until,
         )
     redo = record_tooth_treatment(
         by=by, site=site, patient=original.patient, doctor=doctor, item=original.treatment.item, tooth=original.tooth,

@@ -44,19 +44,28 @@ def history(actor: Actor, patient: Patient) -> QuerySet[ToothTreatment]:
 def find_warranty(patient: Patient, tooth: int, item: Item, day: date) -> Warranty | None:
     """The guarantee on ``item`` at ``tooth`` as of ``day``; None when it was never done there (DE-009).
 
-    The last guaranteed day is included. A redo does not begin a new guarantee.
+    A redo does not begin a new guarantee, and what was struck through guarantees nothing.
     """
     original = (
         ToothTreatment.objects.filter(
-            patient=patient, tooth=tooth, treatment__item=item, redo_of=None, performed_on__lte=day
+            patient=patient,
+            tooth=tooth,
+            treatment__item=item,
+            treatment__voided_at=None,
+            redo_of=None,
+            performed_on__lte=day,
         )
-        .select_related("treatment__doctor", "treatment__item")
+        .select_related("treatment__doctor", "treatment__item", "treatment__site")
         .order_by("-performed_on", "-id")
         .first()
     )
-    if original is None:
-        return None
-    grace = original.warranty_until + timedelta(days=parameters.value("original_doctor_grace_days"))
+    return warranty_of(original, day) if original is not None else None
+
+
+def warranty_of(original: ToothTreatment, day: date) -> Warranty:
+    """What the guarantee on ``original`` says on ``day``; the last guaranteed day is included."""
+    days = parameters.value("original_doctor_grace_days", site=original.treatment.site.code)
+    grace = original.warranty_until + timedelta(days=days)
     return Warranty(
         original=original,
         valid=day <= original.warranty_until,
@@ -69,7 +78,10 @@ def find_warranty(patient: Patient, tooth: int, item: Item, day: date) -> Warran
 
 def access_tooth_treatment(actor: Actor, code: UUID) -> ToothTreatment:
     """One treatment of a tooth. Raises NotFound (``tooth_treatment_not_found``)."""
-    rows = ToothTreatment.objects.select_related("patient", "treatment__item", "treatment__doctor", "treatment__site")
+    rows = ToothTreatment.objects.select_related(
+        "patient", "treatment__item", "treatment__doctor", "treatment__site", "redo_of__treatment__item",
+        "redo_of__treatment__doctor", "redo_of__treatment__site",
+    )  # fmt: skip
     found = accessible(rows, actor, "dental.view", field="treatment__site").filter(code=code).first()
     if found is None:
         raise NotFound("tooth_treatment_not_found", _("There is no such treatment."))
@@ -87,11 +99,17 @@ class Tooth:
     def treated(self) -> bool:
         return bool(self.treatments)
 
+    @property
+    def guaranteed_until(self) -> date | None:
+        """The latest day on which something at this tooth is still guaranteed; None where nothing was done."""
+        return max((row.warranty_until for row in self.treatments), default=None)
+
 
 def chart(rows: QuerySet[ToothTreatment]) -> list[list[Tooth]]:
     """The chart in four rows as a dentist reads it: upper permanent, upper primary, lower primary, lower permanent."""
     by_tooth: dict[int, list[ToothTreatment]] = defaultdict(list)
     for row in rows:
-        by_tooth[row.tooth].append(row)
+        if row.treatment.voided_at is None:
+            by_tooth[row.tooth].append(row)
     order = (UPPER_PERMANENT, UPPER_PRIMARY, LOWER_PRIMARY, LOWER_PERMANENT)
     return [[Tooth(number, tuple(by_tooth[number])) for number in line] for line in order]

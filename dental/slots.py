@@ -31,7 +31,9 @@ def patient_timeline(request: HttpRequest, *, patient: Patient, **context: Any) 
             "at": row.treatment.performed_at,
             "icon": "tooth",
             "title": f"{row.tooth} {row.treatment.item.name}",
-            "text": _("guaranteed until %(day)s") % {"day": row.warranty_until},
+            "text": _("struck through")
+            if row.treatment.voided_at
+            else _("guaranteed until %(day)s") % {"day": row.warranty_until},
             "who": row.treatment.doctor.name,
         }
         for row in history(actor, patient)[:20]

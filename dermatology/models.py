@@ -11,6 +11,9 @@ from services.patients.models import Patient
 from services.sites.models import Site
 from services.staff.models import StaffMember
 
+# How the follow-up engine's source keys of this room begin.
+SOURCE = "dermatology.plan:"
+
 
 class IllnessClass(models.TextChoices):
     """From acute to stable; each has its interval as a follow-up rule that a tenant may change."""
@@ -41,7 +44,7 @@ class ClassifiedPlan(VersionedModel):
     @property
     def source_key(self) -> str:
         """What the follow-up engine knows the present round by."""
-        return f"dermatology.plan:{self.code}:{self.round}"
+        return f"{SOURCE}{self.code}:{self.round}"
 
 
 class ClassifiedVisit(CodeModel):

@@ -1,5 +1,6 @@
 """Dermatology: what this vertical contributes."""
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from kernel.registry import FollowUpRule, NavItem, Vertical
@@ -7,7 +8,7 @@ from kernel.registry import FollowUpRule, NavItem, Vertical
 CALLERS = ("nurse", "follow_up_caller", "doctor")
 
 
-def _rule(letter: str, days: int, label: object) -> FollowUpRule:
+def _rule(letter: str, days: int, label: str | Promise) -> FollowUpRule:
     return FollowUpRule(
         key=f"dermatology-class-{letter.lower()}", label=label, trigger=f"dermatology.class.{letter}", offsets=(f"D{days}",),
         assignee_roles=CALLERS, ledger=("DM-020",),
@@ -38,7 +39,10 @@ VERTICAL = Vertical(
         "dermatology.follow_up": _("record follow-up visits of a plan"),
     },
     role_grants={
-        "doctor": ("dermatology.view", "dermatology.classify", "dermatology.follow_up"),
+        **dict.fromkeys(
+            ("doctor", "specialist", "chief_physician", "doctor_supervisor"),
+            ("dermatology.view", "dermatology.classify", "dermatology.follow_up"),
+        ),
         **dict.fromkeys(("nurse", "head_nurse", "follow_up_caller"), ("dermatology.view", "dermatology.follow_up")),
         **dict.fromkeys(("supervisor", "dean", "quality"), ("dermatology.view",)),
     },
@@ -48,6 +52,10 @@ VERTICAL = Vertical(
         _rule("C", 30, _("Classified follow-up, chronic")),
         _rule("D", 90, _("Classified follow-up, stable")),
     ),
+    handlers={
+        "followup.closed": ("dermatology.handlers.call_ended",),
+        "followup.cancelled": ("dermatology.handlers.call_cancelled",),
+    },
     slots={"patient.tabs": ("dermatology.slots.patient_tab",)},
     seeds=("dermatology.seeds.load",),
 )

@@ -21,6 +21,7 @@ from kernel.errors import Conflict, Cure, RuleRefused, StaleVersion
 from services.catalogue.models import Item
 from services.patients.models import Patient
 from services.sites.models import Site
+from tenants.entitlements.actions import take_seat
 
 
 @action(permission="escort.enquire")
@@ -80,7 +81,7 @@ def take_enquiry(
 
 @action(permission="escort.enquire")
 def forward_enquiry(*, by: Actor, order: Order) -> Order:
-    """Hand the enquiry to the manager (ES-006)."""
+    """Hand the enquiry to the manager (ES-006). Raises Conflict (``invalid_transition``)."""
     ORDER.move(order, "with_manager", by=by)
     timers.cancel("escort.enquiry_waits", f"order:{order.code}")
     return order
@@ -97,6 +98,8 @@ def draft_agreement(*, by: Actor, order: Order, price_fen: int, cancellation_ter
     ORDER.move(order, "agreement_drafted", by=by)
     content = {
         "order": order.number,
+        "customer": order.customer_name,
+        "patient": str(order.patient.code),
         "hospital": order.hospital.name,
         "department": order.department,
         "item": order.item.key,
@@ -123,9 +126,12 @@ def draft_agreement(*, by: Actor, order: Order, price_fen: int, cancellation_ter
 def sign_agreement(*, by: Actor, order: Order, party: str) -> Agreement:
     """Store one signature on the latest version; with both, the order is agreed (ES-008).
 
-    ``party`` is "customer" (signed before the manager's eyes or by link) or "company".
-    Raises Conflict (``no_agreement``, ``already_signed``).
+    ``party`` is "customer" (signed before the manager's eyes) or "company".
+    Raises RuleRefused (``party_unknown``), Conflict (``no_agreement``, ``already_signed``).
     """
+    if party not in ("customer", "company"):
+        raise RuleRefused("party_unknown", _("The customer signs, and the company."))
+    order = Order.objects.select_for_update(of=("self",)).select_related("site").get(pk=order.pk)
     agreement = order.agreements.select_for_update().order_by("-version").first()
     if agreement is None or order.state != "agreement_drafted":
         raise Conflict("no_agreement", _("There is no drafted agreement to sign."))
@@ -154,9 +160,10 @@ def offer_order(*, by: Actor, order: Order, companions: Iterable[Companion]) -> 
     """Offer an agreed order to one or several companions at once (ES-009).
 
     Somebody who would be refused at acceptance may still get it: the offer is then conditional, says why, and acceptance
-    asks again. Raises RuleRefused (``agreement_not_signed``, ``nobody_chosen``, ``service_in_the_past``).
+    asks again. Raises RuleRefused (``agreement_not_signed``, ``nobody_chosen``, ``service_in_the_past``,
+    ``companion_not_available``).
     """
-    order = Order.objects.select_for_update().select_related("site").get(pk=order.pk)
+    order = Order.objects.select_for_update(of=("self",)).select_related("site").get(pk=order.pk)
     chosen = {companion.pk for companion in companions}
     if not chosen:
         raise RuleRefused("nobody_chosen", _("Choose at least one companion."))
@@ -174,6 +181,10 @@ def offer_order(*, by: Actor, order: Order, companions: Iterable[Companion]) -> 
         now + timedelta(minutes=parameters.value("escort_offer_expiry_minutes", site=order.site.code)), order.starts_at
     )
     ranked: dict[int, Candidate] = {c.companion.pk: c for c in candidates(order) if c.companion.pk in chosen}
+    if chosen - ranked.keys():
+        raise RuleRefused(
+            "companion_not_available", _("Somebody you chose does not work for this site as a companion.")
+        )
     already = set(order.offers.filter(state="open").values_list("companion_id", flat=True))
     offers = [
         Offer(
@@ -213,7 +224,7 @@ def _conditions(candidate: Candidate) -> list[dict[str, str]]:
 @action(permission="escort.manage")
 def withdraw_offers(*, by: Actor, order: Order) -> Order:
     """Take all open offers back; the order waits to be offered again."""
-    order = Order.objects.select_for_update().get(pk=order.pk)
+    order = Order.objects.select_for_update(of=("self",)).select_related("site").get(pk=order.pk)
     order.offers.filter(state="open").update(state="withdrawn", answered_at=clock.now())
     if order.state == "offered":
         ORDER.move(order, "agreed", by=by)
@@ -222,12 +233,15 @@ def withdraw_offers(*, by: Actor, order: Order) -> Order:
 
 @action(permission="escort.manage")
 def release_companion(*, by: Actor, order: Order, reason: str) -> Order:
-    """Take the order from its companion, who loses sight of it at once (ES-022). Raises RuleRefused (``reason_missing``)."""
+    """Take the order from its companion, who loses sight of it at once; the next one confirms time and place anew
+    (ES-022). Raises RuleRefused (``reason_missing``), Conflict (``invalid_transition``)."""
     if not reason.strip():
         raise RuleRefused("reason_missing", _("Say why the companion changes."), fields={"reason": [_("Needed.")]})
-    order = Order.objects.select_for_update().get(pk=order.pk)
+    order = Order.objects.select_for_update(of=("self",)).select_related("site").get(pk=order.pk)
     ORDER.move(order, "agreed", by=by)
-    Assignment.objects.filter(order=order, active=True).update(active=False, ended_at=clock.now())
+    Assignment.objects.filter(order=order, active=True).update(
+        active=False, ended_at=clock.now(), end_reason=reason.strip()[:200]
+    )
     order.offers.filter(state="accepted").update(state="withdrawn")
     order.reconfirmed_at = None
     order.accepted_at = None
@@ -238,11 +252,15 @@ def release_companion(*, by: Actor, order: Order, reason: str) -> Order:
 
 @action(permission="escort.manage")
 def cancel_order(*, by: Actor, order: Order, reason: str) -> Order:
-    """Cancel before the service (ES-021). Raises RuleRefused (``reason_missing``)."""
+    """Cancel before the service (ES-021). Raises RuleRefused (``reason_missing``), Conflict (``invalid_transition``)."""
     if not reason.strip():
         raise RuleRefused("reason_missing", _("Say why the order is cancelled."), fields={"reason": [_("Needed.")]})
     ORDER.move(order, "cancelled", by=by)
-    Assignment.objects.filter(order=order, active=True).update(active=False, ended_at=clock.now())
+    order.cancel_reason = reason.strip()[:200]
+    order.save(update_fields=["cancel_reason"])
+    Assignment.objects.filter(order=order, active=True).update(
+        active=False, ended_at=clock.now(), end_reason=order.cancel_reason
+    )
     order.offers.filter(state="open").update(state="withdrawn", answered_at=clock.now())
     return order
 
@@ -257,7 +275,14 @@ def archive_order(*, by: Actor, order: Order) -> Order:
 
 @action(permission="escort.manage")
 def enlist_companion(*, by: Actor, staff: Any, **facts: Any) -> Companion:
-    """Open a companion's file for a staff member (ES-052); repeated, it is updated."""
+    """Open a companion's file for a staff member (ES-052); repeated, it is updated. Who becomes active takes a seat.
+
+    Raises Conflict (``seat_limit_reached``).
+    """
+    known = Companion.objects.filter(staff=staff).first()
+    active = Companion.State.ACTIVE
+    if facts.get("state") == active and (known is None or known.state != active):
+        take_seat(by=by, meter="companions")
     companion, _created = Companion.objects.update_or_create(staff=staff, defaults=facts)
     return companion
 

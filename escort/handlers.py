@@ -6,15 +6,17 @@ from django.utils.translation import gettext_noop as _
 
 from escort.models import Order
 from escort.service import reopen_if_nobody_is_left
-from kernel import clock
+from kernel import clock, messaging
 from kernel.context import Actor
+from kernel.messaging.models import Message
+from kernel.outbox import Event
 from kernel.timers.models import Timer
 from services.tasks.actions import open_task
 
 
 def expire_offers(timer: Timer) -> None:
     """Open offers past their moment end as expired; with the last one the order returns to the manager (ES-023)."""
-    order = Order.objects.select_for_update().get(code=timer.payload["order"])
+    order = Order.objects.select_for_update(of=("self",)).get(code=timer.payload["order"])
     now = clock.now()
     order.offers.filter(state="open", expires_at__lte=now).update(state="expired", answered_at=now)
     reopen_if_nobody_is_left(order)
@@ -34,6 +36,24 @@ def report_due(timer: Timer) -> None:
         _manager_task(order, "escort.report_overdue", _("Service report overdue"))
 
 
+def tell_customer_late(event: Event) -> None:
+    """Whoever ordered hears that the companion came late, once (ES-014)."""
+    order = Order.objects.select_related("site", "hospital").get(code=event.payload["order"])
+    local = clock.local(order.starts_at, order.site.timezone)
+    messaging.send(
+        channel=Message.Channel.SMS,
+        to=order.customer_phone,
+        template="escort_late",
+        context={
+            "site": order.site.name,
+            "time": f"{local:%H:%M}",
+            "minutes": event.payload["minutes"],
+            "phone": order.site.phone,
+        },
+        key=f"escort-late:{order.code}",
+    )
+
+
 def _manager_task(order: Order, kind: str, title: str) -> None:
     open_task(
         by=Actor.system("timers"),
@@ -44,8 +64,8 @@ def _manager_task(order: Order, kind: str, title: str) -> None:
         due_at=clock.now(),
         roles=("escort_manager",),
         site=order.site,
-        subject=("patients.patient", order.patient.code),
-        icon="escort",
+        subject=("patient", order.patient.code),
+        icon="walk",
         url=("escort:order", str(order.code)),
         closed_in_inbox=True,
     )

@@ -30,5 +30,5 @@ def time_to_accept(site: Site, day: date) -> Fact | None:
     times = Order.objects.filter(_on(day, site, "accepted_at"), first_offered_at__isnull=False).values_list(
         "first_offered_at", "accepted_at"
     )
-    minutes = [(accepted - offered).total_seconds() / 60 for offered, accepted in times]
+    minutes = [(accepted - offered).total_seconds() / 60 for offered, accepted in times if offered and accepted]
     return Fact(round(sum(minutes)), len(minutes), len(minutes)) if minutes else None

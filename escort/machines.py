@@ -48,6 +48,7 @@ ORDER = StateMachine(
             source=("enquiry", "with_manager", "agreement_drafted", "agreed", "offered", "accepted", "ready"),
             target="cancelled",
             who=MANAGE,
+            stamp="cancelled_at",
             ledger=("ES-021",),
         ),
     ),

@@ -87,6 +87,8 @@ class Order(VersionedModel):
     ended_at = models.DateTimeField(null=True)
     reported_at = models.DateTimeField(null=True)
     archived_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+    cancel_reason = models.CharField(max_length=200, blank=True)
     contacted_note = EncryptedTextField(blank=True)
     registration_number = models.CharField(max_length=40, blank=True)
     route = models.TextField(blank=True)
@@ -149,6 +151,8 @@ class Assignment(CodeModel):
     active = models.BooleanField(default=True)
     assigned_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    # Why it ended before the service; empty for one that was served.
+    end_reason = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = [

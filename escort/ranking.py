@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 
 from django.db.models import Count, Q
 from django.utils.functional import Promise
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from escort.models import Assignment, Companion, Order
 from escort.qualification import Reason, reasons_against
-from kernel import parameters
+from kernel import clock, parameters
 
 WEIGHTS = {
     "knows_hospital": 3,
@@ -64,9 +64,13 @@ def candidates(order: Order) -> list[Candidate]:
     zone = order.site.timezone
     buffer_minutes = parameters.value("escort_travel_buffer_minutes", site=order.site.code)
     wide = timedelta(minutes=buffer_minutes)
-    monday = order.starts_at - timedelta(days=order.starts_at.weekday() + 1)
+    day = clock.local(order.starts_at, zone).date()
+    monday = clock.at_local(day - timedelta(days=day.weekday()), time(0), zone)
+    week_end = monday + timedelta(days=7)
     companions = list(
-        Companion.objects.filter(state__in=(Companion.State.ACTIVE, Companion.State.SUSPENDED))
+        Companion.objects.filter(
+            state__in=(Companion.State.ACTIVE, Companion.State.SUSPENDED), staff__home_site=order.site
+        )
         .select_related("staff")
         .prefetch_related("qualifications")
         .annotate(
@@ -76,16 +80,16 @@ def candidates(order: Order) -> list[Candidate]:
         .order_by("staff__number")
     )
     busy: dict[int, list[Assignment]] = defaultdict(list)
-    for assignment in Assignment.objects.filter(
-        active=True, period__overlap=(monday, monday + timedelta(days=9))
-    ).select_related("order"):
+    # A day more on both sides: what lies close to the order may belong to another week.
+    around = (min(monday, order.starts_at) - timedelta(days=1), max(week_end, order.ends_at) + timedelta(days=1))
+    for assignment in Assignment.objects.filter(active=True, period__overlap=around).select_related("order"):
         busy[assignment.companion_id].append(assignment)
     found = []
     for companion in companions:
         week = sum(
             int((a.order.ends_at - a.order.starts_at).total_seconds() // 60)
             for a in busy[companion.pk]
-            if a.order_id != order.pk
+            if a.order_id != order.pk and monday <= a.order.starts_at < week_end
         )
         overlaps = any(
             a.order.starts_at < order.ends_at + wide and order.starts_at < a.order.ends_at + wide

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
@@ -11,7 +12,9 @@ from escort.models import Assignment, Companion, Offer, Order
 from kernel import clock
 from kernel.access import accessible
 from kernel.context import Actor
+from services.sites.models import Site
 
+CARDS = 100
 BOARD_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("unassigned", ("enquiry", "with_manager", "agreement_drafted", "agreed")),
     ("offered", ("offered",)),
@@ -46,7 +49,7 @@ def open_offers(companion: Companion) -> QuerySet[Offer]:
     return (
         companion.offers.filter(state="open", expires_at__gt=clock.now())
         .select_related("order__hospital", "order__item", "order__site", "order__patient")
-        .annotate(others=Count("order__offers", distinct=True))
+        .annotate(others=Count("order__offers", filter=Q(order__offers__state="open"), distinct=True))
         .order_by("expires_at")
     )
 
@@ -69,6 +72,39 @@ def my_orders(companion: Companion) -> QuerySet[Order]:
         .select_related("hospital", "item", "site", "patient")
         .order_by("starts_at")
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCard:
+    """What a companion keeps of an archived order: the work, and nothing of the client (ES-046)."""
+
+    number: str
+    hospital: str
+    item: str
+    starts_at: datetime
+    ends_at: datetime
+    late_minutes: int | None
+    reported_on_time: bool
+    site: Site
+
+
+def order_cards(companion: Companion) -> list[OrderCard]:
+    """The archived orders that a companion served, the latest first."""
+    served = Assignment.objects.filter(companion=companion, active=False, end_reason="", order__state="archived")
+    rows = served.select_related("order__hospital", "order__item", "order__site", "order__report")
+    return [
+        OrderCard(
+            number=order.number,
+            hospital=order.hospital.name,
+            item=order.item.name,
+            starts_at=order.starts_at,
+            ends_at=order.ends_at,
+            late_minutes=order.late_minutes,
+            reported_on_time=order.report.on_time,
+            site=order.site,
+        )
+        for order in (row.order for row in rows.order_by("-order__starts_at")[:CARDS])
+    ]
 
 
 def companions(actor: Actor) -> QuerySet[Companion]:

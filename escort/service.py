@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from escort.access import not_here
 from escort.machines import ORDER
 from escort.models import Assignment, Companion, Milestone, Offer, Order, ServiceReport
 from escort.qualification import reasons_against
@@ -123,8 +124,11 @@ def prepare(
     route: str = "",
     reconfirmed: bool = False,
 ) -> Order:
-    """Store a step of the preparation (ES-010 to ES-013); complete, the order is ready."""
-    order = Order.objects.select_for_update(of=("self",)).get(pk=order.pk)
+    """Store a step of the preparation (ES-010 to ES-013); complete, the order is ready.
+
+    Raises Conflict (``invalid_transition``).
+    """
+    order = _held(by, order)
     if order.state not in ("accepted", "ready"):
         raise Conflict("invalid_transition", _("The preparation of this order is closed."), state=order.state)
     order.contacted_note = contacted_note or order.contacted_note
@@ -155,12 +159,13 @@ def check_in(*, by: Actor, order: Order, key: UUID, happened_at: datetime, place
     """Meet the client at the agreed place (ES-014). Late is an event with its minutes; the customer is informed.
 
     Repeated with the same ``key`` it answers the first entry. Raises RuleRefused (``preparation_incomplete``,
-    ``companion_not_qualified``, ``time_in_the_future``).
+    ``companion_not_qualified``, ``time_in_the_future``, ``time_out_of_order``), Conflict (``key_reused``,
+    ``invalid_transition``).
     """
-    known = Milestone.objects.filter(key=key, order=order).first()
+    order = _held(by, order)
+    known = _known(order, Milestone.Kind.CHECKED_IN, key)
     if known:
         return known
-    order = Order.objects.select_for_update(of=("self",)).select_related("site").get(pk=order.pk)
     missing = missing_preparation(order)
     if order.state == "accepted" and missing:
         raise RuleRefused("preparation_incomplete", _("The preparation is not complete yet."), missing=missing)
@@ -171,7 +176,7 @@ def check_in(*, by: Actor, order: Order, key: UUID, happened_at: datetime, place
             " ".join(str(r.text) for r in against),
             reasons=[reason.code for reason in against],
         )
-    stone = _milestone(order, Milestone.Kind.CHECKED_IN, key, happened_at, place=place)
+    stone = _milestone(order, Milestone.Kind.CHECKED_IN, key, happened_at, after=order.accepted_at, place=place)
     ORDER.move(order, "in_service", by=by)
     tolerance = parameters.value("escort_late_minutes", site=order.site.code)
     late = int((happened_at - order.starts_at).total_seconds() // 60)
@@ -196,27 +201,31 @@ def reach_milestone(
 ) -> Milestone:
     """Store what happened, with the phone's own time; the same ``key`` twice stores it once (ES-015).
 
-    Raises RuleRefused (``unknown_milestone``) and Conflict (``not_in_service``).
+    Raises RuleRefused (``unknown_milestone``, ``time_in_the_future``, ``time_out_of_order``) and Conflict
+    (``key_reused``, ``not_in_service``).
     """
-    known = Milestone.objects.filter(key=key, order=order).first()
-    if known:
-        return known
     if kind not in Milestone.Kind.values or kind in (Milestone.Kind.CHECKED_IN, Milestone.Kind.ENDED):
         raise RuleRefused("unknown_milestone", _("This is no step of a service."), kind=kind)
-    order = Order.objects.select_for_update(of=("self",)).get(pk=order.pk)
+    order = _held(by, order)
+    known = _known(order, kind, key)
+    if known:
+        return known
     if order.state != "in_service":
         raise Conflict("not_in_service", _("The service is not running."), state=order.state)
-    return _milestone(order, kind, key, happened_at, note=note)
+    return _milestone(order, kind, key, happened_at, after=_begun(order), note=note)
 
 
 @action(permission="escort.serve")
 def end_service(*, by: Actor, order: Order, key: UUID, happened_at: datetime) -> Milestone:
-    """End the service; the report is due within ``escort_report_hours`` (ES-028, ES-033)."""
-    known = Milestone.objects.filter(key=key, order=order).first()
+    """End the service; the report is due within ``escort_report_hours`` (ES-028, ES-033).
+
+    Raises RuleRefused (``time_in_the_future``, ``time_out_of_order``), Conflict (``key_reused``, ``invalid_transition``).
+    """
+    order = _held(by, order)
+    known = _known(order, Milestone.Kind.ENDED, key)
     if known:
         return known
-    order = Order.objects.select_for_update(of=("self",)).select_related("site").get(pk=order.pk)
-    stone = _milestone(order, Milestone.Kind.ENDED, key, happened_at)
+    stone = _milestone(order, Milestone.Kind.ENDED, key, happened_at, after=_begun(order))
     ORDER.move(order, "service_ended", by=by)
     Order.objects.filter(pk=order.pk).update(ended_at=happened_at)
     due = happened_at + timedelta(hours=parameters.value("escort_report_hours", site=order.site.code))
@@ -233,11 +242,11 @@ def end_service(*, by: Actor, order: Order, key: UUID, happened_at: datetime) ->
 def file_report(*, by: Actor, order: Order, text: str, client_condition: str = "") -> ServiceReport:
     """Hand in the service report (ES-033): exactly at the limit is on time, a second later is not.
 
-    Raises RuleRefused (``report_empty``).
+    Raises RuleRefused (``report_empty``), Conflict (``invalid_transition``).
     """
     if not text.strip():
         raise RuleRefused("report_empty", _("Write what was done."), fields={"text": [_("Needed.")]})
-    order = Order.objects.select_for_update(of=("self",)).select_related("site").get(pk=order.pk)
+    order = _held(by, order)
     ORDER.move(order, "reported", by=by)
     order.refresh_from_db()
     now = clock.now()
@@ -256,16 +265,52 @@ def file_report(*, by: Actor, order: Order, text: str, client_condition: str = "
     return report
 
 
+def _held(by: Actor, order: Order) -> Order:
+    """The order under its lock, if it still is the companion's own: who was released meanwhile finds nothing (ES-022)."""
+    order = Order.objects.select_for_update(of=("self",)).select_related("site").get(pk=order.pk)
+    if by.kind == "system":
+        return order
+    held = Assignment.objects.filter(order=order, active=True)
+    if by.code is None or not held.filter(companion__staff__user__code=by.code).exists():
+        raise not_here()
+    return order
+
+
+def _known(order: Order, kind: str, key: UUID) -> Milestone | None:
+    known = Milestone.objects.filter(key=key).first()
+    if known is not None and (known.order_id, known.kind) != (order.pk, kind):
+        raise Conflict("key_reused", _("The phone sent the key of another entry. Please try again."))
+    return known
+
+
+def _begun(order: Order) -> datetime | None:
+    met = order.milestones.filter(kind=Milestone.Kind.CHECKED_IN).order_by("id").first()
+    return met.happened_at if met is not None else None
+
+
 def _holder(order: Order) -> Companion:
     return Companion.objects.prefetch_related("qualifications").get(assignments__order=order, assignments__active=True)
 
 
 def _milestone(
-    order: Order, kind: str, key: UUID, happened_at: datetime, *, place: str = "", note: str = ""
+    order: Order,
+    kind: str,
+    key: UUID,
+    happened_at: datetime,
+    *,
+    after: datetime | None,
+    place: str = "",
+    note: str = "",
 ) -> Milestone:
     now = clock.now()
     if happened_at > now + 2 * MINUTE:
         raise RuleRefused("time_in_the_future", _("The phone's clock is ahead. Please check its time."))
+    if after is not None and happened_at < after:
+        raise RuleRefused(
+            "time_out_of_order",
+            _("This is earlier than the step before it. Please check the phone's time."),
+            after=after.isoformat(),
+        )
     return Milestone.objects.create(
         order=order, kind=kind, key=key, happened_at=happened_at, stored_at=now, place=place, note=note
     )

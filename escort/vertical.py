@@ -4,6 +4,21 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel.registry import Kpi, NavItem, Param, RoleSpec, TenantKind, Vertical
 
+# The manager runs the agency: orders, the clients whom they are for, and the tasks that the clock opens.
+MANAGER_WORDS = (
+    "escort.enquire",
+    "escort.view",
+    "escort.manage",
+    "patients.view",
+    "patients.reveal_phone",
+    "patients.register",
+    "patients.edit",
+    "catalogue.view",
+    "catalogue.see_prices",
+    "tasks.work",
+    "tasks.assign",
+)
+
 VERTICAL = Vertical(
     key="escort",
     label=_("Medical escort"),
@@ -24,6 +39,14 @@ VERTICAL = Vertical(
             icon="walk",
             order=12,
             home_for=("escort_manager",),
+        ),
+        NavItem(
+            key="escort-new",
+            label=_("New enquiry"),
+            url_name="escort:new",
+            permission="escort.enquire",
+            icon="plus",
+            order=13,
         ),
         NavItem(
             key="escort-companions",
@@ -58,9 +81,7 @@ VERTICAL = Vertical(
         "escort.serve": _("accept and serve escort orders"),
     },
     roles=(
-        RoleSpec(
-            slug="escort_manager", label=_("Escort manager"), words=("escort.enquire", "escort.view", "escort.manage")
-        ),
+        RoleSpec(slug="escort_manager", label=_("Escort manager"), words=MANAGER_WORDS),
         RoleSpec(slug="companion", label=_("Companion"), words=("escort.view", "escort.serve")),
     ),
     role_grants={"front_desk": ("escort.enquire",)},
@@ -178,12 +199,19 @@ VERTICAL = Vertical(
             clause="003 4.3.1",
         ),
     ),
-    handlers=dict.fromkeys(("escort.accepted", "escort.checked_in"), ("services.kpis.handlers.touched",)),
+    handlers={
+        **dict.fromkeys(("escort.accepted", "escort.checked_in"), ("services.kpis.handlers.touched",)),
+        "escort.late": ("escort.handlers.tell_customer_late",),
+    },
     timers={
         "escort.offer_expires": "escort.handlers.expire_offers",
         "escort.enquiry_waits": "escort.handlers.enquiry_waits",
         "escort.report_due": "escort.handlers.report_due",
     },
     machines=("escort.machines.ORDER",),
+    slots={
+        "patient.actions": ("escort.slots.patient_actions",),
+        "usage.meters": ("escort.meters.COMPANIONS",),
+    },
     seeds=("escort.seeds.load",),
 )

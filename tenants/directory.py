@@ -192,7 +192,7 @@ def build_context(tenant: Tenant) -> TenantContext:
         verticals=frozenset(key for key in switched_on if key in installed),
         timezone=ZoneInfo(tenant.time_zone),
         language=tenant.language,
-        profile=tenant.profile,
+        profile="literal" if tenant.profile == "literal" else "default",
         billing_state="suspended" if tenant.state == Tenant.State.SUSPENDED else tenant.billing_state,
         key_salt=bytes(tenant.key_salt),
         host=primary.domain if primary else f"{tenant.slug}.{settings.BASE_DOMAIN}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 
 from django.core.validators import RegexValidator
@@ -18,7 +19,13 @@ RESERVED_SLUGS = frozenset(
         *("hq", "public", "platform", "ext", "pg", "template", "localhost", "support", "help", "docs", "demo", "test"),
     }
 )
-slug_shape = RegexValidator(r"^[a-z][a-z0-9]{1,29}$", _("Use 2 to 30 lower-case letters and digits, a letter first."))
+SLUG = r"^[a-z][a-z0-9]{1,29}$"
+slug_shape = RegexValidator(SLUG, _("Use 2 to 30 lower-case letters and digits, a letter first."))
+
+
+def is_slug(text: str) -> bool:
+    """Has ``text`` the shape of a subdomain?"""
+    return re.match(SLUG, text) is not None
 
 
 def new_salt() -> bytes:
@@ -60,7 +67,7 @@ class Tenant(TenantMixin, CodeModel):
     auto_drop_schema = False
 
 
-class Domain(DomainMixin):
+class Domain(DomainMixin, models.Model):
     """A host name that leads to a tenant: its subdomain or a custom domain."""
 
 

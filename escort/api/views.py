@@ -62,6 +62,38 @@ class OrderDetail(ApiView):
         return self.one(access_order(self.actor, code), s.OrderOut)
 
 
+class OrderForward(ApiView):
+    """Hand an enquiry to the manager."""
+
+    permissions = {"POST": "escort.enquire"}
+    outputs = {"POST": (200, s.OrderOut)}
+
+    def post(self, request: Request, code: UUID) -> Response:
+        order = access_order(self.actor, code)
+        return self.one(actions.forward_enquiry(by=self.actor, order=order), s.OrderOut)
+
+
+class OrderStep(ApiView):
+    """The manager's further steps: take the offers back, change the companion, cancel, archive."""
+
+    permissions = {"POST": "escort.manage"}
+    inputs = {"POST": s.StepIn}
+    outputs = {"POST": (200, s.OrderOut)}
+
+    def post(self, request: Request, code: UUID) -> Response:
+        order, by = access_order(self.actor, code), self.actor
+        data = self.read(request)
+        if data["step"] == "withdraw":
+            actions.withdraw_offers(by=by, order=order)
+        elif data["step"] == "release":
+            actions.release_companion(by=by, order=order, reason=data["reason"])
+        elif data["step"] == "cancel":
+            actions.cancel_order(by=by, order=order, reason=data["reason"])
+        else:
+            actions.archive_order(by=by, order=order)
+        return self.one(access_order(by, code), s.OrderOut)
+
+
 class AgreementDraft(ApiView):
     """Draft the agreement; an enquiry is handed to the manager first."""
 
@@ -143,6 +175,17 @@ class MyOffers(ApiView):
 
     def get(self, request: Request) -> Response:
         return self.page(selectors.open_offers(companion_of(self.actor)), s.OfferOut)
+
+
+class MyCards(ApiView):
+    """The archived orders that the signed-in companion served: the work, and nothing of the client."""
+
+    permissions = {"GET": "escort.serve"}
+    outputs = {"GET": s.CardsOut}
+
+    def get(self, request: Request) -> Response:
+        cards = selectors.order_cards(companion_of(self.actor))
+        return Response(s.CardsOut({"cards": cards}).data)
 
 
 class AcceptOffer(ApiView):

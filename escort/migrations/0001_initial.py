@@ -120,6 +120,8 @@ class Migration(migrations.Migration):
                 ("route", models.TextField(blank=True)),
                 ("reconfirmed_at", models.DateTimeField(null=True)),
                 ("late_minutes", models.PositiveIntegerField(null=True)),
+                ("cancelled_at", models.DateTimeField(null=True)),
+                ("cancel_reason", models.CharField(blank=True, max_length=200)),
                 (
                     "hospital",
                     models.ForeignKey(
@@ -229,6 +231,7 @@ class Migration(migrations.Migration):
                 ("active", models.BooleanField(default=True)),
                 ("assigned_at", models.DateTimeField()),
                 ("ended_at", models.DateTimeField(null=True)),
+                ("end_reason", models.CharField(blank=True, max_length=200)),
                 (
                     "companion",
                     models.ForeignKey(

@@ -5,16 +5,16 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from escort import selectors, service
 from escort.access import access_offer, access_order, companion_of
-from escort.models import Milestone
-from escort.ranking import WORDS
-from escort.web.forms import PreparationForm, ReportForm
-from kernel import clock
-from kernel.errors import NotFound
+from escort.models import Milestone, Order
+from escort.web import phone
+from escort.web.forms import MomentForm, PreparationForm, ReportForm
+from escort.web.phone import on_phone
+from kernel import clock, parameters
+from kernel.errors import Conflict, Malformed, NotFound, RuleRefused
 from kernel.ids import uuid7
 from kernel.web.views import flash, page, polled, redirect_after_post, render_page
 
@@ -28,36 +28,38 @@ STEPS = (
 
 
 @page(permission="escort.serve")
+@on_phone
 def offers(request: HttpRequest) -> HttpResponse:
-    """Open offers with their countdown, and what became of the last ones."""
+    """Open offers, the chosen or the most urgent one in full, and what became of the last ones."""
+    wanted = request.GET.get("offer", "")
 
     def context() -> dict[str, object]:
         companion = companion_of(request.actor)
-        rows = []
-        for offer in selectors.open_offers(companion):
-            features = offer.features.get("features", {})
-            said = sorted(
-                ((present, WORDS[name][0] if present else WORDS[name][1]) for name, present in features.items()),
-                key=lambda row: not row[0],
-            )
-            rows.append({"offer": offer, "order": offer.order, "reasons": said, "age": _decade(offer)})
-        return {"rows": rows, "answered": selectors.recently_answered(companion)[:5], "now": clock.now()}
+        rows = phone.offer_rows(companion)
+        first = next((row for row in rows if str(row["offer"].code) == wanted), rows[0] if rows else None)
+        return {
+            "first": first,
+            "others": [row for row in rows if row is not first],
+            "chosen": wanted if first is not None and str(first["offer"].code) == wanted else "",
+            "expiry": parameters.value("escort_offer_expiry_minutes", site=first["order"].site.code) if first else 0,
+            "answered": selectors.recently_answered(companion)[:5],
+        }
 
     return polled(request, "escort/offers.html", "escort/_offers.html", context)
 
 
-def _decade(offer: object) -> int | None:
-    """The client's age in decades: before acceptance nobody needs more."""
-    patient = offer.order.patient  # type: ignore[attr-defined]
-    return patient.age_on(clock.today()) // 10 * 10
-
-
 @page(permission="escort.serve", methods=("POST",))
+@on_phone
 def answer(request: HttpRequest, code: UUID, answer: str) -> HttpResponse:
     """Accept or decline."""
     offer = access_offer(request.actor, code)
     if answer == "accept":
-        assignment = service.accept_offer(by=request.actor, offer=offer)
+        try:
+            assignment = service.accept_offer(by=request.actor, offer=offer)
+        except (Conflict, RuleRefused) as error:
+            if error.code == "offer_lost":
+                return phone.answer_lost(request, offer, error)
+            return phone.answer_refused(request, offer, error)
         flash(request, _("The order is yours"))
         return redirect_after_post(request, "escort:my-order", assignment.order.code)
     if answer == "decline":
@@ -68,74 +70,96 @@ def answer(request: HttpRequest, code: UUID, answer: str) -> HttpResponse:
 
 
 @page(permission="escort.serve")
+@on_phone
 def today(request: HttpRequest) -> HttpResponse:
-    """The orders one holds, the next one first."""
+    """The orders one holds, the next one first, and the cards of those that are done."""
+    companion = companion_of(request.actor)
     return render_page(
-        request, "escort/today.html", {"orders": selectors.my_orders(companion_of(request.actor)), "now": clock.now()}
+        request,
+        "escort/today.html",
+        {
+            "rows": phone.today_rows(companion),
+            "cards": selectors.order_cards(companion)[:20],
+        },
     )
 
 
 @page(permission="escort.serve")
+@on_phone
 def order(request: HttpRequest, code: UUID) -> HttpResponse:
     """One order on the phone: what is next, and nothing else in the way."""
-    found = access_order(request.actor, code)
-    reached = {stone.kind: stone for stone in found.milestones.all()}
+    return _shown(request, access_order(request.actor, code))
+
+
+def _shown(
+    request: HttpRequest,
+    found: Order,
+    *,
+    preparation_form: PreparationForm | None = None,
+    report_form: ReportForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    request.nav_key = "escort-today"  # type: ignore[attr-defined]
+    reached = {stone.kind for stone in found.milestones.all()}
     initial = {
         "contacted_note": found.contacted_note,
         "registration_number": found.registration_number,
         "route": found.route,
         "reconfirmed": bool(found.reconfirmed_at),
     }
-    return render_page(
-        request,
-        "escort/my_order.html",
-        {
-            "order": found,
-            "missing": service.missing_preparation(found),
-            "preparation_form": PreparationForm(initial=initial),
-            "report_form": ReportForm(),
-            "steps": [{"kind": kind, "label": kind.label, "stone": reached.get(kind)} for kind in STEPS],
-            "next_step": next((kind for kind in STEPS if kind not in reached), None),
-            "key": uuid7(),
-            "now": clock.now(),
-        },
-    )
+    preparing = phone.gates(found, preparation_form or PreparationForm(initial=initial))
+    context = {
+        "order": found,
+        "age": found.patient.age_on(clock.today()),
+        "gates": preparing,
+        "gates_done": sum(1 for gate in preparing if gate["done"]),
+        "missing": service.missing_preparation(found),
+        "missing_numbers": ", ".join(str(n) for n, gate in enumerate(preparing, start=1) if not gate["done"]),
+        "report_form": report_form or ReportForm(),
+        "report_due": phone.report_due(found),
+        "steps": phone.course(found, STEPS),
+        "next_step": next((kind for kind in STEPS if kind not in reached), None),
+        "key": uuid7(),
+        "end_key": uuid7(),
+    }
+    return render_page(request, "escort/my_order.html", context, status=status)
 
 
 @page(permission="escort.serve", methods=("POST",))
+@on_phone
 def step(request: HttpRequest, code: UUID, step: str) -> HttpResponse:
     """One step of the companion: prepare, check in, milestone, end, report."""
     found = access_order(request.actor, code)
     actor = request.actor
     if step == "prepare":
-        form = PreparationForm(request.POST)
-        form.is_valid()
-        service.prepare(by=actor, order=found, **form.cleaned_data)
+        preparation = PreparationForm(request.POST)
+        if not preparation.is_valid():
+            return _shown(request, found, preparation_form=preparation, status=422)
+        service.prepare(by=actor, order=found, **preparation.cleaned_data)
     elif step == "report":
-        form = ReportForm(request.POST)
-        if not form.is_valid():
-            return render_page(
-                request, "escort/my_order.html", {"order": found, "report_form": form, "now": clock.now()}, status=422
-            )
-        service.file_report(by=actor, order=found, **form.cleaned_data)
+        report = ReportForm(request.POST)
+        if not report.is_valid():
+            return _shown(request, found, report_form=report, status=422)
+        service.file_report(by=actor, order=found, **report.cleaned_data)
         flash(request, _("Report handed in"))
         return redirect_after_post(request, "escort:today")
     else:
-        key = UUID(request.POST["key"]) if request.POST.get("key") else uuid7()
-        happened_at = parse_datetime(request.POST.get("happened_at", "")) or clock.now()
-        if step == "check-in":
-            service.check_in(
-                by=actor, order=found, key=key, happened_at=happened_at, place=request.POST.get("place", "")
-            )
-        elif step == "end":
-            service.end_service(by=actor, order=found, key=key, happened_at=happened_at)
-        else:
-            service.reach_milestone(
-                by=actor,
-                order=found,
-                kind=step.replace("-", "_"),
-                key=key,
-                happened_at=happened_at,
-                note=request.POST.get("note", ""),
-            )
+        _reach(request, found, step)
     return redirect_after_post(request, "escort:my-order", found.code)
+
+
+def _reach(request: HttpRequest, found: Order, step: str) -> None:
+    form = MomentForm(request.POST)
+    if not form.is_valid():
+        raise Malformed("entry_malformed", _("The phone sent something that cannot be read. Please try again."))
+    said = form.cleaned_data
+    key, happened_at = said["key"] or uuid7(), said["happened_at"] or clock.now()
+    actor = request.actor
+    if step == "check-in":
+        service.check_in(by=actor, order=found, key=key, happened_at=happened_at, place=said["place"])
+    elif step == "end":
+        service.end_service(by=actor, order=found, key=key, happened_at=happened_at)
+    else:
+        service.reach_milestone(
+            by=actor, order=found, kind=step.replace("-", "_"), key=key, happened_at=happened_at, note=said["note"]
+        )

@@ -54,6 +54,15 @@ class PreparationForm(forms.Form):
     reconfirmed = forms.BooleanField(label=_("Time and place confirmed again with the client"), required=False)
 
 
+class MomentForm(forms.Form):
+    """A step of the service as the phone tells it: its own key and its own time (empty: now)."""
+
+    key = forms.UUIDField(required=False)
+    happened_at = SiteDateTimeField(required=False)
+    place = forms.CharField(max_length=120, required=False)
+    note = forms.CharField(max_length=2000, required=False)
+
+
 class ReportForm(forms.Form):
     """The service report."""
 

@@ -7,28 +7,20 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from escort import actions, selectors
-from escort.access import access_order
-from escort.models import Companion
+from escort.access import access_companion, access_order, not_here
+from escort.machines import ORDER
+from escort.models import Order
 from escort.qualification import reasons_against
 from escort.ranking import candidates
+from escort.web import desk
 from escort.web.forms import AgreementForm, OrderForm, ReasonForm
 from kernel import clock, parameters
 from kernel.errors import NotFound
 from kernel.web.views import flash, page, polled, redirect_after_post, render_page
 from services.patients.selectors import access_patient
 from services.sites.web.current import site_for
-
-GROUP_WORDS = {
-    "unassigned": gettext_noop("Nobody assigned yet"),
-    "offered": gettext_noop("Waiting for an answer"),
-    "coming": gettext_noop("Coming up"),
-    "running": gettext_noop("In service"),
-    "unreported": gettext_noop("Report missing"),
-    "reported": gettext_noop("To be archived"),
-}
 
 
 @page(permission=None, reason="the first screen depends on what the person may do")
@@ -38,7 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect("escort:offers")
     if request.actor.can("escort.manage"):
         return redirect("escort:board")
-    return redirect("tasks:inbox")
+    return redirect("tasks:my-day")
 
 
 @page(permission="escort.manage")
@@ -46,11 +38,13 @@ def board(request: HttpRequest) -> HttpResponse:
     """Orders by what they wait for."""
 
     def context() -> dict[str, object]:
-        groups = selectors.board(request.actor)
+        now = clock.now()
+        columns = desk.tickets(selectors.board(request.actor), now)
         return {
-            "groups": [{"key": key, "label": _(GROUP_WORDS[key]), "orders": orders} for key, orders in groups.items()],
-            "total": sum(len(orders) for orders in groups.values()),
-            "now": clock.now(),
+            "columns": columns,
+            "alarms": desk.alarms(columns),
+            "lanes": desk.lanes(request.actor, now),
+            "total": sum(len(column["tickets"]) for column in columns),
         }
 
     return polled(request, "escort/board.html", "escort/_board.html", context)
@@ -66,38 +60,51 @@ def new_order(request: HttpRequest) -> HttpResponse:
         order = actions.take_enquiry(
             by=request.actor, site=site_for(request, "escort.enquire"), patient=patient, **data
         )
-        if request.actor.can("escort.manage"):
-            actions.forward_enquiry(by=request.actor, order=order)
+        # Nothing more happens to it at the desk: it goes to the manager at once (ES-006).
+        actions.forward_enquiry(by=request.actor, order=order)
         flash(request, _("Enquiry %(number)s taken in") % {"number": order.number})
         return (
             redirect_after_post(request, "escort:order", order.code)
             if request.actor.can("escort.manage")
             else redirect_after_post(request, "escort:new")
         )
-    return render_page(request, "escort/new.html", {"form": form}, invalid=form)
+    context = {"form": form, "client_name": _client_name(request, str(form["patient"].value() or ""))}
+    return render_page(request, "escort/new.html", context, invalid=form)
+
+
+def _client_name(request: HttpRequest, code: str) -> str:
+    """Whose order it becomes; empty while nobody is chosen."""
+    try:
+        return access_patient(request.actor, UUID(code)).name
+    except (ValueError, NotFound):
+        return ""
 
 
 @page(permission="escort.manage")
 def order(request: HttpRequest, code: UUID) -> HttpResponse:
     """One order: what is agreed, who could serve it, who was asked, what happened."""
     found = access_order(request.actor, code)
+    return render_page(request, "escort/order.html", _detail(found))
+
+
+def _detail(found: Order, agreement_form: AgreementForm | None = None) -> dict[str, object]:
     choosing = found.state in ("agreed", "offered")
-    return render_page(
-        request,
-        "escort/order.html",
-        {
-            "order": found,
-            "agreement": found.agreements.order_by("-version").first(),
-            "agreement_form": AgreementForm(initial={"price_fen": found.price_fen or found.item.price_fen}),
-            "reason_form": ReasonForm(),
-            "candidates": candidates(found) if choosing else [],
-            "offers": found.offers.select_related("companion__staff").order_by("-offered_at"),
-            "assignment": found.assignments.filter(active=True).select_related("companion__staff").first(),
-            "timeline": selectors.timeline(found),
-            "expiry": parameters.value("escort_offer_expiry_minutes", site=found.site.code),
-            "now": clock.now(),
-        },
-    )
+    return {
+        "order": found,
+        "agreement": found.agreements.order_by("-version").first(),
+        "agreement_form": agreement_form
+        or AgreementForm(initial={"price_fen": found.price_fen or found.item.price_fen}),
+        "reason_form": ReasonForm(),
+        "may_cancel": "cancelled" in ORDER.targets(found.state),
+        "cancel_form": ReasonForm(auto_id="cancel_%s"),
+        "candidates": candidates(found) if choosing else [],
+        "offers": found.offers.select_related("companion__staff").order_by("-offered_at"),
+        "assignment": found.assignments.filter(active=True).select_related("companion__staff").first(),
+        "timeline": selectors.timeline(found),
+        "steps": desk.life(found),
+        "expiry": parameters.value("escort_offer_expiry_minutes", site=found.site.code),
+        "now": clock.now(),
+    }
 
 
 @page(permission="escort.manage", methods=("POST",))
@@ -110,12 +117,12 @@ def order_step(request: HttpRequest, code: UUID, step: str) -> HttpResponse:
     elif step == "draft":
         form = AgreementForm(request.POST)
         if not form.is_valid():
-            return render_page(request, "escort/order.html", {"order": found, "agreement_form": form}, status=422)
+            return render_page(request, "escort/order.html", _detail(found, form), invalid=form)
         actions.draft_agreement(by=actor, order=found, **form.cleaned_data)
     elif step in ("sign-customer", "sign-company"):
         actions.sign_agreement(by=actor, order=found, party=step.removeprefix("sign-"))
     elif step == "offer":
-        chosen = Companion.objects.filter(code__in=request.POST.getlist("companion"))
+        chosen = [access_companion(actor, code) for code in _codes(request.POST.getlist("companion"))]
         actions.offer_order(by=actor, order=found, companions=chosen)
         flash(request, _("Offered to %(count)s") % {"count": len(chosen)})
     elif step == "withdraw":
@@ -129,6 +136,13 @@ def order_step(request: HttpRequest, code: UUID, step: str) -> HttpResponse:
     else:
         raise NotFound("not_found", _("There is no such step."))
     return redirect_after_post(request, "escort:order", found.code)
+
+
+def _codes(texts: list[str]) -> list[UUID]:
+    try:
+        return [UUID(text) for text in texts]
+    except ValueError:
+        raise not_here() from None
 
 
 @page(permission="escort.manage")

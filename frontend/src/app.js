@@ -6,6 +6,7 @@ import { startDrafts } from "./js/drafts.js";
 import { startForms } from "./js/forms.js";
 import { startKeys } from "./js/keys.js";
 import { startLive } from "./js/live.js";
+import { startMatrix } from "./js/matrix.js";
 import { startOverlays } from "./js/overlays.js";
 import { startPalette } from "./js/palette.js";
 import { startPolling } from "./js/poll.js";
@@ -22,3 +23,5 @@ startPalette();
 startScanner();
 startPolling();
 startBoard();
+startMatrix();
+

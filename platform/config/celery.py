@@ -11,6 +11,7 @@ from typing import Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from celery import Celery
+from celery.signals import celeryd_after_setup
 from kombu import Queue
 
 
@@ -35,4 +36,14 @@ def configuration() -> dict[str, Any]:
 app = Celery("lianzhen", task_cls="tenants.jobs:TenantTask")
 app.add_defaults(configuration)
 app.autodiscover_tasks()
+
+
+@celeryd_after_setup.connect
+def _load_before_forking(**_facts: object) -> None:
+    """The pool's processes share with their parent what it has loaded."""
+    from config.preloading import preload
+
+    preload()
+
+
 app.set_default()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Literal
 from uuid import UUID
 
@@ -87,13 +88,13 @@ def actor() -> Actor:
 @contextmanager
 def bound(*, request_id: str | None = None, actor: Actor | None = None) -> Iterator[None]:
     """Bind the request id or the actor for the duration of a request, task or command."""
-    tokens = []
+    undo: list[Callable[[], None]] = []
     if request_id is not None:
-        tokens.append((_request_id, _request_id.set(request_id)))
+        undo.append(partial(_request_id.reset, _request_id.set(request_id)))
     if actor is not None:
-        tokens.append((_actor, _actor.set(actor)))
+        undo.append(partial(_actor.reset, _actor.set(actor)))
     try:
         yield
     finally:
-        for variable, token in reversed(tokens):
-            variable.reset(token)
+        for reset in reversed(undo):
+            reset()

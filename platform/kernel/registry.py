@@ -98,6 +98,8 @@ class Kpi:
     sensitive: bool = False
     group: Text = ""
     limit: str | None = None
+    # The kinds of tenant that have such a thing at all; empty: every one.
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

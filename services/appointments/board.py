@@ -14,6 +14,7 @@ from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Any
 
+from django.db.models import Case, OuterRef, Subquery, When
 from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -45,15 +46,18 @@ LOOKS = {
     "in_service": "in_chair",
     "completed": "left",
 }
+# What a block and the head of its column are drawn from.
+DRAWN = ("patient", "doctor", "assistant", "item")
 MOVABLE = frozenset({"booked", "confirmed", "unreachable", "affected"})
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What has become of a booking that is here: how it looks, and one remark."""
+    """What has become of a booking that is here: how it looks, one remark, and where its visit is."""
 
     look: str
     note: str = ""
+    url: str = ""
 
 
 @dataclass
@@ -117,15 +121,15 @@ def day_board(
     spans = opening_hours(site, day)
     grid = grid_of(site, day, spans=spans)
     start, end = clock.day_bounds(day, site.timezone)
-    shifts = list(shifts_between(site, start, end))
-    bookings = list(on_day(site, day))
+    shifts = list(shifts_between(site, start, end).annotate(back_at=_back_at(site, end)))
+    bookings = list(on_day(site, day).select_related(None).select_related(*DRAWN))
     blocked = list(
         Block.objects.filter(site=site, removed_at__isnull=True, starts_at__lt=end, ends_at__gt=start).select_related(
             "staff"
         )
     )
     stages = stages_of(site, day) if stages is None else stages
-    columns = _columns(site, day, list(chairs_of(site)), shifts, bookings)
+    columns = _columns(site, list(chairs_of(site)), [*shifts], bookings)
     board = DayBoard(site, day, grid, columns, is_open=bool(spans))
     by_chair = {column["chair"]: column for column in columns if column["chair"] is not None}
     counts: dict[str, int] = defaultdict(int)
@@ -135,6 +139,9 @@ def day_board(
         counts[block["state"]] += 1
         column = by_chair.get(booking.chair_id)
         if column is not None:
+            if booking.doctor_id not in column["people"]:
+                # Somebody else than who works here today treats: mutual help, or a guest in this room.
+                block["help"] = booking.doctor.name
             column["blocks"].append(block)
             draw.occupy(column, booking, block)
     for one in blocked:
@@ -161,16 +168,19 @@ def _stages(path: str) -> Callable[[Site, date], Mapping[int, tuple[str, str]]]:
 
 
 def _columns(
-    site: Site, day: date, chairs: list[Chair], shifts: list[DutyShift], bookings: list[Appointment]
+    site: Site, chairs: list[Chair], shifts: list[DutyShift], bookings: list[Appointment]
 ) -> list[dict[str, Any]]:
     """One column per chair in room order, headed by who works there; doctors who rest fold to a narrow one at the end."""
     at_chair: dict[int, list[DutyShift]] = defaultdict(list)
     resting: dict[int, StaffMember] = {}
+    returns: dict[int, date] = {}
     working: set[int] = set()
     for shift in shifts:
         if shift.kind == DutyShift.Kind.REST:
             if shift.staff.is_doctor:
                 resting[shift.staff_id] = shift.staff
+                if shift.back_at is not None:
+                    returns[shift.staff_id] = clock.local(shift.back_at, site.timezone).date()
             continue
         working.add(shift.staff_id)
         if shift.chair_id is not None:
@@ -180,7 +190,6 @@ def _columns(
         booked_here.setdefault(booking.chair_id, booking)
     columns = [_column(chair, at_chair[chair.pk], booked_here.get(chair.pk)) for chair in chairs]
     off = [person for key, person in resting.items() if key not in working]
-    returns = _returns(site, day, off)
     columns += [
         {
             "key": f"off-{person.code}",
@@ -215,7 +224,9 @@ def _column(chair: Chair, shifts: list[DutyShift], first: Appointment | None) ->
         "people": set(heads) | set(helpers),
         "title": f"{chair.name} {names}".strip(),
         "note": " / ".join(person.number for person in heads.values()),
-        "sub": _("with %(name)s") % {"name": ", ".join(person.name for person in helpers.values())} if helpers else "",
+        "sub": _("assistant %(name)s") % {"name": ", ".join(person.name for person in helpers.values())}
+        if helpers
+        else "",
         "blocks": [],
     }
     if doctors and not helpers:
@@ -223,19 +234,15 @@ def _column(chair: Chair, shifts: list[DutyShift], first: Appointment | None) ->
     return column
 
 
-def _returns(site: Site, day: date, people: list[StaffMember]) -> dict[int, date]:
-    """The next day on duty of each of ``people``: one query."""
-    if not people:
-        return {}
-    _start, end = clock.day_bounds(day, site.timezone)
-    rows = (
-        DutyShift.objects.filter(staff__in=people, site=site, starts_at__gte=end)
+def _back_at(site: Site, end: datetime) -> Case:
+    """For a shift of rest: when this person's next shift at ``site`` begins after ``end``."""
+    following = (
+        DutyShift.objects.filter(staff=OuterRef("staff_id"), site=site, starts_at__gte=end)
         .exclude(kind=DutyShift.Kind.REST)
-        .order_by("staff_id", "starts_at")
-        .distinct("staff_id")
-        .values_list("staff_id", "starts_at")
+        .order_by("starts_at")
+        .values("starts_at")[:1]
     )
-    return {person: clock.local(start, site.timezone).date() for person, start in rows}
+    return Case(When(kind=DutyShift.Kind.REST, then=Subquery(following)))
 
 
 @dataclass
@@ -266,7 +273,7 @@ class _Drawer:
             "text": f"{start:%H:%M}–{end:%H:%M}",
             "note": note,
             "note_tone": tone,
-            "url": reverse("appointments:appointment", args=[row.code]),
+            "url": (stage.url if stage is not None else "") or reverse("appointments:appointment", args=[row.code]),
         }
         if self.may_move and row.state in MOVABLE:
             block["move_url"] = reverse("appointments:move-drop", args=[row.code])
@@ -294,7 +301,7 @@ class _Drawer:
             text = _("%(name)s, overrun") % {"name": row.patient.name} if over else row.patient.name
             column |= {"alert": text, "alert_icon": "chair", "alert_tone": "late" if over else "ok"}
         elif block["state"] == "finished":
-            column |= {"alert": _("still in the area"), "alert_icon": "warn", "alert_tone": "warn"}
+            column |= {"alert": _("not left yet"), "alert_icon": "warn", "alert_tone": "warn"}
 
     def blocked(self, row: Block) -> dict[str, Any]:
         start, end = formatting.localised(row.starts_at, self.site), formatting.localised(row.ends_at, self.site)

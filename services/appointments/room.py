@@ -122,6 +122,8 @@ ROOM = Room(
             direction="down",
             version=1,
             compute="services.appointments.kpis.no_show",
+            group=_("Visits and waiting"),
+            kinds=("clinic",),
             definition=_("No-shows ÷ (completed + cancelled + no-show) of the bookings of the day."),
             aggregate="ratio",
             clause="AP-040",
@@ -134,6 +136,8 @@ ROOM = Room(
             direction="up",
             version=1,
             compute="services.appointments.kpis.reminders_completed",
+            group=_("Visits and waiting"),
+            kinds=("clinic",),
             definition=_(
                 "Confirmations due on the day with a result before noon of the visit's day and before its lead time, "
                 "÷ confirmations due; withdrawn ones do not count."

@@ -82,6 +82,11 @@ def next_of_patient(patient: Patient, *, after: datetime | None = None) -> Appoi
     return rows.select_related(*JOINED).order_by("starts_at").first()
 
 
+def visit_of_booked_card(appointment: UUID | str) -> UUID | None:
+    """The code of the visit whose card was booked with this appointment."""
+    return AppointmentCard.objects.filter(appointment__code=appointment).values_list("visit_code", flat=True).first()
+
+
 def card_of_visit(visit_code: UUID) -> AppointmentCard | None:
     """The card written in a visit."""
     return (

@@ -10,6 +10,7 @@ from kernel.access import accessible
 from kernel.context import Actor
 from kernel.errors import NotFound
 from services.cashier.models import Arrear, ChargeSlip, Receipt
+from services.cashier.selectors import with_report
 
 
 def access_slip(actor: Actor, code: UUID, word: str = "cashier.view") -> ChargeSlip:
@@ -23,7 +24,7 @@ def access_slip(actor: Actor, code: UUID, word: str = "cashier.view") -> ChargeS
 
 def access_receipt(actor: Actor, code: UUID, word: str = "cashier.view") -> Receipt:
     """A receipt at a site where ``actor`` holds ``word``. Raises NotFound (``receipt_not_found``)."""
-    rows = Receipt.objects.select_related("site", "patient", "document").prefetch_related(
+    rows = Receipt.objects.select_related("site", "patient", "document", "slip__doctor").prefetch_related(
         "lines__line", "payments", "arrears"
     )
     found = accessible(rows, actor, word).filter(code=code).first()
@@ -34,11 +35,8 @@ def access_receipt(actor: Actor, code: UUID, word: str = "cashier.view") -> Rece
 
 def access_arrear(actor: Actor, code: UUID, word: str = "cashier.view") -> Arrear:
     """An arrear at a site where ``actor`` holds ``word``. Raises NotFound (``arrear_not_found``)."""
-    found = (
-        accessible(Arrear.objects.select_related("site__entity", "patient", "line", "receipt"), actor, word)
-        .filter(code=code)
-        .first()
-    )
+    rows = with_report(Arrear.objects.select_related("site__entity", "patient", "line", "receipt"))
+    found = accessible(rows, actor, word).filter(code=code).first()
     if found is None:
         raise NotFound("arrear_not_found", _("There is no such arrear."))
     return found

@@ -38,10 +38,11 @@ ROOM = Room(
     },
     machines=("services.cashier.machines.SLIP",),
     slots={
+        "visit.actions": ("services.cashier.slots.visit_actions",),
         "patient.tabs": ("services.cashier.slots.patient_tab",),
         "patient.timeline": ("services.cashier.slots.patient_timeline",),
     },
-    always_open=("cashier.view", "cashier.charge"),
+    always_open=("cashier.view", "cashier.issue_slip", "cashier.charge"),
     kpis=(
         Kpi(
             key="takings",

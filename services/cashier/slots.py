@@ -1,4 +1,4 @@
-"""What the till shows on a patient's page."""
+"""What the till shows on the pages of a patient and of a visit."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ from kernel import money
 from kernel.access import accessible
 from services.cashier.models import Receipt
 from services.patients.models import Patient
+
+
+def visit_actions(request: HttpRequest, *, visit: Any, **context: Any) -> list[dict[str, Any]]:
+    """The slip of a visit, for whoever signs it: the one way by which something comes to the till."""
+    if not request.actor.can("cashier.issue_slip"):  # type: ignore[attr-defined]
+        return []
+    url = f"{reverse('cashier:new-slip')}?patient={visit.patient.code}&visit={visit.code}"
+    return [{"key": "W", "label": _("Charge slip"), "url": url, "icon": "cash", "order": 30}]
 
 
 def patient_tab(request: HttpRequest, *, patient: Patient, **context: Any) -> list[dict[str, Any]]:

@@ -12,6 +12,8 @@ from services.sites.models import Site
 class Document(CodeModel):
     """An issued document: its number, its content as data, and the hash of that content. Never edited."""
 
+    APPEND_ONLY = True
+
     kind = models.CharField(max_length=60)
     number = models.CharField(max_length=40)
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
@@ -23,8 +25,21 @@ class Document(CodeModel):
     content_hash = models.CharField(max_length=64)
     issued_at = models.DateTimeField()
     issued_by = models.UUIDField(null=True)
-    printed = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "number", "site"], name="documents_number_once")]
         indexes = [models.Index(fields=["subject_type", "subject_code"], name="documents_subject")]
+
+
+class Printing(models.Model):
+    """That somebody had the PDF. The first is the original, every later one is marked as a reprint."""
+
+    APPEND_ONLY = True
+
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="printings")
+    copy = models.PositiveIntegerField()
+    printed_at = models.DateTimeField()
+    printed_by = models.UUIDField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["document", "copy"], name="documents_copy_once")]

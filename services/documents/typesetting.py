@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,15 @@ import typst
 from django.apps import apps
 from django.conf import settings
 
-FONTS = "fonts"
+FONT = "NotoSansSC*"
 
 
 class TemplateMissing(LookupError):
     """No installed room holds this template."""
+
+
+class FontsMissing(RuntimeError):
+    """The folder of the setting ``FONTS_DIR`` has no Chinese font: every name on the paper would be an empty box."""
 
 
 @cache
@@ -28,13 +33,21 @@ def template_path(name: str) -> Path:
     return path
 
 
-def typeset(template: str, data: dict[str, Any]) -> bytes:
-    """Set ``data`` with ``template``. The template reads it by ``json(bytes(sys.inputs.data))``."""
+def typeset(template: str, data: dict[str, Any], *, at: datetime) -> bytes:
+    """Set ``data`` with ``template``. The template reads it by ``json(bytes(sys.inputs.data))``.
+
+    ``at`` is the moment that the file itself names; the clock of the machine never shows. Raises TemplateMissing,
+    FontsMissing.
+    """
     path = template_path(template)
+    fonts = Path(settings.FONTS_DIR)
+    if not any(fonts.glob(FONT)):
+        raise FontsMissing(f"no {FONT} in {fonts}")
     return typst.compile(
         str(path),
         root=str(path.parent),
-        font_paths=[str(settings.VAR / FONTS)],
+        font_paths=[str(fonts)],
         ignore_system_fonts=True,
+        timestamp=int(at.timestamp()),
         sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
     )

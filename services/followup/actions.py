@@ -27,6 +27,8 @@ from services.tasks.actions import cancel_task, open_task, reschedule_task, sett
 CALL = "followup.call"
 DOCTOR_ITEM = "followup.doctor_item"
 LATEST = time(23, 59)
+# Moves what follows from another room's fact: there nobody needs a word for follow-ups.
+ENGINE = Actor.system("follow-up")
 
 
 @action(permission=None, reason="rules plan by themselves from what other rooms have written")
@@ -69,11 +71,36 @@ def plan_from(
 
 @action(permission=None, reason="the room that withdraws its own fact asks for its own word")
 def drop_plans(*, by: Actor, source_key: str, reason: str) -> int:
-    """Cancel what is undone of the plans of ``source_key``, because the thing never happened; how many."""
+    """Cancel what is undone of the plans of ``source_key``, because the thing never happened; how many.
+
+    Whoever withdraws the thing needs no right to cancel follow-ups.
+    """
     undone = FollowUp.objects.select_related("plan__site").filter(plan__source_key=source_key, state__in=UNDONE)
     for followup in undone:
-        _withdraw(by, followup, reason)
+        _withdraw(by, followup, reason, moved_by=ENGINE)
     return len(undone)
+
+
+@action(permission=None, reason="the room in whose record the answer stands asks for its own word")
+def answer_plans(*, by: Actor, source_key: str, result: str, note: str = "") -> int:
+    """Settle what is due of the plans of ``source_key``, because the answer stands in the record of the room that planned
+    it: fine closes it, a problem goes to the doctor (FU-008). How many; what is only planned stays as it is."""
+    due = FollowUp.objects.select_related("plan__site").filter(plan__source_key=source_key, state__in=DUE)
+    for followup in due:
+        Attempt.objects.create(
+            followup=followup,
+            at=clock.now(),
+            day=clock.today(followup.plan.site.timezone),
+            channel=Attempt.Channel.VISIT,
+            reached=True,
+            by_id=by.user_id,
+            by_name=by.name,
+        )
+        if result == FollowUp.Result.PROBLEM:
+            _hand_to_doctor(by, followup, note, moved_by=ENGINE)
+        else:
+            _finish(by, followup, "closed", result=result, note=note, moved_by=ENGINE)
+    return len(due)
 
 
 @action(permission=None, reason="the clock makes due what was planned")
@@ -88,7 +115,7 @@ def make_due(*, by: Actor, followup: FollowUp) -> FollowUp:
     followup.round += 1
     followup.bump({"due_at", "not_same_day", "round"})
     reachable = bool(plan.patient.phone) and not plan.patient.untraceable
-    MACHINE.move(followup, "due" if reachable else "no_phone", by=by)
+    MACHINE.move(followup, "due" if reachable else "no_phone", by=ENGINE)
     title = gettext_noop("Call %(subject)s: %(rule)s") if reachable else gettext_noop("No phone: %(subject)s, %(rule)s")
     open_task(
         by=by,
@@ -187,9 +214,7 @@ def close_with_result(
     followup.return_visit, followup.refusal_reason = return_visit, refusal_reason.strip()[:120]
     followup.bump({"return_visit", "refusal_reason"})
     if result == FollowUp.Result.PROBLEM:
-        MACHINE.move(followup, "with_doctor", by=by, result=result, note=note.strip())
-        settle_task(by=by, kind=CALL, key=_task_key(followup), result=result)
-        _ask_doctor(by, followup)
+        _hand_to_doctor(by, followup, note.strip())
         return followup
     return _finish(by, followup, "closed", result=result, note=note.strip())
 
@@ -278,7 +303,7 @@ def _spread(by: Actor, plan: Plan, rule: Effective) -> None:
         elif followup.state in UNDONE and followup.due_on != day:
             if followup.state != "planned":
                 cancel_task(by=by, kind=CALL, key=_task_key(followup), reason="moved")
-                MACHINE.move(followup, "planned", by=Actor.system("follow-up"))
+                MACHINE.move(followup, "planned", by=ENGINE)
             followup.due_on, followup.due_at = day, None
             followup.bump({"due_on", "due_at"})
         if followup.state == "planned" and followup.due_on <= today:
@@ -317,6 +342,12 @@ def _next_opening_day(site: Site, day: date) -> date:
         return day + timedelta(days=1)
 
 
+def _hand_to_doctor(by: Actor, followup: FollowUp, note: str, *, moved_by: Actor | None = None) -> None:
+    MACHINE.move(followup, "with_doctor", by=moved_by or by, result=FollowUp.Result.PROBLEM, note=note)
+    settle_task(by=by, kind=CALL, key=_task_key(followup), result=FollowUp.Result.PROBLEM)
+    _ask_doctor(by, followup)
+
+
 def _ask_doctor(by: Actor, followup: FollowUp) -> None:
     plan = followup.plan
     doctor = plan.doctor
@@ -343,9 +374,16 @@ def _ask_doctor(by: Actor, followup: FollowUp) -> None:
 
 
 def _finish(
-    by: Actor, followup: FollowUp, state: str, *, result: str, note: str = "", closing_note: str = ""
+    by: Actor,
+    followup: FollowUp,
+    state: str,
+    *,
+    result: str,
+    note: str = "",
+    closing_note: str = "",
+    moved_by: Actor | None = None,
 ) -> FollowUp:
-    MACHINE.move(followup, state, by=by, result=result, note=note, closing_note=closing_note)
+    MACHINE.move(followup, state, by=moved_by or by, result=result, note=note, closing_note=closing_note)
     followup.closed_by_id = by.user_id
     followup.save(update_fields=["closed_by"])
     settle_task(by=by, kind=CALL, key=_task_key(followup), result=result)
@@ -353,8 +391,8 @@ def _finish(
     return followup
 
 
-def _withdraw(by: Actor, followup: FollowUp, reason: str) -> FollowUp:
-    MACHINE.move(followup, "cancelled", by=by, reason=reason.strip()[:120])
+def _withdraw(by: Actor, followup: FollowUp, reason: str, *, moved_by: Actor | None = None) -> FollowUp:
+    MACHINE.move(followup, "cancelled", by=moved_by or by, reason=reason.strip()[:120])
     cancel_task(by=by, kind=CALL, key=_task_key(followup), reason="cancelled")
     _tell("followup.cancelled", followup)
     return followup

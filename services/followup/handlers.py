@@ -23,8 +23,8 @@ def plan(event: Event) -> None:
     from (else the moment of the event counts). The event's key is the thing: telling it again moves, never doubles.
     """
     payload = event.payload
-    site = Site.objects.filter(code=payload.get("site")).first() if payload.get("site") else None
-    patient = Patient.objects.filter(code=payload.get("patient")).first() if payload.get("patient") else None
+    site = Site.objects.filter(code=payload["site"]).first() if payload.get("site") else None
+    patient = Patient.objects.filter(code=payload["patient"]).first() if payload.get("patient") else None
     if site is None or patient is None:
         return
     doctor = StaffMember.objects.filter(code=payload["doctor"]).first() if payload.get("doctor") else None

@@ -70,6 +70,7 @@ ROOM = Room(
             direction="up",
             version=1,
             compute="services.followup.kpis.on_time",
+            group=_("Follow-up and service"),
             definition=_("Follow-ups due on the day and done on it ÷ follow-ups due; cancelled ones do not count."),
             aggregate="ratio",
             clause="FU-020",

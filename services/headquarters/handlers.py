@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 from django.db import connection
+from django.db.models import Max
 
 from kernel.outbox import Event
 from services.headquarters.models import BranchSite, BranchTenant, SiteDay, SiteFact
 from services.headquarters.rollups import roll_up
 
+DESCRIBED = ("name", "short_name", "city", "order")
+
 
 def take_in_day(event: Event) -> None:
-    """Store the figures of one site and day; a message older than what is known changes nothing."""
+    """Store the figures of one site and day; a message older than what is known changes nothing.
+
+    Messages of the same moment count in the order of their delivery: a clock may stand while figures change.
+    """
     payload = event.payload
     day, measured_at = date.fromisoformat(payload["day"]), datetime.fromisoformat(payload["measured_at"])
     with connection.cursor() as cursor:
@@ -20,9 +28,9 @@ def take_in_day(event: Event) -> None:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtext(%s), hashtext(current_schema()))", [f"hq:{payload['site']['code']}"]
         )
-    site = _describe(payload, day, measured_at)
+    site = _site(payload, day, measured_at)
     known = SiteDay.objects.filter(site=site, day=day).first()
-    if known and known.measured_at >= measured_at:
+    if known and known.measured_at > measured_at:
         return
     SiteDay.objects.update_or_create(site=site, day=day, defaults={"measured_at": measured_at})
     facts = payload["facts"]
@@ -41,27 +49,35 @@ def take_in_day(event: Event) -> None:
     roll_up(site, day, keys)
 
 
-def _describe(payload: dict[str, object], day: date, measured_at: datetime) -> BranchSite:
-    said, place = payload["tenant"], payload["site"]
-    tenant = BranchTenant.objects.filter(code=said["code"]).first()  # type: ignore[index]
-    if tenant is None or tenant.described_at <= measured_at:
-        tenant, _created = BranchTenant.objects.update_or_create(
-            code=said["code"],  # type: ignore[index]
-            defaults={
-                "slug": said["slug"],  # type: ignore[index]
-                "name": said["name"],  # type: ignore[index]
-                "verticals": said["verticals"],  # type: ignore[index]
-                "applicable": payload["applicable"],
-                "described_at": measured_at,
-            },
-        )
-    site = BranchSite.objects.filter(code=place["code"]).first()  # type: ignore[index]
-    described = {name: place[name] for name in ("name", "short_name", "city", "order")}  # type: ignore[index]
+def _tenant(payload: Mapping[str, Any], measured_at: datetime) -> BranchTenant:
+    """The branch, described by the newest of its messages."""
+    said = payload["tenant"]
+    facts = {
+        **{name: said[name] for name in ("slug", "name", "verticals")},
+        "applicable": payload["applicable"],
+        "described_at": measured_at,
+    }
+    tenant, created = BranchTenant.objects.get_or_create(code=said["code"], defaults=facts)
+    # Its other sites tell at the same time: the older of two messages must not win.
+    if not created and BranchTenant.objects.filter(pk=tenant.pk, described_at__lte=measured_at).update(**facts):
+        tenant.refresh_from_db()
+    return tenant
+
+
+def _site(payload: Mapping[str, Any], day: date, measured_at: datetime) -> BranchSite:
+    """The site, described by the newest of its messages."""
+    place = payload["site"]
+    tenant = _tenant(payload, measured_at)
+    described = {name: place[name] for name in DESCRIBED}
+    site = BranchSite.objects.filter(code=place["code"]).first()
     if site is None:
-        return BranchSite.objects.create(code=place["code"], tenant=tenant, first_day=day, last_day=day, **described)  # type: ignore[index]
-    changed = [name for name, value in described.items() if getattr(site, name) != value]
-    for name in changed:
-        setattr(site, name, described[name])
+        return BranchSite.objects.create(code=place["code"], tenant=tenant, first_day=day, last_day=day, **described)
+    changed = []
+    newest = site.days.aggregate(newest=Max("measured_at"))["newest"]
+    if newest is None or newest <= measured_at:
+        changed = [name for name, value in described.items() if getattr(site, name) != value]
+        for name in changed:
+            setattr(site, name, described[name])
     if day < site.first_day or day > site.last_day:
         site.first_day, site.last_day = min(site.first_day, day), max(site.last_day, day)
         changed += ["first_day", "last_day"]

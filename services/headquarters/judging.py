@@ -23,6 +23,11 @@ class Mark:
     limit: float
 
 
+def too_few(kpi: Kpi, denominator: int | None, n: int) -> bool:
+    """Would this figure, being sensitive, speak of so few people that they might be recognised?"""
+    return kpi.sensitive and (denominator if denominator is not None else n) < FEW
+
+
 def judge(kpi: Kpi, numerator: int, denominator: int | None, chain_rate: float | None) -> Mark | None:
     """A mark when a rate lies outside the 99.8 % limits around ``chain_rate``; None is ordinary variation.
 
@@ -50,7 +55,8 @@ def limits(rate: float, n: int) -> tuple[float, float]:
     if expected >= NORMAL_FROM:
         spread = Z_998 * math.sqrt(rate * (1 - rate) / n)
         return max(0.0, rate - spread), min(1.0, rate + spread)
-    return _quantile(rate, n, 0.001) / n, _quantile(rate, n, 0.999) / n
+    # Below the first step of the distribution the interpolation would leave the range of a rate.
+    return max(0.0, _quantile(rate, n, 0.001) / n), min(1.0, _quantile(rate, n, 0.999) / n)
 
 
 def _quantile(rate: float, n: int, level: float) -> float:

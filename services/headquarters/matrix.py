@@ -7,19 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
+from typing import Any
 
 from django.db.models import Count, QuerySet, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from kernel.registry import Kpi
-from services.headquarters.definitions import definitions
-from services.headquarters.judging import FEW, Mark, judge
+from services.headquarters.definitions import definitions, value_of
+from services.headquarters.judging import Mark, judge, too_few
 from services.headquarters.models import BranchSite, BranchTenant, SiteMonth
 from services.headquarters.rollups import first_of, shifted
 
 WINDOW_SITES = 30
 SPANS = {"month": 1, "quarter": 3, "year": 12}
+# Addresses name months of this century; the sparks reach back from there.
+YEARS = range(2000, 2100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +52,37 @@ def period(key: str, month: str, today: date) -> Period:
         last = first_of(date.fromisoformat(f"{month}-01"))
     except ValueError:
         last = first_of(today)
+    if last.year not in YEARS:
+        last = first_of(today)
     chosen = key if key in SPANS else "month"
     if chosen == "quarter":
         last = date(last.year, (last.month - 1) // 3 * 3 + 3, 1)
     if chosen == "year":
         last = date(last.year, 12, 1)
     return Period(chosen, last)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a figure is made of in a period: at one site, or over all of them (then ``sites`` counts who reported)."""
+
+    numerator: int
+    denominator: int | None
+    n: int
+    days: int
+    spark: str = ""
+    sites: int = 1
+
+    def plus(self, later: Parts) -> Parts:
+        """Together with a later month, whose spark stays."""
+        known = [part for part in (self.denominator, later.denominator) if part is not None]
+        return Parts(
+            self.numerator + later.numerator,
+            sum(known) if known else None,
+            self.n + later.n,
+            self.days + later.days,
+            later.spark,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +142,8 @@ class Matrix:
     sites_total: int
     window: int
     windows: int
-    verticals: tuple[str, ...] = field(default_factory=tuple)
+    # Sites per vertical of the whole chain, whatever filter is chosen; the empty key counts all of them.
+    verticals: dict[str, int] = field(default_factory=dict)
 
     @property
     def sections(self) -> list[tuple[str | Promise, list[Row]]]:
@@ -150,24 +179,17 @@ def build_matrix(*, period: Period, vertical: str = "", window: int = 1) -> Matr
     wanted = {key: kpi for key, kpi in definitions().items() if applicable.get(key)}
     months = period.months
     chain = _chain_values(wanted, months, vertical)
-    cells = _site_values([site.pk for site in columns], wanted, months)
+    cells = site_values(wanted, months, [site.pk for site in columns])
     rows = []
     for key, kpi in wanted.items():
         over_all = chain.get(key)
-        whole = _cell(kpi, None, over_all[:4] if over_all else None, None, spark="", applies=True)
+        whole = _cell(kpi, None, over_all, None)
         rate = whole.numerator / whole.denominator if kpi.aggregate == "ratio" and whole.denominator else None
         row = tuple(
-            _cell(
-                kpi,
-                site,
-                cells.get((site.pk, key)),
-                rate,
-                spark=cells.get((site.pk, key), (0, 0, 0, 0, ""))[4],
-                applies=key in site.tenant.applicable,
-            )
+            _cell(kpi, site, cells.get((site.pk, key)), rate) if key in site.tenant.applicable else Cell("na", site)
             for site in columns
         )
-        rows.append(Row(kpi, whole, over_all[4] if over_all else 0, applicable[key], row))
+        rows.append(Row(kpi, whole, over_all.sites if over_all else 0, applicable[key], row))
     groups = tuple(TenantGroup(tenant, tuple(sites)) for tenant, sites in _by_tenant(columns))
     return Matrix(
         period=period,
@@ -177,10 +199,17 @@ def build_matrix(*, period: Period, vertical: str = "", window: int = 1) -> Matr
         sites_total=total,
         window=window,
         windows=windows,
-        verticals=tuple(
-            sorted({key for keys in BranchTenant.objects.values_list("verticals", flat=True) for key in keys})
-        ),
+        verticals=_sites_by_vertical(),
     )
+
+
+def _sites_by_vertical() -> dict[str, int]:
+    counts: dict[str, int] = defaultdict(int)
+    for verticals, sites in BranchTenant.objects.annotate(columns=Count("sites")).values_list("verticals", "columns"):
+        counts[""] += sites
+        for key in verticals:
+            counts[key] += sites
+    return dict(sorted(counts.items()))
 
 
 def _by_tenant(columns: Sequence[BranchSite]) -> list[tuple[BranchTenant, list[BranchSite]]]:
@@ -201,83 +230,70 @@ def _applicable_counts(vertical: str) -> dict[str, int]:
     return counts
 
 
-def _chain_values(
-    wanted: dict[str, Kpi], months: Sequence[date], vertical: str
-) -> dict[str, tuple[int, int | None, int, int, int]]:
-    """Per figure over all sites: numerator, denominator, n, days, number of sites that reported."""
+def _chain_values(wanted: dict[str, Kpi], months: Sequence[date], vertical: str) -> dict[str, Parts]:
+    """Per figure over all sites of the chain: two queries, however many figures, months and sites there are."""
     rows = SiteMonth.objects.filter(month__in=months, key__in=wanted)
     if vertical:
         rows = rows.filter(site__tenant__verticals__contains=[vertical])
-    sums = rows.values("key", "version", "month").annotate(
-        a=Sum("numerator"), b=Sum("denominator"), c=Sum("n"), d=Sum("days"), sites=Count("site", distinct=True)
-    )
-    found: dict[str, list[dict[str, object]]] = defaultdict(list)
-    for row in sums:
-        kpi = wanted[row["key"]]
-        if row["version"] == kpi.version:
-            found[row["key"]].append(row)
-    result = {}
-    for key, parts in found.items():
-        if wanted[key].aggregate == "last":
-            parts = [max(parts, key=lambda part: part["month"])]  # type: ignore[arg-type, return-value]
-        denominators = [part["b"] for part in parts if part["b"] is not None]
-        result[key] = (
-            sum(part["a"] for part in parts),  # type: ignore[misc]
-            sum(denominators) if denominators else None,  # type: ignore[arg-type]
-            sum(part["c"] for part in parts),  # type: ignore[misc]
-            sum(part["d"] for part in parts),  # type: ignore[misc]
-            max(part["sites"] for part in parts),  # type: ignore[type-var]
+    standing = [key for key, kpi in wanted.items() if kpi.aggregate == "last"]
+    # A state counts once per site, as it was in the last month that the site told of.
+    latest = rows.filter(key__in=standing).order_by("site_id", "key", "version", "-month")
+    ids = latest.distinct("site_id", "key", "version").values("pk")
+    sums: list[dict[str, Any]] = []
+    for part in (rows.exclude(key__in=standing), SiteMonth.objects.filter(pk__in=ids)):
+        grouped = part.values("key", "version").annotate(
+            a=Sum("numerator"),
+            b=Sum("denominator"),
+            c=Sum("n"),
+            d=Sum("days"),
+            # Within one month a site has one row per figure; telling sites apart would sort every row.
+            sites=Count("site", distinct=len(months) > 1),
         )
-    return result  # type: ignore[return-value]
+        sums += [dict(row) for row in grouped]
+    return {
+        row["key"]: Parts(row["a"], row["b"], row["c"], row["d"], sites=row["sites"])
+        for row in sums
+        if row["version"] == wanted[row["key"]].version
+    }
 
 
-def _site_values(
-    site_ids: Sequence[int], wanted: dict[str, Kpi], months: Sequence[date]
-) -> dict[tuple[int, str], tuple[int, int | None, int, int, str]]:
-    """Per site and figure: numerator, denominator, n, days and the spark of the last month."""
-    rows = (
-        SiteMonth.objects.filter(site__in=site_ids, month__in=months)
-        .order_by("month")
-        .values_list("site_id", "key", "version", "numerator", "denominator", "n", "days", "spark")
-    )
-    found: dict[tuple[int, str], tuple[int, int | None, int, int, str]] = {}
-    for site_id, key, version, numerator, denominator, n, days, spark in rows:
-        kpi = wanted.get(key)
-        if kpi is None or kpi.version != version:
+def site_values(
+    wanted: dict[str, Kpi], months: Sequence[date], sites: Sequence[int] | None = None
+) -> dict[tuple[int, str], Parts]:
+    """Per (site's pk, figure), with the spark of the last month; of every site unless ``sites`` are named."""
+    rows = SiteMonth.objects.filter(month__in=months, key__in=wanted)
+    if sites is not None:
+        rows = rows.filter(site__in=sites)
+    found: dict[tuple[int, str], Parts] = {}
+    for site_id, key, version, numerator, denominator, n, days, spark in rows.order_by("month").values_list(
+        "site_id", "key", "version", "numerator", "denominator", "n", "days", "spark"
+    ):
+        kpi = wanted[key]
+        if kpi.version != version:
             continue
+        parts = Parts(numerator, denominator, n, days, spark)
         before = found.get((site_id, key))
-        if before is not None and kpi.aggregate != "last":
-            numerator += before[0]
-            denominator = denominator + (before[1] or 0) if denominator is not None else before[1]
-            n += before[2]
-            days += before[3]
-        found[site_id, key] = (numerator, denominator, n, days, spark)
+        found[site_id, key] = parts if before is None or kpi.aggregate == "last" else before.plus(parts)
     return found
 
 
-def _cell(
-    kpi: Kpi,
-    site: BranchSite | None,
-    parts: tuple[object, ...] | None,
-    chain_rate: float | None,
-    *,
-    spark: str,
-    applies: bool,
-) -> Cell:
-    if not applies:
-        return Cell("na", site)
-    if parts is None:
+def _cell(kpi: Kpi, site: BranchSite | None, parts: Parts | None, chain_rate: float | None) -> Cell:
+    value = None if parts is None else value_of(kpi, parts.numerator, parts.denominator)
+    if parts is None or value is None:
         return Cell("missing", site)
-    numerator, denominator, n, days = parts[0], parts[1], parts[2], parts[3]
-    if kpi.aggregate in ("ratio", "mean"):
-        value = None if not denominator else numerator / denominator * (100 if kpi.unit == "percent" else 1)  # type: ignore[operator]
-    else:
-        value = float(numerator)  # type: ignore[arg-type]
-    if value is None:
-        return Cell("missing", site)
-    few = site is not None and kpi.sensitive and (denominator if denominator is not None else n) < FEW  # type: ignore[operator]
-    mark = None if site is None or few else judge(kpi, numerator, denominator, chain_rate)  # type: ignore[arg-type]
-    return Cell("few" if few else "value", site, value, numerator, denominator, n, "" if few else spark, mark, days)  # type: ignore[arg-type]
+    few = too_few(kpi, parts.denominator, parts.n)
+    mark = None if site is None or few else judge(kpi, parts.numerator, parts.denominator, chain_rate)
+    return Cell(
+        "few" if few else "value",
+        site,
+        value,
+        parts.numerator,
+        parts.denominator,
+        parts.n,
+        "" if few else parts.spark,
+        mark,
+        parts.days,
+    )
 
 
 def _sentences(rows: Sequence[Row]) -> tuple[Sentence, ...]:

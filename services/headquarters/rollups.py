@@ -9,7 +9,7 @@ from datetime import date
 from django.db.models import Count, Max, Sum
 
 from kernel.registry import Kpi
-from services.headquarters.definitions import definition
+from services.headquarters.definitions import definition, value_of
 from services.headquarters.models import BranchSite, SiteFact, SiteMonth
 
 SPARK_MONTHS = 13
@@ -101,11 +101,7 @@ def _draw_sparks(site: BranchSite, month: date, keys: Sequence[str]) -> None:
 
 
 def _value(kpi: Kpi, row: SiteMonth | None) -> float | None:
-    if row is None:
-        return None
-    if kpi.aggregate in ("ratio", "mean"):
-        return row.numerator / row.denominator if row.denominator else None
-    return float(row.numerator)
+    return None if row is None else value_of(kpi, row.numerator, row.denominator)
 
 
 def spark_path(values: Sequence[float | None]) -> str:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from kernel.context import Actor
 from kernel.errors import NotFound
+from kernel.outbox.models import HandledEvent
 from kernel.registry import Kpi
 from services.headquarters.definitions import definition
-from services.headquarters.matrix import Period
-from services.headquarters.models import BranchSite, SiteFact, SiteMonth
+from services.headquarters.matrix import Period, site_values
+from services.headquarters.models import BranchSite, BranchTenant, SiteFact, SiteMonth
 from services.headquarters.rollups import shifted
 
 
@@ -65,19 +65,26 @@ def site_months(site: BranchSite, kpi: Kpi, last: date, count: int = 13) -> list
 
 def sites_of_figure(kpi: Kpi, period: Period) -> list[tuple[BranchSite, int, int | None, int]]:
     """Numerator, denominator and n of one figure at every site that reported it in the period."""
-    rows = (
-        SiteMonth.objects.filter(key=kpi.key, version=kpi.version, month__in=period.months)
-        .values("site_id")
-        .annotate(a=Sum("numerator"), b=Sum("denominator"), c=Sum("n"))
-    )
-    by_site = {row["site_id"]: row for row in rows}
+    values = site_values({kpi.key: kpi}, period.months)
+    by_site = {site_id: parts for (site_id, _key), parts in values.items()}
     sites = BranchSite.objects.select_related("tenant").filter(pk__in=by_site).order_by("tenant__name", "order")
-    return [(site, by_site[site.pk]["a"], by_site[site.pk]["b"], by_site[site.pk]["c"]) for site in sites]
+    return [(site, by_site[site.pk].numerator, by_site[site.pk].denominator, by_site[site.pk].n) for site in sites]
 
 
-def branches() -> dict[str, list[BranchSite]]:
-    """The chain's sites by tenant."""
-    found: dict[str, list[BranchSite]] = defaultdict(list)
-    for site in BranchSite.objects.select_related("tenant").order_by("tenant__name", "order"):
-        found[site.tenant.name].append(site)
-    return dict(found)
+def newest_figure() -> datetime | None:
+    """When the newest figure was measured."""
+    return BranchTenant.objects.aggregate(newest=Max("described_at"))["newest"]
+
+
+def version_of_figures() -> str:
+    """Changes with every message that was taken in, also with an old one that came late."""
+    return str(HandledEvent.objects.aggregate(newest=Max("pk"))["newest"])
+
+
+def branches() -> list[tuple[BranchTenant, list[BranchSite]]]:
+    """The chain's sites by tenant, each with the moment of the newest message about it (``heard_at``)."""
+    rows = BranchSite.objects.select_related("tenant").annotate(heard_at=Max("days__measured_at"))
+    found: dict[int, tuple[BranchTenant, list[BranchSite]]] = {}
+    for site in rows.order_by("tenant__name", "tenant_id", "order"):
+        found.setdefault(site.tenant_id, (site.tenant, []))[1].append(site)
+    return list(found.values())

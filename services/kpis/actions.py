@@ -45,8 +45,14 @@ def mark_dirty(site: Site, day: date) -> None:
 
     Called by handlers, after the change was committed, so that no booking ever waits for a figure.
     """
+    if is_measured_later():
+        return
     timers.schedule(
-        "kpis.measure", f"{site.code}:{day}", clock.now() + SETTLE, {"site": str(site.code), "day": day.isoformat()}
+        "kpis.measure",
+        f"{site.code}:{day}",
+        clock.now() + SETTLE,
+        {"site": str(site.code), "day": day.isoformat()},
+        keep_earlier=True,
     )
 
 
@@ -136,5 +142,11 @@ def compute(kpi: Kpi, site: Site, day: date) -> Fact | None:
 
 
 def active_kpis() -> list[Kpi]:
-    """The figures that apply to the current tenant, in their order; what a switched-off vertical measures is not among them."""
-    return sorted((kpi for room in registry.active_rooms() for kpi in room.kpis), key=lambda kpi: kpi.order)
+    """The figures that apply to the current tenant, in their order.
+
+    What a switched-off vertical measures is not among them, nor what this kind of tenant does not have at all:
+    without a waiting area its figure is not applicable, which is something else than missing (HQ-004).
+    """
+    kind = tenancy.current().kind
+    found = [kpi for room in registry.active_rooms() for kpi in room.kpis if not kpi.kinds or kind in kpi.kinds]
+    return sorted(found, key=lambda kpi: kpi.order)

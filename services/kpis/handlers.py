@@ -18,7 +18,10 @@ def touched(event: Event) -> None:
     The payload holds ``site`` and may hold ``at`` (a moment), ``day`` or ``days``; without any of them the moment of
     the event counts.
     """
-    site = Site.objects.filter(code=event.payload.get("site")).first() if event.payload.get("site") else None
+    if is_measured_later():
+        return
+    code = event.payload.get("site")
+    site = Site.objects.filter(code=code).first() if code else None
     if site is None:
         return
     days = {date.fromisoformat(day) for day in event.payload.get("days", [])}

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Sum
 
 from kernel.access import accessible
 from kernel.context import Actor
@@ -44,25 +44,26 @@ def value_of(kpi: Kpi, numerator: int, denominator: int | None, days: int) -> fl
 
 
 def figures(actor: Actor, *, site: Site, start: date, end: date) -> list[Figure]:
-    """Every figure of one site from ``start`` to ``end`` (both included), in one query."""
-    rows = (
-        accessible(DailyFact.objects.filter(site=site, day__range=(start, end)), actor, "kpis.view")
-        .values("key", "version")
-        .annotate(
-            numerator=Sum("numerator"),
-            denominator=Sum("denominator"),
-            total=Sum("n"),
-            days=Count("day"),
-            last=Max("day"),
-        )
+    """Every figure of one site from ``start`` to ``end`` (both included), in two queries."""
+    facts = accessible(DailyFact.objects.filter(site=site, day__range=(start, end)), actor, "kpis.view")
+    kpis = active_kpis()
+    rows = facts.values("key", "version").annotate(
+        numerator=Sum("numerator"),
+        denominator=Sum("denominator"),
+        total=Sum("n"),
+        days=Count("day"),
     )
     found = {(row["key"], row["version"]): row for row in rows}
+    standing = facts.filter(key__in=[kpi.key for kpi in kpis if kpi.aggregate == "last"])
+    latest = {
+        (fact.key, fact.version): fact
+        for fact in standing.order_by("key", "version", "-day").distinct("key", "version")
+    }
     result = []
-    for kpi in active_kpis():
-        row = found.get((kpi.key, kpi.version))
-        if row and kpi.aggregate == "last":
-            fact = DailyFact.objects.get(site=site, key=kpi.key, version=kpi.version, day=row["last"])
-            result.append(Figure(kpi, fact.numerator, fact.denominator, fact.n, row["days"]))
+    for kpi in kpis:
+        row, last = found.get((kpi.key, kpi.version)), latest.get((kpi.key, kpi.version))
+        if row and last:
+            result.append(Figure(kpi, last.numerator, last.denominator, last.n, row["days"]))
         elif row:
             result.append(Figure(kpi, row["numerator"], row["denominator"], row["total"], row["days"]))
         else:
@@ -71,10 +72,12 @@ def figures(actor: Actor, *, site: Site, start: date, end: date) -> list[Figure]
 
 
 def days_of(actor: Actor, *, site: Site, start: date, end: date) -> dict[date, dict[str, DailyFact]]:
-    """The facts of a site by day and key."""
+    """The facts of a site by day and key, under the versions of today's definitions."""
+    versions = {kpi.key: kpi.version for kpi in active_kpis()}
     table: dict[date, dict[str, DailyFact]] = defaultdict(dict)
     for fact in accessible(DailyFact.objects.filter(site=site, day__range=(start, end)), actor, "kpis.view"):
-        table[fact.day][fact.key] = fact
+        if versions.get(fact.key) == fact.version:
+            table[fact.day][fact.key] = fact
     return {
         start + timedelta(days=step): table.get(start + timedelta(days=step), {})
         for step in range((end - start).days + 1)

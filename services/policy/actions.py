@@ -58,6 +58,8 @@ def override_gate(
             "reason_missing", _("An override needs a reason."), fields={"reason": [_("Say why.")]}, gate=gate
         )
     role = _role_for(by, declared, site)
+    if by.user_id is None:
+        raise Forbidden("person_needed", _("An override needs a person who answers for it."), gate=gate)
     now = clock.now()
     limit = now + timedelta(minutes=parameters.value("override_minutes", site=site))
     if expires_at is not None and not now < expires_at <= now + timedelta(hours=24):

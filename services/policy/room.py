@@ -61,6 +61,7 @@ ROOM = Room(
             direction="down",
             version=1,
             compute="services.policy.kpis.overrides",
+            group=_("Rules"),
             definition=_("Overrides of gates granted at the site on the day."),
             aggregate="sum",
             order=190,

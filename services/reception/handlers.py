@@ -7,6 +7,7 @@ from uuid import UUID
 from kernel.context import Actor
 from kernel.outbox import Event
 from kernel.timers.models import Timer
+from services.appointments.selectors import visit_of_booked_card
 from services.reception import actions, waits
 from services.reception.models import Visit
 
@@ -38,6 +39,14 @@ def on_charged(event: Event) -> None:
     visit = _visit_of(event)
     if visit is not None and visit.settled_at is None:
         actions.note_charged(by=TILL, visit=visit)
+
+
+def on_booked(event: Event) -> None:
+    """The next time is booked from the card of a visit that was waiting for nothing else: it is over."""
+    code = visit_of_booked_card(event.payload["appointment"])
+    visit = Visit.objects.select_related("site").filter(code=code, state="settled").first() if code else None
+    if visit is not None:
+        actions.close_visit(by=TILL, visit=visit)
 
 
 def _visit_of(event: Event) -> Visit | None:

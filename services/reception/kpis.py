@@ -22,11 +22,14 @@ def first_visit_share(site: Site, day: date) -> Fact | None:
 
 
 def median_wait(site: Site, day: date) -> Fact | None:
-    """The median wait of the day, from registration to lead-in, in whole minutes."""
+    """The median wait of the day, from registration to lead-in, in whole minutes.
+
+    Weighted by how many waited, so that several days together give the mean wait of their medians per patient.
+    """
     waits = [visit.wait_seconds for visit in waited_on(site, day) if visit.led_in_at is not None]
     known = [seconds for seconds in waits if seconds is not None]
     median = median_minutes(known)
-    return None if median is None else Fact(numerator=median, denominator=None, n=len(known))
+    return None if median is None else Fact(numerator=median * len(known), denominator=len(known), n=len(known))
 
 
 def unexplained_waits(site: Site, day: date) -> Fact | None:

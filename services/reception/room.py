@@ -146,6 +146,8 @@ ROOM = Room(
             direction="up",
             version=1,
             compute="services.reception.kpis.visits",
+            group=_("Visits and waiting"),
+            kinds=("clinic",),
             definition=_("Visits registered on the day."),
             aggregate="sum",
             order=10,
@@ -156,6 +158,8 @@ ROOM = Room(
             unit="percent",
             version=1,
             compute="services.reception.kpis.first_visit_share",
+            group=_("Visits and waiting"),
+            kinds=("clinic",),
             definition=_("First visits ÷ visits registered on the day."),
             aggregate="ratio",
             order=20,
@@ -165,8 +169,10 @@ ROOM = Room(
             label=_("Median wait"),
             unit="minutes",
             direction="down",
-            version=1,
+            version=2,
             compute="services.reception.kpis.median_wait",
+            group=_("Visits and waiting"),
+            kinds=("clinic",),
             definition=_("Median of the minutes from registration to lead-in of the patients led in."),
             aggregate="mean",
             clause="QU-018",
@@ -179,6 +185,8 @@ ROOM = Room(
             direction="down",
             version=1,
             compute="services.reception.kpis.unexplained_waits",
+            group=_("Visits and waiting"),
+            kinds=("clinic",),
             definition=_(
                 "Waits of strictly more than the limit (20 minutes) that nobody explained before they ended, "
                 "÷ all waits of the day."
@@ -191,6 +199,7 @@ ROOM = Room(
     handlers={
         "cashier.slip_signed": ("services.reception.handlers.on_slip_signed",),
         "cashier.charged": ("services.reception.handlers.on_charged",),
+        "appointments.booked": ("services.reception.handlers.on_booked",),
     },
     timers={"reception.explain_wait": "services.reception.handlers.on_wait_over"},
     machines=("services.reception.machine.MACHINE",),

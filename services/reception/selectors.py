@@ -8,7 +8,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,7 +27,12 @@ from services.staff.models import StaffMember
 from services.staff.selectors import OnDuty, doctors_on_duty
 
 VIEW = "reception.view"
-JOINED = ("site", "patient", "doctor", "chair__room", "appointment__item")
+JOINED = ("site", "patient", "doctor", "chair__room", "appointment__item", "appointment__chair")
+# What the front desk's screen shows of a visit; it asks for hundreds of them every few seconds.
+DESK_JOINED = ("patient", "doctor", "chair", "appointment__chair")
+
+# In the house: arrived and neither gone nor settled.
+HERE = (*UNSEEN, *HOLDS_CHAIR, "left", "at_cashier")
 
 END_REASONS: Mapping[str, str | Promise] = {
     "declined_wait": gettext_lazy("did not want to wait"),
@@ -70,9 +77,7 @@ def on_day(site: Site, day: date) -> QuerySet[Visit]:
 
 def here_now(site: Site) -> QuerySet[Visit]:
     """Everybody who is in the house: arrived and neither gone nor settled."""
-    return Visit.objects.filter(site=site, state__in=(*UNSEEN, *HOLDS_CHAIR, "left", "at_cashier")).select_related(
-        *JOINED
-    )
+    return Visit.objects.filter(site=site, state__in=HERE).select_related(*JOINED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ class Waiting:
 def waiting_list(site: Site, *, visits: list[Visit] | None = None, now: datetime | None = None) -> list[Waiting]:
     """Who waits at ``site``: emergencies first, then by length of the wait (QU-001, QU-007).
 
-    Two queries (visits with their explanations), none if ``visits`` (everybody who is here) are given.
+    One query, none if ``visits`` (everybody who is here) are given.
     """
     now = now or clock.now()
     present = list(_with_explanations(here_now(site))) if visits is None else visits
@@ -107,8 +112,18 @@ def waiting_list(site: Site, *, visits: list[Visit] | None = None, now: datetime
 
 
 def present(site: Site) -> list[Visit]:
-    """Everybody who is in the house, with what was explained to them: two queries for a whole board."""
+    """Everybody who is in the house, with what was explained to them: one query for a whole board."""
     return list(_with_explanations(here_now(site)))
+
+
+def desk_visits(site: Site, day: date) -> tuple[list[Visit], list[Visit]]:
+    """(who is in the house, who arrived on ``day``): both halves of the front desk's screen in one query."""
+    start, end = clock.day_bounds(day, site.timezone)
+    rows = Visit.objects.filter(Q(state__in=HERE) | Q(arrived_at__gte=start, arrived_at__lt=end), site=site)
+    found = list(_with_explanations(rows.select_related(*DESK_JOINED)))
+    for one in found:
+        one.site = site
+    return [one for one in found if one.state in HERE], [one for one in found if start <= one.arrived_at < end]
 
 
 def to_register(visits: list[Visit]) -> list[Visit]:
@@ -164,13 +179,8 @@ class Figures:
     median_wait: int | None
 
 
-def visits_of_day(site: Site, day: date) -> list[Visit]:
-    """Every visit of the day with what was explained: two queries for the board and its figures."""
-    return list(_with_explanations(on_day(site, day)))
-
-
 def figures(visits: list[Visit], *, walk_ins_only: bool = False) -> Figures:
-    """Count the ``visits_of_day``. ``walk_ins_only``: the states count only who came without a booking, because the board
+    """Count the visits of a day. ``walk_ins_only``: the states count only who came without a booking, because the board
     counts the others."""
     counted: dict[str, int] = {}
     waits: list[int] = []
@@ -189,8 +199,7 @@ def figures(visits: list[Visit], *, walk_ins_only: bool = False) -> Figures:
 def is_unexplained(visit: Visit, *, now: datetime | None = None) -> bool:
     """Did (or does) the patient wait longer than the limit without anybody explaining it in time? (QU-004)
 
-    Strictly longer, to the second; a note written after the wait changes nothing. Needs ``explanations`` prefetched to
-    be free of queries.
+    Strictly longer, to the second; a note written after the wait changes nothing.
     """
     if visit.registered_at is None:
         return False
@@ -200,7 +209,7 @@ def is_unexplained(visit: Visit, *, now: datetime | None = None) -> bool:
     end = visit.wait_ended_at or (now or clock.now())
     if int((end - visit.registered_at).total_seconds()) <= limit * 60:
         return False
-    return not any(not explanation.late_note for explanation in visit.explanations.all())
+    return all(explanation.late_note for explanation in explanations_of(visit))
 
 
 def median_minutes(seconds: list[int]) -> int | None:
@@ -232,7 +241,7 @@ def _stage(state: str) -> tuple[str, str]:
 
 
 NOTES = {
-    "finished": gettext_lazy("still in the area"),
+    "finished": gettext_lazy("not left yet"),
     "registered": gettext_lazy("tell the wait"),
     "at_cashier": gettext_lazy("at the cashier"),
 }
@@ -317,7 +326,7 @@ def _waiting(visit: Visit, holders: Mapping[int | None, Visit], now: datetime) -
     assert visit.registered_at is not None
     waited = timedelta(seconds=int((now - visit.registered_at).total_seconds()))
     stage = "over" if waited > timedelta(minutes=limit) else "ask" if waited > timedelta(minutes=ask) else "calm"
-    told = [explanation for explanation in visit.explanations.all() if not explanation.late_note]
+    told = [explanation for explanation in explanations_of(visit) if not explanation.late_note]
     announced = visit.announced_wait_minutes
     return Waiting(
         visit=visit,
@@ -337,8 +346,19 @@ def _wanted_chair(visit: Visit) -> int | None:
     return visit.appointment.chair_id if visit.appointment is not None else None
 
 
+def explanations_of(visit: Visit) -> list[WaitExplanation]:
+    """What was explained in a visit, in order; no query for a visit of a list of this module."""
+    said: list[dict[str, Any]] | None = getattr(visit, "said", None)
+    if said is None:
+        return list(visit.explanations.all())
+    return [WaitExplanation(**row | {"visit": visit, "at": datetime.fromisoformat(row["at"])}) for row in said]
+
+
 def _with_explanations(rows: QuerySet[Visit]) -> QuerySet[Visit]:
-    return rows.prefetch_related(Prefetch("explanations", queryset=WaitExplanation.objects.order_by("at")))
+    # With each visit and not by a statement of its own: boards ask every few seconds.
+    told = WaitExplanation.objects.filter(visit=OuterRef("pk")).order_by("at", "id")
+    names = ("at", "by_name", "reason", "words", "late_seconds", "late_note")
+    return rows.annotate(said=ArraySubquery(told.values(row=JSONObject(**{name: name for name in names}))))
 
 
 def waited_on(site: Site, day: date) -> QuerySet[Visit]:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
-from pypinyin import Style, lazy_pinyin
-
 # Surnames whose reading differs from that of the word, by reading.
 _SURNAMES_BY_READING = {
     "zeng": "曾", "shan": "单單", "xie": "解", "qiu": "仇", "ou": "区區", "zha": "查", "piao": "朴", "ge": "盖蓋",
@@ -94,6 +92,9 @@ def _surname_syllables(surname: str) -> list[str]:
 
 def _syllables(text: str) -> list[str]:
     """One syllable per Chinese character; letters and digits stay together."""
+    # Its dictionary takes 60 MB, which only a process that reads names has to carry.
+    from pypinyin import Style, lazy_pinyin
+
     read = lazy_pinyin(text, style=Style.NORMAL, errors="default")
     return [clean for part in read if (clean := "".join(filter(str.isalnum, part.lower())))]
 

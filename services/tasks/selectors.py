@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Window
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
@@ -124,7 +124,9 @@ def lines_of(tasks: Iterable[Task], *, now: datetime | None = None) -> list[Line
     rows = list(tasks)
     now = now or clock.now()
     known = subjects((row.subject_type, row.subject_code) for row in rows if row.subject_code)
-    return [_line(row, known.get((row.subject_type, row.subject_code)), now) for row in rows]
+    return [
+        _line(row, known.get((row.subject_type, row.subject_code)) if row.subject_code else None, now) for row in rows
+    ]
 
 
 def inbox(actor: Actor, *, only: str = "") -> list[Bundle]:
@@ -151,6 +153,16 @@ def due_count(actor: Actor) -> int:
         return 0
     _start, end = clock.day_bounds(clock.today())
     return visible_tasks(actor).filter(due_at__lt=end).count()
+
+
+def first_tasks(actor: Actor, at_most: int) -> tuple[list[Task], int]:
+    """The first visible tasks and, of the same statement, what ``due_count`` says."""
+    if not access.holds(actor, WORK):
+        return [], 0
+    _start, end = clock.day_bounds(clock.today())
+    due = Window(Count("pk", filter=Q(due_at__lt=end)))
+    tasks = list(visible_tasks(actor).annotate(all_due=due)[:at_most])
+    return [*tasks], tasks[0].all_due if tasks else 0
 
 
 def done_today(actor: Actor) -> int:
@@ -266,7 +278,7 @@ def _role_labels(task: Task) -> list[str]:
 
 def colleagues(actor: Actor) -> QuerySet[User]:
     """The people a task may be handed to: everybody with an active account, but oneself."""
-    return User.objects.filter(is_active=True).exclude(pk=actor.user_id).order_by("display_name")
+    return User.objects.filter(is_active=True).exclude(pk=actor.user_id or 0).order_by("display_name")
 
 
 def role_labels() -> dict[str, str | Promise]:

@@ -151,11 +151,18 @@ def climb(account: BillingAccount, now: datetime) -> bool:
     return False
 
 
+def _step_is_due(account: BillingAccount, now: datetime) -> bool:
+    ladder = LADDERS[account.profile]
+    stage = ladder.stage_at(account.past_due_since or now, now)
+    return stage != account.stage or (stage == READ_ONLY_POSSIBLE and not ladder.needs_decision)
+
+
 def _plan_deadlines(account: BillingAccount, now: datetime) -> None:
     ladder = LADDERS[account.profile]
     step = None
     if account.state == PAST_DUE and account.past_due_since:
-        step = ladder.next_stage_at(account.past_due_since, now)
+        # An event may come after a step has fallen due and before the tick has taken it: the step stays due.
+        step = now if _step_is_due(account, now) else ladder.next_stage_at(account.past_due_since, now)
     elif account.state == READ_ONLY:
         step = ladder.suspended_at(account.state_since)
     deadlines.put_or_drop(account, Kind.STAGE, step)

@@ -46,10 +46,15 @@ def tenant_role(slug: str) -> str:
 class DatabaseWrapper(django_tenants_backend.DatabaseWrapper):
     """PostgreSQL with a schema and a role per tenant."""
 
+    # Both are made by the bases, which say nothing of their types.
+    _setting_search_path: bool
+    settings_dict: dict[str, Any]
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # What the session holds: (search path, role); None where that is not known.
         self._session: tuple[str, str] | None = None
         self._owner = False
+        self._last_wanted: tuple[Any, tuple[str, str]] = (None, ("", ""))
         super().__init__(*args, **kwargs)
 
     def set_tenant(self, tenant: Any, include_public: bool = True) -> None:
@@ -102,6 +107,17 @@ class DatabaseWrapper(django_tenants_backend.DatabaseWrapper):
         # the roles of a new database exist.
         return [*super()._get_cursor_search_paths(), EXTENSIONS]
 
+    def _wanted_session(self) -> tuple[str, str]:
+        # Asked for every cursor, answered anew only when the tenant or the owner's part has changed.
+        role = getattr(self.tenant, "database_role", "")
+        asked = (self.schema_name, role, self.include_public_schema, self._owner)
+        known, answer = self._last_wanted
+        if known != asked:
+            path = ", ".join(f'"{schema}"' for schema in self._get_cursor_search_paths())
+            answer = (path, self._wanted_role())
+            self._last_wanted = (asked, answer)
+        return answer
+
     def _wanted_role(self) -> str:
         if self._owner or not self.settings_dict.get("TENANT_ROLES", True):
             return "none"
@@ -119,8 +135,7 @@ class DatabaseWrapper(django_tenants_backend.DatabaseWrapper):
             return
         if not self.schema_name:
             raise ImproperlyConfigured("no schema was chosen")
-        path = ", ".join(f'"{schema}"' for schema in self._get_cursor_search_paths())
-        wanted = (path, self._wanted_role())
+        wanted = self._wanted_session()
         if self._session == wanted:
             return
         # Should the statement fail half way, nothing is known about the session.

@@ -6,6 +6,7 @@ Every act is audited in the operators' own schema, and what changes a running te
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -22,7 +23,7 @@ from tenants import directory
 from tenants.billing.selectors import verticals_allowed
 from tenants.database.base import tenant_role
 from tenants.directory import PLATFORM, public_schema
-from tenants.models import RESERVED_SLUGS, Chain, Domain, ProvisioningJob, Tenant, VerticalActivation, slug_shape
+from tenants.models import RESERVED_SLUGS, Chain, Domain, ProvisioningJob, Tenant, VerticalActivation, is_slug
 from tenants.provisioning import queue
 from tenants.provisioning.steps import load_starter_content, prepare_content, run_job
 
@@ -109,11 +110,7 @@ def check_slug(slug: str, *, kind: str) -> None:
         raise RuleRefused("unknown_kind", _("There is no such kind of tenant."), kind=kind)
     # The operators' console lives under the one reserved name that is made for it, and nowhere else.
     is_platform = registry.kind(kind).family == PLATFORM
-    if (
-        is_platform != (slug == PLATFORM_SLUG)
-        or slug in RESERVED_SLUGS - {PLATFORM_SLUG}
-        or not slug_shape.regex.match(slug)
-    ):
+    if is_platform != (slug == PLATFORM_SLUG) or slug in RESERVED_SLUGS - {PLATFORM_SLUG} or not is_slug(slug):
         raise RuleRefused(
             "slug_not_usable",
             _("This subdomain cannot be used. Choose 2 to 30 lower-case letters and digits, a letter first."),
@@ -246,7 +243,7 @@ def normalise_host(host: str) -> str:
     return name
 
 
-def note_act(*, by: Actor, verb: str, tenant: Tenant, **facts: object) -> None:
+def note_act(*, by: Actor, verb: str, tenant: Tenant, **facts: Any) -> None:
     """Audit an operator's act where the operators are, and in the tenant that it changed."""
     log.info(verb, operator=by.username or by.name, slug=tenant.slug, **facts)
     home = directory.platform_context()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 import structlog
 from django.db import DatabaseError, connection, transaction
@@ -64,6 +65,9 @@ def _make_schema(job: ProvisioningJob) -> None:
 def _make_role(job: ProvisioningJob) -> None:
     tenant = job.tenant
     with connection.as_owner(), transaction.atomic():  # type: ignore[attr-defined]
+        with connection.cursor() as cursor:
+            # Rights on what all tenants share stand in one row each: of two grants at once the server refuses one.
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('tenants.roles'), 0)")
         roles.ensure_role(tenant.database_role)
         roles.grant_schema(tenant.schema_name, tenant.database_role)
         roles.grant_shared(tenant.database_role)
@@ -117,7 +121,7 @@ STEPS: dict[str, Step] = {
 }
 
 
-def run_job(job_code: object) -> ProvisioningJob:
+def run_job(job_code: UUID | str) -> ProvisioningJob:
     """Run the open steps of a job. A failure is stored and raised; running it again resumes there.
 
     Raises Conflict (``job_running``) when another process is at it, and whatever a step raises.

@@ -10,7 +10,7 @@ from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from kernel import registry
 from tenants.directory import PLATFORM
-from tenants.models import RESERVED_SLUGS, Domain, SignUpRequest, Tenant, slug_shape
+from tenants.models import RESERVED_SLUGS, Domain, SignUpRequest, Tenant, is_slug
 
 FOUND_AT_MOST = 5
 SHORTEST_QUERY = 2
@@ -56,7 +56,7 @@ def all_houses() -> list[House]:
 
 def slug_is_free(slug: str) -> bool:
     """May somebody new take this subdomain?"""
-    if slug in RESERVED_SLUGS or not slug_shape.regex.match(slug):
+    if slug in RESERVED_SLUGS or not is_slug(slug):
         return False
     taken = (
         Tenant.objects.filter(slug=slug).exists()

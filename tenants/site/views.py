@@ -126,8 +126,8 @@ def progress(request: HttpRequest, code: UUID) -> HttpResponse:
         "asked": asked,
         "job": job,
         "steps": steps,
-        "done": bool(job) and job.state == ProvisioningJob.State.DONE,
-        "failed": bool(job) and job.state == ProvisioningJob.State.FAILED,
+        "done": job is not None and job.state == ProvisioningJob.State.DONE,
+        "failed": job is not None and job.state == ProvisioningJob.State.FAILED,
         "host": f"{asked.slug}.{settings.BASE_DOMAIN}{_port(request)}",
         "demo": settings.DEMO,
     }

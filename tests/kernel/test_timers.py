@@ -92,6 +92,23 @@ def test_planning_again_moves_the_timer_and_its_payload(smile, at):
     assert plan("wait", 20).pk != first.pk
 
 
+def test_a_timer_that_keeps_its_earlier_time_is_never_put_off(smile, at):
+    """Events that come one after the other would otherwise put the work off for as long as they come."""
+    at("2026-12-14 09:00:00")
+    plan("wait", 1, step=1)
+    for step in (2, 3, 4):
+        at(f"2026-12-14 09:00:{step * 10}")
+        with transaction.atomic():
+            schedule("probe.wait", "wait", clock.now() + timedelta(minutes=1), {"step": step}, keep_earlier=True)
+    at("2026-12-14 09:01:00")
+    assert selectors.waiting("probe.wait", "wait").payload == {"step": 4}
+    assert fire_due().fired == 1
+    with transaction.atomic():
+        schedule("probe.wait", "wait", clock.now() + timedelta(minutes=1), keep_earlier=True)
+        schedule("probe.wait", "wait", clock.now(), keep_earlier=True)
+    assert fire_due().fired == 1
+
+
 def test_a_cancelled_timer_does_not_happen(smile, at):
     at("2026-12-14 09:00")
     timer = plan("wait", 20)

@@ -498,7 +498,7 @@ def test_the_figures_of_a_day(monday, at):
     )
 
     assert median is not None
-    assert (median.numerator, median.n) == (10, 3)
+    assert (median.numerator, median.denominator, median.n) == (30, 3, 3)
     assert visits is not None
     assert visits.numerator == 3
     assert first is not None

@@ -65,7 +65,7 @@ def orchid(at: Any, data: None, stripe: StandIn, post: Post) -> BillingAccount:
             "smile": {"site": 2, "vertical:dental": 1},
             "derma": {"site": 4},
             "lumen": {"site": 3},
-            "peiban": {"site": 1},
+            "peiban": {"site": 1, "seat:companions": 4},
         },
     )
     subscribe(stripe, post, account, order, slug="orchid")
@@ -101,7 +101,7 @@ def test_a_change_is_calculated_then_confirmed(clerk: Client, orchid: BillingAcc
     stripe.live_at(at("2026-12-06 09:00"))
     form = {
         "plan": "chain", "interval": "month", "smile__site": "3", "smile__vertical-dental": "on", "derma__site": "4",
-        "lumen__site": "2", "peiban__site": "1",
+        "lumen__site": "2", "peiban__site": "1", "peiban__seat-companions": "4",
     }  # fmt: skip
     shown = clerk.post("/billing/change/", form)
     text = shown.content.decode()
@@ -130,7 +130,7 @@ def test_checkout_and_portal_are_left_by_the_browser_not_by_the_form(
     account = chain_account("orchid")
     clerk = client_for("qian.yun", "orchid")
     assert clerk.get("/billing/start/").status_code == 200
-    form = {"plan": "chain", "interval": "month", "paid_by": "card", "smile__site": "2"}
+    form = {"plan": "chain", "interval": "month", "paid_by": "card", "smile__site": "2", "peiban__seat-companions": "4"}
     sent = clerk.post("/billing/start/", form, headers={"HX-Request": "true"})
     assert sent.status_code == 204, sent.content.decode()[:600]
     address = sent.headers["HX-Redirect"]
@@ -204,7 +204,11 @@ def test_the_api_tells_the_same(
     assert sum(line["amount_fen"] for line in one["lines"]) == one["total_fen"]
     following = api.get("/api/v1/billing/invoices/next/").json()
     assert following["total_fen"] == following["fixed_fen"] + following["estimated_fen"]
-    parts = [{"tenant": "smile", "key": "site", "quantity": 3}, {"tenant": "derma", "key": "site", "quantity": 8}]
+    parts = [
+        {"tenant": "smile", "key": "site", "quantity": 3},
+        {"tenant": "derma", "key": "site", "quantity": 8},
+        {"tenant": "peiban", "key": "seat:companions", "quantity": 4},
+    ]
     quote = api.post("/api/v1/billing/preview/", {"plan": "chain", "interval": "month", "parts": parts})
     assert quote.status_code == 200, quote.content[:600]
     assert quote.json()["now_fen"] == round(680_00 * 26 / 31)

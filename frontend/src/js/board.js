@@ -106,8 +106,8 @@ export function startBoard() {
       return;
     }
     event.preventDefault();
-    const unit = 24;
-    const row = Math.floor((event.clientY - lane.getBoundingClientRect().top) / unit) + 1;
+    const { top, height } = lane.getBoundingClientRect();
+    const row = Math.floor((event.clientY - top) / (height / Number(moving.board.dataset.rowsTotal))) + 1;
     if (moving.cell.parentElement !== lane) {
       lane.append(moving.cell);
     }

@@ -26,6 +26,16 @@ export function startForms() {
       form.requestSubmit();
     }
   });
+  // A sum that the page shows goes into a field: what is missing stays owed on this item.
+  on("click", "[data-put]", (_event, button) => {
+    const field = document.getElementById(button.dataset.put);
+    const value = $(button.dataset.putFrom)?.dataset.value;
+    if (field && value) {
+      field.value = value;
+      field.focus();
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  });
   whenAdded("[data-confirm-reason]", reasonGate);
   on("click", "[aria-disabled=true]", (event) => event.preventDefault());
   // A second click must not send twice; the button says that it works.

@@ -17,7 +17,8 @@ Object.assign(htmx.config, {
   responseHandling: [
     { code: "204", swap: false },
     { code: "[23]..", swap: true },
-    { code: "422", swap: true, error: false },
+    // A page that shows a refusal itself (a taken slot, a stale version, what is missing) comes as it is.
+    { code: "4(09|12|22)", swap: true, error: false },
     { code: "[45]..", swap: false, error: true },
   ],
 });
@@ -47,6 +48,13 @@ document.addEventListener("htmx:beforeSwap", (event) => {
       event.detail.isError = false;
       event.detail.target = slot;
       event.detail.swapOverride = "innerHTML";
+      // Whatever part of a page the act would have taken from its answer: a refusal is taken whole.
+      event.detail.selectOverride = "unset";
+      // A form that picks a part of the page out of its answer would find nothing in a refusal.
+      event.detail.selectOverride = "unset";
+    } else {
+      event.detail.shouldSwap = false;
+      event.detail.isError = true;
     }
   } else if (xhr.status < 400) {
     clearRefusal(requestConfig.elt);

@@ -8,7 +8,7 @@ const SEQUENCE_MS = 1200;
 let first = "";
 let firstAt = 0;
 
-const names = { " ": "Space", Escape: "Esc", ArrowUp: "Up", ArrowDown: "Down", ArrowLeft: "Left", ArrowRight: "Right" };
+const names = { " ": "Space", Escape: "Esc", PageDown: "PgDn", PageUp: "PgUp", ArrowUp: "Up", ArrowDown: "Down", ArrowLeft: "Left", ArrowRight: "Right" };
 
 export function keysOff() {
   return localStorage.getItem("keys") === "off";
@@ -33,7 +33,8 @@ function pressed(event) {
 function find(keys) {
   const scope = topmost();
   const hits = $$(`[data-key="${CSS.escape(keys)}"]`, scope).filter((node) => isVisible(node) && !node.closest("[inert]"));
-  return hits.find((node) => node.closest("[data-key-first]")) ?? hits[0] ?? null;
+  // Rows share their keys: the focused one answers, else the first.
+  return hits.find((node) => node.closest("[data-key-first], .is-focus[data-row]")) ?? hits[0] ?? null;
 }
 
 function act(node) {
@@ -182,7 +183,9 @@ function onKey(event) {
     }
     return;
   }
-  if (takesLetters(target) || (isTextField(target) && /^[\d.,\-]$/.test(event.key))) {
+  const fresh = first && Date.now() - firstAt < SEQUENCE_MS;
+  const sequence = fresh && !takesLetters(target) ? find(`${first} ${keys}`) : null;
+  if (!sequence && (takesLetters(target) || (isTextField(target) && /^[\d.,\-]$/.test(event.key)))) {
     return;
   }
   if (keys === "Enter") {
@@ -194,8 +197,6 @@ function onKey(event) {
   if (keysOff() && event.key.length === 1) {
     return;
   }
-  const fresh = Date.now() - firstAt < SEQUENCE_MS;
-  const sequence = fresh && first ? find(`${first} ${keys}`) : null;
   first = "";
   if (sequence) {
     event.preventDefault();
@@ -208,7 +209,7 @@ function onKey(event) {
     return;
   }
   const hit = find(keys);
-  if (hit && !hit.closest("[data-choices]")) {
+  if (hit) {
     event.preventDefault();
     act(hit);
     return;

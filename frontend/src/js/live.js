@@ -49,6 +49,10 @@ function drawWait(node, moment) {
   }
 }
 
+function drawSince(node, moment) {
+  put(node, clockface(Math.max(0, Math.floor((moment - Date.parse(node.getAttribute("datetime"))) / 1000))));
+}
+
 function drawDeadline(node, moment) {
   const left = (Date.parse(node.getAttribute("datetime")) - moment) / 1000;
   put(node, say(left < 0 ? "overdue" : "left", { gap: gap(left) }));
@@ -76,6 +80,7 @@ function tick() {
   const moment = now();
   drawClock(moment);
   $$("[data-wait]").forEach((node) => drawWait(node, moment));
+  $$("[data-since]").forEach((node) => drawSince(node, moment));
   $$("[data-deadline]").forEach((node) => drawDeadline(node, moment));
   $$("[data-countdown]").forEach((node) => drawCountdown(node, moment));
   document.dispatchEvent(new CustomEvent("clock:tick", { detail: { now: moment } }));

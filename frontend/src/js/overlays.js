@@ -76,4 +76,19 @@ export function startOverlays() {
   });
   document.addEventListener("dialog:close", (event) => close(event.target.closest("dialog")));
   whenAdded("[data-open-now]", (box) => open(box.id));
+  // A link to something that is folded away opens it and goes to its first field.
+  const unfold = () => {
+    const target = location.hash.length > 1 ? document.getElementById(location.hash.slice(1)) : null;
+    target?.closest("details")?.setAttribute("open", "");
+    const wide = matchMedia("(min-width: 768px) and (max-width: 1279.98px)").matches;
+    if (wide && target?.closest("#aside")) {
+      aside(true);
+    }
+    if (target?.closest("#aside")) {
+      target.scrollIntoView({ block: "nearest" });
+      $("input:not([type=hidden]), select, textarea, button", target)?.focus();
+    }
+  };
+  window.addEventListener("hashchange", unfold);
+  unfold();
 }

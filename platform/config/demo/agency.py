@@ -14,6 +14,7 @@ from escort import service
 from escort.models import Companion, Hospital, Milestone, Order
 from kernel import clock
 from kernel.ids import uuid7
+from services.catalogue.models import Item
 from services.catalogue.selectors import items
 from services.sites.models import Site
 
@@ -33,6 +34,9 @@ class Agency(House):
             Companion.objects.filter(state=Companion.State.ACTIVE).select_related("staff__user").order_by("id")
         )
 
+        # Orders of which it is certain that they take place.
+        self._certain: set[int] = set()
+
     def plan(self) -> None:
         """Plan the whole stretch."""
         self.plan_rounds()
@@ -47,17 +51,32 @@ class Agency(House):
                     moment = self.local(day, f"{9 + number * 3:02d}:{random.choice((5, 20, 35)):02d}")
                     if moment > self.timeline.now:
                         self.timeline.at(moment, partial(self._enquiry, site, day, number))
+            # Two that were asked for yesterday and are going on at this very moment.
+            for minutes in (50, 25):
+                starts_at = self.timeline.until - minutes * MINUTE
+                moment = starts_at - 25 * HOUR
+                if moment > self.timeline.now:
+                    self.timeline.at(moment, partial(self._long_service, site, starts_at))
             # One that is being offered at this very moment.
             self.timeline.at(self.timeline.until - 9 * MINUTE, partial(self._express, site))
 
     def _orders(self):  # type: ignore[no-untyped-def]
         return Order.objects.select_related("site__entity", "patient", "hospital", "item").order_by("id")
 
+    def _long_service(self, site: Site, starts_at: datetime) -> Order:
+        longest = max(self.items, key=lambda item: item.units)
+        order = self._enquire(site, longest, starts_at.replace(second=0, microsecond=0))
+        self._certain.add(order.pk)
+        return order
+
     def _enquiry(self, site: Site, day: date, number: int, *, in_days: int | None = None) -> Order:
         random = self.random
         ahead = in_days if in_days is not None else (1, 1, 2)[number] if random.random() < 0.8 else random.randint(3, 6)
         starts_at = self.local(day + timedelta(days=ahead), random.choice(("07:30", "08:00", "09:30", "13:30")))
-        item = random.choice(self.items)
+        return self._enquire(site, random.choice(self.items), starts_at)
+
+    def _enquire(self, site: Site, item: Item, starts_at: datetime) -> Order:
+        random = self.random
         patient = self.newcomer(site) if random.random() < 0.6 or not self.patients else random.choice(self.patients)
         order = desk.take_enquiry(
             by=self.who("escort.enquire", site), site=site, patient=patient, customer_name=f"{patient.name[0]}女士",
@@ -113,7 +132,7 @@ class Agency(House):
             self._follow(after)
 
     def _moment(self, order: Order) -> datetime | None:
-        random = Random(f"{order.code}:{order.state}")
+        random = Random(f"{order.code}:{order.state}:{order.offers.count() if order.state == 'offered' else ''}")
         now = clock.now()
         match order.state:
             case "enquiry":
@@ -123,7 +142,7 @@ class Agency(House):
             case "agreed":
                 return now + random.choice((5, 20, 50)) * MINUTE
             case "offered":
-                return now + random.choice((3, 5, 8, 16)) * MINUTE
+                return now + (3 if order.pk in self._certain else random.choice((3, 5, 6, 8, 11, 16))) * MINUTE
             case "accepted":
                 return max(now + 20 * MINUTE, order.starts_at - 20 * HOUR)
             case "ready":
@@ -147,7 +166,7 @@ class Agency(House):
         desk.forward_enquiry(by=self.who("escort.enquire", order.site), order=order)
 
     def _from_with_manager(self, order: Order) -> None:
-        if Random(f"{order.code}:interest").random() < 0.08:
+        if order.pk not in self._certain and Random(f"{order.code}:interest").random() < 0.08:
             desk.cancel_order(by=self.who("escort.manage", order.site), order=order, reason="客户改由家人陪同")
             return
         self._agree(order)
@@ -157,19 +176,25 @@ class Agency(House):
         if order.starts_at <= clock.now() + HOUR or order.offers.count() >= 4:
             desk.cancel_order(by=by, order=order, reason="暂无合适的陪诊师")
             return
-        busy = set(
-            Companion.objects.filter(
-                assignments__active=True, assignments__order__starts_at__lt=order.ends_at + HOUR,
-                assignments__order__ends_at__gt=order.starts_at - HOUR,
-            ).values_list("pk", flat=True)
-        )  # fmt: skip
-        free = [one for one in self.companions if one.pk not in busy] or self.companions
+        busy = self._busy(order)
+        free = [one for one in self.companions if one.pk not in busy]
+        if not free:
+            desk.cancel_order(by=by, order=order, reason="暂无合适的陪诊师")
+            return
         desk.offer_order(by=by, order=order, companions=self.random.sample(free, min(2, len(free))))
 
+    def _busy(self, order: Order) -> set[int]:
+        """Who is with somebody else at the time of ``order``, the way there and back included."""
+        rows = Companion.objects.filter(
+            assignments__active=True, assignments__order__starts_at__lt=order.ends_at + HOUR,
+            assignments__order__ends_at__gt=order.starts_at - HOUR,
+        )  # fmt: skip
+        return set(rows.values_list("pk", flat=True))
+
     def _from_offered(self, order: Order) -> None:
-        offers = order.offers.filter(state="open", expires_at__gt=clock.now())
+        offers = order.offers.filter(state="open", expires_at__gt=clock.now()).exclude(companion__in=self._busy(order))
         for offer in offers.select_related("companion__staff__user").order_by("id"):
-            if Random(f"{offer.code}").random() < 0.75:
+            if order.pk in self._certain or Random(f"{offer.code}").random() < 0.75:
                 service.accept_offer(by=self.self_of(offer.companion.staff), offer=offer)
                 return
         # Nobody answered: the offers run out, and the order comes back to the manager.

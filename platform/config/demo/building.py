@@ -6,12 +6,13 @@ import base64
 import hashlib
 from datetime import date, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
 from config.demo.cast import GROUPS, OPERATIONS, PASSWORD, Group, House, Person, Place
 from kernel import clock, registry, tenancy
-from kernel.calendars import WeeklyHours
+from kernel.calendars import Span, WeeklyHours
 from kernel.context import Actor
 from kernel.identity.actions import assign_role, create_user, enrol_second_factor
 from kernel.identity.models import Role, User
@@ -19,12 +20,15 @@ from services.sites.actions import create_entity, create_room, create_site
 from services.sites.models import Chair, Site
 from services.staff.actions import copy_week, hire_staff, plan_shift
 from services.staff.models import DutyShift, StaffMember
+from tenants.directory import public_schema
+from tenants.models import ProvisioningJob
 from tenants.provisioning.actions import request_tenant, run_job
 from tenants.selectors import context_for
 
 BY = Actor.system("demo")
 HALVES = (("08:30", "12:00"), ("13:30", "17:30"))
-HOURS = WeeklyHours((*(HALVES,) * 6, ()))
+OPEN = tuple(Span.parse(*half) for half in HALVES)
+HOURS = WeeklyHours((OPEN,) * 6 + ((),))
 REST_WEEKDAY = {"011": 5, "014": 3, "020": 5, "005": 2}
 
 
@@ -37,23 +41,11 @@ def build_cast(*, roster_weeks: int = 9) -> None:
 
 
 def build_house(house: House, *, group: Group, roster_weeks: int) -> None:
-    """Create one tenant with its people."""
+    """Create one tenant with its people; one whose building was interrupted is finished."""
     verticals = tuple(key for key in house.verticals if key in registry.verticals())
-    job = request_tenant(
-        by=BY,
-        slug=house.slug,
-        name=house.name,
-        kind=house.kind,
-        chain_name=group.name,
-        verticals=verticals,
-        profile=group.profile,
-    )
-    run_job(job.code)
-    tenant = context_for(slug=house.slug)
-    if tenant is None:
-        raise LookupError(f"{house.slug} was not opened")
+    _open(house, group, verticals)
     # One commit per house: hundreds of small ones would take most of the time.
-    with tenancy.activate(tenant), transaction.atomic():
+    with tenancy.activate(_opened(house)), transaction.atomic():
         sites = {place.slug: _build_site(house, place, order) for order, place in enumerate(house.places)}
         roles = {role.slug: role for role in Role.objects.all()}
         for person in house.people:
@@ -63,7 +55,39 @@ def build_house(house: House, *, group: Group, roster_weeks: int) -> None:
         if "escort" in verticals:
             _build_companions(house)
         for site in sites.values():
-            _build_roster(site, roster_weeks)
+            _build_roster(house, site, roster_weeks)
+
+
+def is_built(house: House) -> bool:
+    """Is the tenant there, with its people?"""
+    tenant = context_for(slug=house.slug)
+    if tenant is None:
+        return False
+    with tenancy.activate(tenant):
+        return User.objects.filter(username=house.people[0].username).exists()
+
+
+def _open(house: House, group: Group, verticals: tuple[str, ...]) -> None:
+    with public_schema():
+        job = ProvisioningJob.objects.filter(tenant__slug=house.slug).order_by("-id").first()
+    if job is None:
+        job = request_tenant(
+            by=BY,
+            slug=house.slug,
+            name=house.name,
+            kind=house.kind,
+            chain_name=group.name,
+            verticals=verticals,
+            profile=group.profile,
+        )
+    run_job(job.code)
+
+
+def _opened(house: House) -> tenancy.TenantContext:
+    tenant = context_for(slug=house.slug)
+    if tenant is None:
+        raise LookupError(f"{house.slug} was not opened")
+    return tenant
 
 
 def _build_site(house: House, place: Place, order: int) -> Site:
@@ -111,7 +135,8 @@ def _build_user(house: House, person: Person, roles: dict[str, Role], sites: dic
     for slug in person.roles:
         if slug not in roles:
             continue  # declared by a vertical that this build does not contain
-        for site in [sites[name].code for name in person.sites] or [None]:
+        where: list[UUID | None] = [sites[name].code for name in person.sites]
+        for site in where or [None]:
             assign_role(by=BY, user=user, role=roles[slug], site=site)
     if needs_second_factor(person):
         enrol_second_factor(by=BY, user=user, secret=totp_secret(house.slug, person.username))
@@ -136,14 +161,14 @@ def _build_staff(person: Person, user: User, everywhere: list[Site], sites: dict
     )
 
 
-def _build_roster(site: Site, weeks: int) -> None:
+def _build_roster(house: House, site: Site, weeks: int) -> None:
     """A first week by hand, the others copied: doctors in their rooms, assistants beside them, Sunday closed."""
     if not weeks:
         return
     today = clock.today(site.timezone)
     monday = today - timedelta(days=today.weekday())
     chairs: dict[str, Chair] = {chair.room.number: chair for chair in site.chairs.select_related("room")}
-    rooms = _rooms_of_people()
+    rooms = {person.number: person.room for person in house.people if person.room}
     for staff in StaffMember.objects.filter(home_site=site).select_related("user"):
         room = rooms.get(staff.number, "")
         for weekday in range(6):
@@ -166,13 +191,6 @@ def _plan_day(site: Site, staff: StaffMember, day: date, chair: Chair | None, *,
             kind=DutyShift.Kind.REST if rests else DutyShift.Kind.CLINIC,
             chair=None if rests else chair,
         )
-
-
-def _rooms_of_people() -> dict[str, str]:
-    from config.demo.cast import HOUSES
-
-    house = HOUSES[tenancy.current().slug]
-    return {person.number: person.room for person in house.people if person.room}
 
 
 def _build_companions(house: House) -> None:

@@ -310,10 +310,3 @@ OPERATIONS = House(
 )
 
 HOUSES = {house.slug: house for group in GROUPS for house in group.houses} | {OPERATIONS.slug: OPERATIONS}
-
-
-def build_cast(**options: int) -> None:
-    """Create everybody; see ``config.demo.building``, which needs the apps to be loaded."""
-    from config.demo.building import build_cast as build
-
-    build(**options)

@@ -6,11 +6,13 @@ from its row alone; so a stretch that ends in the middle of a visit goes on wher
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from random import Random
+from typing import Any
 
-from config.demo import treatment
+from config.demo import rounds, treatment
 from config.demo.engine import Timeline, settle
 from config.demo.fate import Fate
 from config.demo.house import DEMO, MINUTE, House
@@ -26,9 +28,6 @@ from services.cashier import actions as till
 from services.cashier.models import CARDS, ChargeSlip, Tender
 from services.catalogue.models import Item
 from services.catalogue.selectors import items
-from services.followup import actions as followup
-from services.followup.machine import DUE
-from services.followup.models import FollowUp
 from services.patients.models import Patient
 from services.reception import actions as reception
 from services.reception.machine import HOLDS_CHAIR, UNSEEN
@@ -43,6 +42,14 @@ COMPLAINTS = {
     "dermatology": ("面部红斑", "手足皮疹", "痤疮反复", "头皮瘙痒", "灰指甲", "湿疹复诊", "色素痣咨询", "光疗复诊"),
     "aesthetics": ("眼部咨询", "肤色不匀", "法令纹咨询", "术后复查", "激光复诊", "皮肤松弛"),
 }
+# Who is here when the stretch ends, so that its last morning shows every part of a visit: minutes before the end at
+# which somebody comes, and what becomes of them until then.
+SCENE: tuple[tuple[int, dict[str, Any]], ...] = (
+    (47, {"wait": 3, "pace": 0.6, "leaves_after": 1, "pays_after": 75}),  # at the till
+    (26, {"wait": 90, "explains": False}),  # has waited too long, unexplained
+    (21, {"wait": 3, "pace": 3.0}),  # in the chair
+    (6, {"wait": 60}),  # has just come
+)
 WORDS = {
     "overrun": "上一位治疗比预计长，大约还需十分钟，已向您说明并致歉。",
     "crowded": "今天上午就诊人数较多，医生正在依次接诊，请您先喝杯水。",
@@ -62,6 +69,7 @@ class Clinic(House):
             people = list(StaffMember.objects.filter(home_site=site).select_related("user", "home_site"))
             self.doctors[site.pk] = [person for person in people if person.is_doctor]
             self.assistants[site.pk] = [person for person in people if person.is_assistant]
+        self._parts: dict[int, dict[str, Any]] = {}
         self.weights = [{1: 9, 2: 6, 3: 4}.get(item.units, 1) for item in self.items]
 
     def plan(self) -> None:
@@ -72,8 +80,11 @@ class Clinic(House):
             here = Visit.objects.filter(site=site, state__in=PRESENT, arrived_at__gte=since)
             for visit in here.select_related("patient", "doctor__user", "appointment"):
                 self._follow(visit)
-            for day in self.days(site):
+            days = self.days(site)
+            for day in days:
                 self._plan_day(site, day)
+            if self.last_day in days:
+                self._set_scene(site)
 
     def _plan_day(self, site: Site, day: date) -> None:
         start = self.timeline.now
@@ -81,7 +92,9 @@ class Clinic(House):
             "08:25": partial(self._expect, site, day),
             "09:30": partial(self._top_up, site, day),
             "15:10": partial(self._confirm, site, day),
-            "16:20": partial(self._call, site, day),
+            "09:10": partial(rounds.review_overrides, self, site, day),
+            "17:05": partial(rounds.make_calls, self, site, day),
+            "16:50": partial(rounds.clear_inbox, self, site, day),
         }
         for wall, step in at.items():
             moment = self.local(day, wall)
@@ -94,6 +107,8 @@ class Clinic(House):
                 self.timeline.at(start, partial(self._top_up, site, day))
         _booked, walk_ins = self.pace.of(f"{self.slug}/{site.slug}", day, dense_from=self.dense_from)
         random = Random(f"{self.slug}:{site.slug}:{day}")
+        if day == self.last_day:
+            return
         # Some come together in the middle of the morning, when a waiting room is full.
         times = [f"{9 + minute // 60:02d}:{minute % 60:02d}" for minute in (54, 68, 76)]
         times += [
@@ -102,6 +117,12 @@ class Clinic(House):
         for wall in times[:walk_ins] if walk_ins < 4 else [*times[:3], times[3]]:
             if (moment := self.local(day, wall)) >= start:
                 self.timeline.at(moment, partial(self._walk_in, site, day))
+
+    def _set_scene(self, site: Site) -> None:
+        for minutes, part in SCENE:
+            moment = self.timeline.until - minutes * MINUTE
+            if moment > self.timeline.now:
+                self.timeline.at(moment, partial(self._walk_in, site, self.last_day, part))
 
     @property
     def dense_from(self) -> date:
@@ -185,6 +206,8 @@ class Clinic(House):
         around = (self.local(day, "00:00") - timedelta(days=3), self.local(day, "00:00") + timedelta(days=4))
         for _try in range(3):
             patient = self.random.choice(known)
+            if Visit.objects.filter(patient=patient, state__in=(*UNSEEN, *HOLDS_CHAIR)).exists():
+                continue
             if not Appointment.objects.filter(patient=patient, starts_at__range=around, state__in=AWAITED).exists():
                 return patient
         return self.newcomer(site)
@@ -239,11 +262,12 @@ class Clinic(House):
             by = self.who("reception.check_in", appointment.site, role="front_desk")
             self._follow(reception.check_in(by=by, site=appointment.site, appointment=appointment))
 
-    def _walk_in(self, site: Site, day: date) -> None:
-        """Somebody comes without a booking, to a doctor who is here."""
+    def _walk_in(self, site: Site, day: date, part: dict[str, Any] | None = None) -> None:
+        """Somebody comes without a booking, to a doctor who is here; with a ``part``, what becomes of them is given."""
         known = Availability.read(site, day, day, people=self.doctors[site.pk])
         now = clock.now()
-        here = [one for one in self.doctors[site.pk] if known.on_duty(one, Window(now, now + 30 * MINUTE))]
+        soon = Window(now, now + 30 * MINUTE)
+        here = [one for one in self.doctors[site.pk] if known.on_duty(one, soon) and known.chair_of(one, soon)]
         if not here:
             return
         doctor = min(here, key=lambda one: Visit.objects.filter(doctor=one, state__in=(*UNSEEN, *HOLDS_CHAIR)).count())
@@ -252,17 +276,23 @@ class Clinic(House):
             by=self.who("reception.check_in", site, role="guide"), site=site, patient=self._caller(site, day), doctor=doctor,
             vertical=vertical, complaint=self.random.choice(COMPLAINTS.get(vertical, ("初诊",))),
         )  # fmt: skip
+        if part is not None:
+            self._parts[visit.pk] = {"leaves_unseen": False, **part}
         self._follow(visit)
+
+    def _fate(self, visit: Visit) -> Fate:
+        fate = Fate.of_visit(visit)
+        return replace(fate, **self._parts[visit.pk]) if visit.pk in self._parts else fate
 
     def _follow(self, visit: Visit) -> None:
         """Plan the next step of ``visit`` from its state and its fate."""
-        step, moment = self._next(visit, Fate.of_visit(visit))
+        step, moment = self._next(visit, self._fate(visit))
         if step is not None:
             self.timeline.at(moment, partial(self._take, step, visit))
 
     def _take(self, step: str, visit: Visit) -> None:
         """Do a step; actions read the row again under its lock, so what others did meanwhile is seen there."""
-        after = getattr(self, f"_{step}")(visit, Fate.of_visit(visit))
+        after = getattr(self, f"_{step}")(visit, self._fate(visit))
         if after is not None:
             self._follow(after)
 
@@ -321,7 +351,10 @@ class Clinic(House):
     def _lead(self, visit: Visit, fate: Fate) -> Visit | None:
         """Lead in, or look again a little later while the chair is taken."""
         chair = visit.appointment.chair if visit.appointment is not None else self._chair_of(visit)
-        if chair is None or Visit.objects.filter(chair=chair, state__in=HOLDS_CHAIR).exclude(pk=visit.pk).exists():
+        by = self.who("reception.lead_in", visit.site, role="waiting_attendant")
+        if chair is None or (held := rounds.holder(chair, visit)) is not None:
+            if chair is not None and held is not None and rounds.overrides(self, visit, held):
+                return reception.lead_in(by=by, visit=visit, chair=chair)
             evening = self.local(clock.local(clock.now(), self.zone).date(), "18:30")
             if clock.now() > evening:
                 by = self.who("reception.check_in", visit.site, role="front_desk")
@@ -329,7 +362,6 @@ class Clinic(House):
                 return None
             self.timeline.at(clock.now() + 4 * MINUTE, partial(self._take, "lead", visit))
             return None
-        by = self.who("reception.lead_in", visit.site, role="waiting_attendant")
         return reception.lead_in(by=by, visit=visit, chair=chair)
 
     def _chair_of(self, visit: Visit) -> Chair | None:
@@ -416,35 +448,3 @@ class Clinic(House):
             )  # fmt: skip
         # The till tells the front desk by an event; here at once, so that the moment is right.
         reception.note_charged(by=DEMO, visit=visit)
-
-    # --- follow-up ----------------------------------------------------------------------------------------------------
-
-    def _call(self, site: Site, day: date) -> None:
-        """The afternoon's calls: most are made, some stay for tomorrow."""
-        rows = FollowUp.objects.filter(plan__site=site, state__in=DUE, due_on__lte=day)
-        by = self.who("followup.call", site, role="follow_up_caller")
-        for one in rows.select_related("plan__site", "plan__patient", "plan__doctor__user").order_by("due_on", "id")[
-            :40
-        ]:
-            random = Random(f"{one.code}:{day}")
-            chance = random.random()
-            if chance < 0.16:
-                continue
-            if chance < 0.28 or not one.plan.patient.phone:
-                followup.record_attempt(by=by, followup=one, reached=False)
-            elif chance < 0.93 or one.plan.doctor is None:
-                followup.close_with_result(by=by, followup=one, result=FollowUp.Result.FINE, note="恢复良好")
-            elif chance < 0.97:
-                followup.close_with_result(
-                    by=by, followup=one, result=FollowUp.Result.PROBLEM, note="轻微肿胀，询问用药"
-                )
-            else:
-                followup.close_with_result(
-                    by=by, followup=one, result=FollowUp.Result.SEVERE, note="疼痛加重", refusal_reason="已去就近医院"
-                )
-        waiting = FollowUp.objects.filter(plan__site=site, state="with_doctor").select_related(
-            "plan__site", "plan__doctor__user"
-        )
-        for one in waiting[:4]:
-            if one.plan.doctor is not None and Random(f"{one.code}:{day}:doctor").random() < 0.5:
-                followup.answer_problem(by=self.self_of(one.plan.doctor), followup=one, note="已电话指导，三天后复查")

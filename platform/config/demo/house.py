@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from random import Random
 
@@ -54,6 +55,17 @@ class House:
             able.sort(key=lambda actor: (role not in actor.roles, len(actor.roles) > 3))
             self._chosen[key] = able[0] if able else DEMO
         return self._chosen[key]
+
+    def one_of(self, roles: Iterable[str], word: str, site: Site) -> Actor | None:
+        """Somebody in one of ``roles`` who may do ``word`` at ``site``."""
+        wanted = set(roles)
+        able = (actor for _user, actor in self._people if actor.can(word, site=site.code) and wanted & actor.roles)
+        return next(able, None)
+
+    def another(self, word: str, site: Site, *, than: int | None) -> Actor | None:
+        """Somebody who may do ``word`` at ``site`` and is not the user ``than``."""
+        able = (actor for user, actor in self._people if actor.can(word, site=site.code) and user.pk != than)
+        return next(able, None)
 
     def self_of(self, staff: StaffMember) -> Actor:
         """The person's own actor."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import json
 import logging
 import multiprocessing
@@ -11,34 +12,46 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 from typing import Any
 
 import structlog
 from django.conf import settings
 from django.core.cache import caches
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from config.demo import sheet
-from config.demo.building import build_house
+from config.demo.building import build_house, is_built
 from config.demo.cast import GROUPS, HOUSES, Group, House
 from config.demo.engine import Timeline, settle
 from config.demo.pace import PACE, Pace
 from config.demo.standing import proper_moment
-from kernel import clock, tenancy
+from config.preloading import preload
+from kernel import clock, tenancy, timers
 from kernel.context import Actor
+from kernel.timers.models import DAILY_PREFIX, WAITING, Timer
 from tenants.selectors import context_for
 
 log = structlog.get_logger(__name__)
 
 Say = Callable[[str], None]
+# Where a child tells how far it is.
+_news: SimpleQueue[str] | None = None
 BY = Actor.system("demo")
 # Playing on never lets anybody wait longer than this for a moved clock, in real seconds.
 SPEND_SECONDS = 20.0
+# Who comes back sooner finds everything as it was left: longer than the last morning's scene needs (``clinic.SCENE``).
+SHORTEST_GAP = timedelta(minutes=27)
 # Who was away longer finds the days before as they were.
 LONGEST_GAP = timedelta(days=6)
+# What went by in real time while a first history was loaded is played as well.
+CATCH_UP = timedelta(minutes=1)
 ROSTER_AHEAD_DAYS = 35
+TELL_SECONDS = 10.0
+# Daily work that finds nothing to do while a history is written; figures are measured at the end (``_measure``).
+CLEARING_UP = ("identity.purge", "timers.prune", "api.purge_idempotency", "outbox.prune", "kpis.measure_recent")
 # The largest houses first, so that both processes are busy until the end.
 WEIGHTS = ("smile", "derma", "willow", "lumen", "peiban", "heron")
 
@@ -67,10 +80,11 @@ def seed(*, only: Sequence[str] | None = None, workers: int = 2, say: Say = prin
         until = _stand(state)
         founded = _founded(until, pace)
         slugs = [slug for slug in _order() if not only or slug in only]
-        known = {slug: context_for(slug=slug) is not None for slug in slugs}
-        deadline = time.monotonic() + SPEND_SECONDS * 3 if all(known.values()) else None
+        known = all(is_built(HOUSES[slug]) for slug in slugs)
+        deadline = time.monotonic() + SPEND_SECONDS * 3 if known else None
+        ends = {slug: _end(until, _since(slug, state)) for slug in slugs}
         jobs = [
-            Job(slug=slug, founded=founded, since=_since(slug, state), until=until, deadline=deadline, pace=pace)
+            Job(slug=slug, founded=founded, since=_since(slug, state), until=ends[slug], deadline=deadline, pace=pace)
             for slug in slugs
         ]
         zone = timezone.get_default_timezone()
@@ -79,9 +93,14 @@ def seed(*, only: Sequence[str] | None = None, workers: int = 2, say: Say = prin
         early = [job for job in jobs if not _has_days(HOUSES[job.slug])]
         figures = [*_run(early, workers, say), *_run([job for job in jobs if job not in early], workers, say)]
         _open_accounts()
-        state |= {one["slug"]: until.isoformat() for one in figures if "error" not in one}
+        if not known and clock.offset():
+            # Loading has taken minutes, and nobody has seen the moved clock yet: it stands where the history ends.
+            clock.set_to(until)
+        state |= {one["slug"]: ends[one["slug"]].isoformat() for one in figures if "error" not in one}
         _state_file().write_text(json.dumps(state))
         sheet.write()
+    if not known and clock.now() - until > CATCH_UP:
+        advance(clock.now(), workers=workers)
     failed = {one["slug"]: one["error"] for one in figures if "error" in one}
     if failed:
         from tenants.management.commands._base import NotDone
@@ -130,7 +149,7 @@ def play_tenant(job: Job) -> dict[str, Any]:
     began = time.monotonic()
     house = HOUSES[job.slug]
     try:
-        built = context_for(slug=job.slug) is None
+        built = not is_built(house)
         if built:
             with clock.frozen(job.founded):
                 build_house(house, group=_group_of(house), roster_weeks=_weeks(job) if house.places else 0)
@@ -155,15 +174,49 @@ def _play(job: Job, since: datetime) -> dict[str, int]:
     from services.kpis.actions import measuring_later
 
     spend = max(1.0, job.deadline - time.monotonic()) if job.deadline is not None else None
+    if _news is not None:
+        _prepare_statements()
     with clock.frozen(since) as frozen, measuring_later():
-        timeline = Timeline(frozen, job.until, spend=spend)
+        timeline = Timeline(frozen, job.until, spend=spend, tell=Progress(job, since))
+        _leave_out_clearing_up()
         _simulator(timeline, job.pace).plan()
         timeline.play()
         settle()
         refused = dict(timeline.refused)
         _measure(clock.local(since).date(), clock.local(job.until).date())
         settle()
+        timers.ensure_daily()
     return refused
+
+
+def _prepare_statements() -> None:
+    """The same few hundred statements come thousands of times: let the server plan each of them once."""
+    connection.close()
+    connection.settings_dict["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 3}
+
+
+class Progress:
+    """Tells whoever waits, every few seconds, which day a tenant has reached."""
+
+    def __init__(self, job: Job, since: datetime) -> None:
+        self._job, self._since = job, since
+        self._next = time.monotonic() + TELL_SECONDS
+
+    def __call__(self, moment: datetime) -> None:
+        """The stretch stands at ``moment``."""
+        if _news is None or time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + TELL_SECONDS
+        share = (moment - self._since) / (self._job.until - self._since)
+        _news.put(f"    {self._job.slug}: {clock.local(moment):%Y-%m-%d} ({share:.0%})")
+
+
+def _leave_out_clearing_up() -> None:
+    """Nothing of a history that is written now is old enough to be thrown away; ``ensure_daily`` plans it again."""
+    kinds = [DAILY_PREFIX + name for name in CLEARING_UP]
+    with transaction.atomic():
+        for kind, key in Timer.objects.filter(kind__in=kinds, state__in=WAITING).values_list("kind", "key"):
+            timers.cancel(kind, key)
 
 
 def _simulator(timeline: Timeline, pace: Pace) -> Any:
@@ -242,16 +295,35 @@ def _run(jobs: Sequence[Job], workers: int, say: Say) -> Iterator[dict[str, Any]
     if not jobs:
         return
     # A child inherits the loaded product, but no open connection.
+    preload()
     connections.close_all()
     caches.close_all()
-    with multiprocessing.get_context("fork").Pool(min(workers, len(jobs)), _begin_child, maxtasksperchild=1) as pool:
-        for figures in pool.imap_unordered(play_tenant, jobs):
-            yield told(figures)
+    fork = multiprocessing.get_context("fork")
+    news = fork.SimpleQueue()
+    with fork.Pool(min(workers, len(jobs)), _begin_child, (news,), maxtasksperchild=1) as pool:
+        playing = pool.imap_unordered(play_tenant, jobs)
+        for _job in jobs:
+            yield told(_next(playing, news, say))
 
 
-def _begin_child() -> None:
+def _next(playing: Any, news: SimpleQueue[str], say: Say) -> dict[str, Any]:
+    """The figures of whoever is ready next; meanwhile what the others tell is said."""
+    while True:
+        try:
+            figures: dict[str, Any] = playing.next(timeout=1.0)
+            return figures
+        except multiprocessing.TimeoutError:
+            while not news.empty():
+                say(news.get())
+
+
+def _begin_child(news: SimpleQueue[str]) -> None:
+    global _news
+    _news = news
     # Thousands of steps: only what goes wrong is worth a line.
     logging.disable(logging.INFO)
+    # A history is many small rows; looking through all of them for circles again and again finds none.
+    gc.set_threshold(50_000, 20, 100)
     # Nobody waits for these events outside: each stretch delivers its own.
     settings.OUTBOX_WAKE = "config.demo.loading.wake_nobody"
 
@@ -298,6 +370,10 @@ def _founded(until: datetime, pace: Pace) -> datetime:
     # A Monday: the roster's first week is planned whole, and copied.
     day -= timedelta(days=day.weekday())
     return clock.at_local(day, datetime.min.time().replace(hour=7), zone)
+
+
+def _end(until: datetime, since: datetime | None) -> datetime:
+    return since if since is not None and since <= until < since + SHORTEST_GAP else until
 
 
 def _since(slug: str, state: dict[str, str]) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 
@@ -10,17 +10,21 @@ from datetime import date, timedelta
 class Pace:
     """Visits of an ordinary day per site ("slug/site"), long ago (``thin``) and around today (``dense``).
 
-    ``dense_days`` before the last day count as around today. Each is (booked, walk-ins).
+    ``dense_days`` before the last day count as around today. Each is (booked, walk-ins). Long ago somebody came every
+    ``thin_every`` days only.
     """
 
     dense: dict[str, tuple[int, int]]
     thin: dict[str, tuple[int, int]]
-    history_days: int = 45
-    dense_days: int = 5
+    history_days: int = 70
+    dense_days: int = 6
     ahead_days: int = 14
+    thin_every: int = 3
 
     def of(self, key: str, day: date, *, dense_from: date) -> tuple[int, int]:
         """(booked, walk-ins) of the site ``key`` on ``day``."""
+        if day < dense_from and day.toordinal() % self.thin_every:
+            return 0, 0
         booked, walk_ins = (self.dense if day >= dense_from else self.thin).get(key, (0, 0))
         # Mondays and Saturdays are fuller, the middle of the week is quieter; the same day is always alike.
         swing = (2, 0, -1, 0, 1, 2, 0)[day.weekday()] if booked > 4 else (day.toordinal() % 3) - 1
@@ -36,10 +40,6 @@ class Pace:
         """The first day that counts as around today."""
         return last_day - timedelta(days=self.dense_days - 1)
 
-    def shortened(self, **changes: int) -> Pace:
-        """The same pace over another span."""
-        return replace(self, **changes)
-
 
 PACE = Pace(
     dense={
@@ -47,7 +47,7 @@ PACE = Pace(
         "willow/river": (3, 1),
     },
     thin={
-        "smile/center": (2, 0), "smile/harbor": (1, 0), "derma/main": (1, 1), "derma/west": (1, 0), "lumen/lake": (1, 0),
-        "willow/river": (1, 1),
+        "smile/center": (4, 1), "smile/harbor": (2, 0), "derma/main": (2, 1), "derma/west": (2, 0), "lumen/lake": (2, 0),
+        "willow/river": (2, 1),
     },
 )  # fmt: skip

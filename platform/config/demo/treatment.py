@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING
 
 from config.demo.cast import HOUSES
 from config.demo.fate import Fate
+from config.demo.house import House
 from services.catalogue.models import Item
 from services.reception.models import Visit
 from services.records.actions import add_note, record_treatment
-
-if TYPE_CHECKING:
-    from config.demo.clinic import Clinic
 
 NOTES = {
     "dental": (
@@ -36,7 +33,7 @@ TEETH = (16, 26, 36, 46, 11, 21, 14, 24, 37, 47, 18, 38, 48)
 PROCEDURES = {"aesth-eyelid": "eyelid", "aesth-filler": "filler", "aesth-laser": "laser"}
 
 
-def carry_out(clinic: Clinic, visit: Visit, done: list[Item], fate: Fate) -> None:
+def carry_out(clinic: House, visit: Visit, done: list[Item], fate: Fate) -> None:
     """Record what was done, with the vertical's own record where it keeps one."""
     random = Random(f"{fate.seed}:treatment")
     by = clinic.self_of(visit.doctor)
@@ -65,7 +62,7 @@ def carry_out(clinic: Clinic, visit: Visit, done: list[Item], fate: Fate) -> Non
         )
 
 
-def _tooth(clinic: Clinic, visit: Visit, item: Item, random: Random) -> None:
+def _tooth(clinic: House, visit: Visit, item: Item, random: Random) -> None:
     from dental.actions import record_tooth_treatment
 
     record_tooth_treatment(
@@ -75,7 +72,7 @@ def _tooth(clinic: Clinic, visit: Visit, item: Item, random: Random) -> None:
     )  # fmt: skip
 
 
-def _illness(clinic: Clinic, visit: Visit, random: Random) -> None:
+def _illness(clinic: House, visit: Visit, random: Random) -> None:
     from dermatology.actions import classify, record_visit
     from dermatology.models import ClassifiedPlan
 
@@ -95,7 +92,7 @@ def _illness(clinic: Clinic, visit: Visit, random: Random) -> None:
     )  # fmt: skip
 
 
-def _procedure(clinic: Clinic, visit: Visit, key: str, random: Random) -> None:
+def _procedure(clinic: House, visit: Visit, key: str, random: Random) -> None:
     from aesthetics.actions import acknowledge_aftercare, give_aftercare, record_procedure
     from aesthetics.models import ProcedureTemplate
 

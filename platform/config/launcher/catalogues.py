@@ -193,9 +193,14 @@ def problems() -> list[str]:
             translations = list(entry.msgstr_plural.values()) or [entry.msgstr]
             if entry.fuzzy or not all(translations):
                 found.append(f"{language}: not translated: {text!r}")
-            elif any(_placeholders(text) != _placeholders(translation) for translation in translations):
+            elif any(_placeholders(translation) not in _allowed(entry) for translation in translations):
                 found.append(f"{language}: other placeholders than the text: {text!r}")
     return found
+
+
+def _allowed(entry: Any) -> list[list[str]]:
+    """The sets of placeholders that a translation may have: those of the text, or of its plural."""
+    return [_placeholders(text) for text in (entry.msgid, entry.msgid_plural) if text]
 
 
 def _placeholders(text: str) -> list[str]:

@@ -115,8 +115,11 @@ def _from_npm(var: Path) -> Path:
                 )
             for name in ("swiftshader.tar", "al2023.tar"):
                 with tarfile.open(home / name) as archive:
-                    # The first releases of Python 3.11 know no filter; the archive is what the lock file's hash says.
-                    archive.extractall(home, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+                    if hasattr(tarfile, "data_filter"):
+                        archive.extractall(home, filter="data")
+                    else:
+                        # The first releases of Python 3.11 know no filter; the lock file's hash vouches for the archive.
+                        archive.extractall(home)
                 (home / name).unlink()
             program.chmod(0o755)
             shutil.rmtree(var / "npm" / "chromium")

@@ -42,7 +42,7 @@ _SETTINGS: Mapping[str, str] = {
     "unix_socket_directories": "",
     "max_connections": "200",
     "max_locks_per_transaction": "512",
-    "shared_buffers": "64MB",
+    "shared_buffers": "32MB",
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",
     "jit": "off",

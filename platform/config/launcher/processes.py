@@ -32,8 +32,11 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def web(*, port: int, bind: str = LOOPBACK) -> Program:
-    """Two workers with eight threads each: one clinic's desks on one machine, in little memory."""
+def web(*, port: int, bind: str = LOOPBACK, reload: bool = False) -> Program:
+    """Two workers with eight threads each: one clinic's desks on one machine, in little memory.
+
+    They share what was loaded before they parted, unless a changed file shall be loaded anew (``reload``).
+    """
     return Program(
         "web",
         (
@@ -41,6 +44,7 @@ def web(*, port: int, bind: str = LOOPBACK) -> Program:
             *("--bind", f"{bind}:{port}", "--worker-class", "gthread", "--workers", "2", "--threads", "8"),
             *("--graceful-timeout", "2", "--timeout", "60", "--keep-alive", "5", "--no-control-socket"),
             *("--access-logfile", "-", "--error-logfile", "-"),
+            *(() if reload else ("--preload",)),
         ),
     )
 
@@ -62,10 +66,7 @@ def beat(*, var: Path) -> Program:
     folder.mkdir(parents=True, exist_ok=True)
     return Program(
         "beat",
-        (
-            *(sys.executable, "-m", "celery", "--app", "config", "beat", "--loglevel", "INFO"),
-            *("--schedule", str(folder / "schedule"), "--pidfile", ""),
-        ),
+        (sys.executable, "-m", "config.beat", "--schedule", str(folder / "schedule")),
     )
 
 

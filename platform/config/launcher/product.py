@@ -26,7 +26,16 @@ from config.launcher.messages import ensure_messages
 from config.launcher.paths import ROOT
 from config.launcher.processes import Supervisor
 from config.launcher.services import Services
-from config.launcher.system import LOOPBACK, ProcessMark, Stamp, digest_of, kept_port, port_is_free, read_json
+from config.launcher.system import (
+    LOOPBACK,
+    ProcessMark,
+    Stamp,
+    digest_of,
+    kept_port,
+    port_is_free,
+    read_json,
+    write_atomically,
+)
 
 _READY_SECONDS = 90
 
@@ -130,16 +139,20 @@ class Product:
             except BaseException:
                 console.end_steps()
                 raise
-        self._supervisor = supervisor = Supervisor(var=self._var, environment=self._environment)
+        # It adds its address to the environment, which the supervisor takes over as it is.
         stripe = self._payments()
+        self._supervisor = supervisor = Supervisor(var=self._var, environment=self._environment)
         if stripe is not None:
             supervisor.start(stripe)
-        supervisor.start(processes.web(port=self._port, bind=_bind()))
+        supervisor.start(processes.web(port=self._port, bind=_bind(), reload=self._reload))
         supervisor.start(processes.worker())
         supervisor.start(processes.beat(var=self._var))
         with step("Starting web, worker and beat"):
             self._wait_until_ready(supervisor)
         self._print_addresses()
+        if stripe is not None and has_command("billing_catalogue"):
+            # The stand-in begins without a price list; nothing can be ordered before it has one. Repeating changes nothing.
+            supervisor.start_task(processes.manage("billing_catalogue"))
         if not loaded and has_command("seed_demo"):
             # What happened between the last stop and now; nobody has to wait for it.
             supervisor.start_task(processes.manage("seed_demo"))
@@ -217,7 +230,11 @@ class Product:
         return f"{domain}:{self._port}"
 
     def _print_addresses(self) -> None:
-        for line in sign_ins(read_json(self._var / "demo.json"), base=f"http://{self._host()}"):
+        demo = at_port(read_json(self._var / "demo.json"), self._port)
+        if demo:
+            # Who was told of an earlier port finds the present one, before anything is played on.
+            write_atomically(self._var / "demo.json", json.dumps(demo, ensure_ascii=False, indent=1), mode=0o644)
+        for line in sign_ins(demo, base=f"http://{self._host()}"):
             print(line, flush=True)
         print(f"\n  Logs: {self._var / 'log'}    Stop: Ctrl-C\n", flush=True)
 
@@ -289,6 +306,19 @@ def has_command(name: str) -> bool:
     )
 
 
+def at_port(demo: dict[str, Any], port: int) -> dict[str, Any]:
+    """The same demo, served at ``port``."""
+    if not demo.get("base_url"):
+        return demo
+
+    def moved(address: str) -> str:
+        return f"{address.rpartition(':')[0]}:{port}"
+
+    tenants = {slug: {**tenant, "host": moved(tenant["host"])} for slug, tenant in demo["tenants"].items()}
+    operators = {**demo["operators"], "host": moved(demo["operators"]["host"])}
+    return {**demo, "base_url": moved(demo["base_url"]), "tenants": tenants, "operators": operators}
+
+
 def sign_ins(demo: dict[str, Any], *, base: str) -> Iterator[str]:
     """Lines that tell a person where to sign in and as whom."""
     yield ""
@@ -296,12 +326,14 @@ def sign_ins(demo: dict[str, Any], *, base: str) -> Iterator[str]:
     people: dict[str, list[dict[str, Any]]] = {}
     for user in demo.get("users", []):
         people.setdefault(user["tenant"], []).append(user)
+    operators = demo.get("operators") or {}
     for slug, tenant in demo.get("tenants", {}).items():
+        if tenant["host"] == operators.get("host"):
+            continue
         address = f"http://{tenant['host']}/"
         known = people.get(slug, [])
         examples = ", ".join(f"{user['username']} ({user['role']})" for user in known[:3])
         yield f"    {address:<36} {examples}{' …' if len(known) > 3 else ''}"
-    operators = demo.get("operators") or {}
     if operators.get("host"):
         examples = ", ".join(user["username"] for user in operators.get("users", [])[:2])
         address = f"http://{operators['host']}/"

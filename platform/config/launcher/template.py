@@ -16,7 +16,7 @@ def main(what: str) -> None:
     django.setup()
     from django.core.management import call_command
 
-    from config.demo.cast import build_cast
+    from config.demo.building import build_cast
     from kernel import clock
 
     if what == "schemas":

@@ -18,6 +18,7 @@ from psycopg import sql
 from config.launcher import console
 from config.launcher.accounts import Accounts, copy_database, drop_database, ensure_accounts, ensure_database
 from config.launcher.broker import EmbeddedBroker
+from config.launcher.fonts import font_dir
 from config.launcher.frontend import build_dir, manifest
 from config.launcher.paths import ROOT, var_dir
 from config.launcher.postgres import EmbeddedPostgres
@@ -69,7 +70,8 @@ class Testbed:
     def __init__(self, *, worker: str) -> None:
         """``worker`` names the process within the run (``main``, ``gw0``, …)."""
         self.main_var = Path(os.environ.setdefault(_MAIN_VAR, str(var_dir())))
-        self.var = self.main_var / "test"
+        # Each process has servers of its own: seals of the audit wait for every open transaction of a cluster.
+        self.var = self.main_var / ("test" if worker in ("main", "gw0") else f"test-{worker}")
         self.owner = worker == "main"
         if self.owner:
             os.environ[_RUN] = str(os.getpid())
@@ -108,6 +110,7 @@ class Testbed:
             "REDIS_URL": self.broker_endpoint.url(broker_database),
             "LIANZHEN_VAR": str(folder),
             "FRONTEND_DIR": str(self._frontend()),
+            "FONTS_DIR": str(self._fonts()),
         }
 
     def _broker_database(self) -> int:
@@ -117,6 +120,11 @@ class Testbed:
         """The build of the front end: that of this var folder, else that of the checkout (``make build``)."""
         own = build_dir(self.main_var)
         return own if manifest(self.main_var).exists() else build_dir(ROOT / "var")
+
+    def _fonts(self) -> Path:
+        """The fonts of this var folder, else those of the checkout (``make build``)."""
+        own = font_dir(self.main_var)
+        return own if own.is_dir() else font_dir(ROOT / "var")
 
     def ensure_template(self) -> None:
         """Build the template database unless it is there: the schemas first, then, on a copy of them, the cast."""

@@ -24,10 +24,14 @@ PUBLIC_HOSTS = frozenset({BASE_DOMAIN, f"www.{BASE_DOMAIN}"})
 HOSTLESS_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})  # probes come by address
 USE_X_FORWARDED_HOST = False
 
-SECRET_KEY = os.environ.get("DJANGO_SECRET_KEY", "demo-only-secret-key-which-production-refuses")
+# What the demo runs on; production refuses both.
+DEMO_SECRET_KEY = "demo-only-secret-key-which-production-refuses"  # noqa: S105
+DEMO_FIELD_KEYS = "demo:ZGVtby1maWVsZC1rZXktMzItYnl0ZXMtbG9uZyEhISE="
+
+SECRET_KEY = os.environ.get("DJANGO_SECRET_KEY", DEMO_SECRET_KEY)
 SECRET_KEY_FALLBACKS = [key for key in os.environ.get("DJANGO_SECRET_KEY_FALLBACKS", "").split(",") if key]
 # "id:base64,id:base64": the first encrypts, all decrypt.
-FIELD_KEYS = os.environ.get("FIELD_KEYS", "demo:ZGVtby1maWVsZC1rZXktMzItYnl0ZXMtbG9uZyEhISE=")
+FIELD_KEYS = os.environ.get("FIELD_KEYS", DEMO_FIELD_KEYS)
 
 # --- apps -----------------------------------------------------------------------------------------------------------
 ALL_VERTICALS = ("dental", "dermatology", "aesthetics", "escort")
@@ -76,6 +80,7 @@ TENANT_APPS = [
     "services.staff",
     "services.tasks",
     "services.policy",
+    "services.rules",
     "services.documents",
     "services.search",
     "services.catalogue",
@@ -89,19 +94,6 @@ TENANT_APPS = [
     "services.headquarters",
     *VERTICALS,
 ]
-
-
-def _there(app):
-    import importlib.util
-
-    for base in (ROOT, ROOT / "platform"):
-        if (base / app.split(".")[0]).is_dir():
-            return (base / app.replace(".", "/") / "apps.py").exists()
-    return importlib.util.find_spec(app) is not None
-
-
-TENANT_APPS = [app for app in TENANT_APPS if _there(app)]
-SHARED_APPS = [app for app in SHARED_APPS if _there(app)]
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]
 
 # --- tenants --------------------------------------------------------------------------------------------------------
@@ -202,6 +194,8 @@ WSGI_APPLICATION = "config.wsgi.application"
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
 FRONTEND_DIR = Path(os.environ.get("FRONTEND_DIR", VAR / "frontend"))
+# The Chinese font of the documents; without it a receipt would be empty boxes.
+FONTS_DIR = Path(os.environ.get("FONTS_DIR", VAR / "fonts"))
 STATICFILES_DIRS = [FRONTEND_DIR] if FRONTEND_DIR.exists() else []
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
@@ -302,6 +296,7 @@ STRIPE_API_KEY = os.environ.get("STRIPE_API_KEY", "sk_test_demo")
 STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "")
 STRIPE_WEBHOOK_SECRET = os.environ.get("STRIPE_WEBHOOK_SECRET", "whsec_demo")
 SENTRY_DSN = os.environ.get("SENTRY_DSN", "")
+LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO")
 EMAIL_BACKEND = "kernel.messaging.mail.PortBackend"
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", f"no-reply@{BASE_DOMAIN}")
 

@@ -26,16 +26,17 @@ from rest_framework.response import Response
 from kernel import clock
 from kernel.actions import ATTEMPTS, RETRYABLE
 from kernel.api.models import IdempotencyRecord
-from kernel.api.problems import CONTENT_TYPE, conflict_in_flight
+from kernel.api.problems import conflict_in_flight
 from kernel.errors import Malformed, RuleRefused
 from kernel.identity.sign_in import client_address
+from kernel.problems import CONTENT_TYPE
 
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 KEPT_HOURS = 72
 LONGEST_KEY = 200
 LOCK_NOT_AVAILABLE = "55P03"
 # Answers that say "not now": the same call may succeed later.
-PASSING = frozenset({"busy", "limit_reached", "internal_error", "tenant_read_only"})
+PASSING = frozenset({"busy", "limit_reached", "internal_error", "unavailable", "tenant_read_only"})
 KEPT_HEADERS = ("ETag", "Location")
 
 

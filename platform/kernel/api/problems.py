@@ -1,14 +1,9 @@
-"""RFC 9457: every refusal and every failure of the API is one shape.
-
-``code`` is stable; ``detail`` is a sentence in the caller's language; ``errors`` names fields; ``cures`` are the steps
-that heal it. Missing, foreign and forbidden objects look alike.
-"""
+"""Every refusal and every failure of the API as a problem document; missing, foreign and forbidden objects look alike."""
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -16,60 +11,18 @@ from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.core.signals import got_request_exception
 from django.db import DataError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from kernel import context
 from kernel.errors import Conflict, DomainError, LimitReached, Malformed, NotFound
 from kernel.observability import metrics
+from kernel.problems import CONTENT_TYPE, database_is_away, problem
 
 log = structlog.get_logger(__name__)
 
-CONTENT_TYPE = "application/problem+json"
-API_PREFIX = "/api/"
-Errors = Mapping[str, Sequence[str]]
-
-
-def title_of(status: int) -> str:
-    """The short name of a status, the same for every problem that has it."""
-    return {
-        400: _("The request cannot be understood"),
-        401: _("Sign in first"),
-        403: _("Not allowed"),
-        404: _("Not found"),
-        405: _("Not possible here"),
-        409: _("The present state stands against it"),
-        412: _("Changed in the meantime"),
-        413: _("Too large"),
-        415: _("This kind of content is not read here"),
-        422: _("Refused by a rule"),
-        429: _("Too many requests"),
-    }.get(status, _("Something went wrong on our side"))
-
-
-def problem(
-    *,
-    status: int,
-    code: str,
-    detail: str,
-    errors: Errors | None = None,
-    cures: Sequence[Mapping[str, Any]] = (),
-    **facts: Any,
-) -> dict[str, Any]:
-    """The members of a problem document."""
-    return {
-        "type": f"urn:lianzhen:problem:{code}",
-        "title": title_of(status),
-        "status": status,
-        "detail": detail,
-        "code": code,
-        "errors": {name: [str(sentence) for sentence in said] for name, said in (errors or {}).items()},
-        "cures": list(cures),
-        "facts": json.loads(json.dumps(facts, default=str)),
-        "request_id": context.request_id(),
-    }
+AWAY_SECONDS = 15
 
 
 def of_refusal(refusal: DomainError) -> dict[str, Any]:
@@ -122,6 +75,10 @@ def _of_framework(error: Exception, headers: dict[str, str]) -> dict[str, Any] |
         return problem(
             status=400, code="value_out_of_range", detail=_("One of the values is outside of what can be stored.")
         )
+    if database_is_away(error):
+        log.error("database_away", exc_info=error)
+        headers["Retry-After"] = str(AWAY_SECONDS)
+        return unavailable()
     if isinstance(error, exceptions.APIException):
         if getattr(error, "auth_header", None):
             headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
@@ -176,15 +133,13 @@ def flatten(detail: Any, path: str = "") -> dict[str, list[str]]:
     return {path or "non_field_errors": sentences} if sentences else {}
 
 
-def response(*, status: int, code: str, detail: str, **facts: Any) -> HttpResponse:
-    """A problem document outside of a REST view (unknown address, forged request, failed middleware)."""
-    document = problem(status=status, code=code, detail=detail, **facts)
-    return JsonResponse(document, status=status, content_type=CONTENT_TYPE, json_dumps_params={"ensure_ascii": False})
-
-
-def wants_problem(request: HttpRequest) -> bool:
-    """Is this a request of the API, to be answered with a document instead of a page?"""
-    return request.path.startswith(API_PREFIX)
+def unavailable() -> dict[str, Any]:
+    """The document for a database that does not answer."""
+    return problem(
+        status=503,
+        code="unavailable",
+        detail=_("Try again in a minute. What was stored before is safe."),
+    )
 
 
 def conflict_in_flight() -> Conflict:

@@ -12,8 +12,8 @@ from rest_framework import serializers
 
 from kernel.api.idempotency import LONGEST_KEY, UNSAFE
 from kernel.api.permissions import SignedIn, declared_for
-from kernel.api.problems import CONTENT_TYPE
 from kernel.api.serializers import OutSerializer
+from kernel.problems import CONTENT_TYPE
 
 PROBLEMS = {
     400: "The request cannot be understood: not JSON, a field that is not valid or not known.",
@@ -26,7 +26,9 @@ PROBLEMS = {
     415: "The body is of a kind that is not read here.",
     422: "A rule refuses it; the code says which.",
     429: "Too many requests; Retry-After says when to ask again.",
+    503: "The database does not answer; nothing was done. Retry-After says when to ask again.",
 }
+RETRIED = frozenset({429, 503})
 BODY_PROBLEMS = frozenset({413, 415})
 
 
@@ -205,8 +207,8 @@ class ProblemSchema(AutoSchema):
                 continue
             entry = self._get_response_for_code(ProblemOut, str(status), [CONTENT_TYPE], direction)
             responses[str(status)] = {**entry, "description": said}
-            if status == 429:
-                responses["429"]["headers"] = {"Retry-After": {"schema": {"type": "integer", "minimum": 1}}}
+            if status in RETRIED:
+                responses[str(status)]["headers"] = {"Retry-After": {"schema": {"type": "integer", "minimum": 1}}}
         if "200" in responses and self.method == "GET":
             responses.setdefault("304", {"description": "You already have this version (If-None-Match)."})
         for entry in responses.values():

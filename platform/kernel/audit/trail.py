@@ -45,12 +45,34 @@ def record(
         request_id=context.request_id(),
         data=json.loads(json.dumps(data, default=str)),
     )
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
-        entry.transaction_id = cursor.fetchone()[0]
+    entry.transaction_id = _transaction_id()
     entry.digest = digest_of(entry)
     entry.save(force_insert=True)
     return entry
+
+
+class _Numbered:
+    """Keeps the running transaction's number until it ends, as something to do after the commit that does nothing."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.__qualname__ = "kernel.audit.trail.transaction_id"
+
+    def __call__(self) -> None:
+        """The number has served."""
+
+
+def _transaction_id() -> int:
+    """The number of the running transaction, asked for once: most of them write several entries."""
+    for entry in connection.run_on_commit:
+        if isinstance(entry[1], _Numbered):
+            return entry[1].number
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+        number = int(cursor.fetchone()[0])
+    if connection.in_atomic_block:
+        transaction.on_commit(_Numbered(number), robust=True)
+    return number
 
 
 def record_read(*, by: Actor, target: Model, purpose: str, **data: Any) -> AuditEntry:

@@ -17,5 +17,7 @@ class PortBackend(BaseEmailBackend):
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         for message in email_messages:
             for recipient in message.recipients():
-                gateway("mail").deliver(key=str(uuid7()), to=recipient, subject=message.subject, body=str(message.body))
+                gateway("mail").deliver(
+                    key=str(uuid7()), to=recipient, subject=str(message.subject), body=str(message.body)
+                )
         return len(email_messages)

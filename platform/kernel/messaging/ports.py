@@ -6,7 +6,7 @@ import json
 import os
 import urllib.request
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.conf import settings
@@ -45,7 +45,7 @@ class SmtpGateway:
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
-        self.options = {
+        self.options: dict[str, Any] = {
             "host": parts.hostname,
             "port": parts.port or (465 if parts.scheme == "smtps" else 587),
             "username": unquote(parts.username or ""),

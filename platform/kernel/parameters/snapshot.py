@@ -60,17 +60,13 @@ class _Held(NamedTuple):
 
 
 _held: ContextVar[_Held | None] = ContextVar("parameters_held", default=None)
-# The place whose rows this context changed in a transaction that is still open.
-_changed: ContextVar[str] = ContextVar("parameters_changed", default="")
 
 
 def current() -> Snapshot:
     """The parameters of the current tenant as this transaction sees them."""
     place = _place()
-    if _changed.get() == place:
-        if connection.in_atomic_block:
-            return load()
-        _changed.set("")
+    if _changed_here(place):
+        return load()
     request_id, held = context.request_id(), _held.get()
     if request_id and held and (held.request_id, held.place) == (request_id, place):
         return held.snapshot
@@ -84,8 +80,26 @@ def forget() -> None:
     """The current transaction changed a row: read the table until it ends, then let everybody else read it anew."""
     place = _place()
     _held.set(None)
-    _changed.set(place)
-    transaction.on_commit(lambda: _restamp(place))
+    transaction.on_commit(_Restamp(place))
+
+
+class _Restamp:
+    """What a change plans for its commit; as long as it is planned, the change is open and belongs to this transaction.
+
+    A rollback, of a savepoint too, takes it off the connection's list together with the change.
+    """
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+        self.__qualname__ = "kernel.parameters.snapshot.restamp"
+
+    def __call__(self) -> None:
+        _restamp(self.place)
+
+
+def _changed_here(place: str) -> bool:
+    planned = (entry[1] for entry in connection.run_on_commit)
+    return any(isinstance(one, _Restamp) and one.place == place for one in planned)
 
 
 def _place() -> str:

@@ -18,9 +18,11 @@ from kernel.schedule.models import Kind
 from kernel.timers.models import DAILY_PREFIX, WAITING, Timer, TimerState
 
 
-def schedule(kind: str, key: str, due_at: datetime, payload: Mapping[str, Any] | None = None) -> Timer:
+def schedule(
+    kind: str, key: str, due_at: datetime, payload: Mapping[str, Any] | None = None, *, keep_earlier: bool = False
+) -> Timer:
     """Let the timer of ``kind`` and ``key`` be due at ``due_at`` (aware); a waiting one is moved and gets the new
-    payload.
+    payload. ``keep_earlier``: a waiting one is never put off, or a steady flow of events would put it off for good.
 
     ``kind`` is declared in a room's ``timers``; ``payload`` holds codes and figures, never personal data. A due time in
     the past is due at once.
@@ -34,7 +36,7 @@ def schedule(kind: str, key: str, due_at: datetime, payload: Mapping[str, Any] |
     if timer is None:
         timer = _insert(kind, key, moment, payload)
     else:
-        timer.due_at = timer.try_at = moment
+        timer.due_at = timer.try_at = min(timer.due_at, moment) if keep_earlier else moment
         timer.payload = dict(payload or {})
         timer.state, timer.attempts, timer.last_error = TimerState.SCHEDULED, 0, ""
         timer.save()

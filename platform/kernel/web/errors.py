@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import structlog
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from kernel import context
+from kernel import context, problems
 from kernel.web import refusals
 from kernel.web.refusals import Refusal
 
 log = structlog.get_logger(__name__)
-
-
-def _wants_problem(request: HttpRequest) -> bool:
-    return request.path.startswith("/api/")
-
-
-def _problem(status: int, code: str, title: str) -> HttpResponse:
-    return JsonResponse(
-        {
-            "type": "about:blank",
-            "title": title,
-            "status": status,
-            "detail": title,
-            "code": code,
-            "errors": {},
-            "request_id": context.request_id(),
-        },
-        status=status,
-        content_type="application/problem+json",
-    )
 
 
 def answer(
@@ -47,8 +28,8 @@ def answer(
     template: str = "error.html",
 ) -> HttpResponse:
     """One error answer for people, for htmx and for the API."""
-    if _wants_problem(request):
-        return _problem(status, code, title)
+    if problems.wants_problem(request):
+        return problems.response(status=status, code=code, detail=title)
     drawn = Refusal(
         code=code, status=status, message=title, missing=(text,), cures=(), note="", request_id=context.request_id()
     )
@@ -120,7 +101,9 @@ def page_not_found(request: HttpRequest, exception: Exception | None = None) -> 
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: our fault; nothing was stored, because the transaction did not end."""
+    """500: our fault; nothing was stored, because the transaction did not end. 503 where the database went away."""
+    if problems.database_is_away(sys.exc_info()[1]):
+        return unavailable(request)
     return answer(
         request,
         status=500,

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.forms.utils import to_current_timezone
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -43,7 +42,8 @@ class FenField(forms.Field):
         if value in self.empty_values:
             return None
         try:
-            return money.fen(str(value).replace(",", "").replace("，", "").replace("¥", "").strip())
+            # A comma stands between thousands or is a mistake: "12,50" must not become 1250.
+            return money.fen(str(value).replace("，", ","))
         except (ValueError, ArithmeticError) as error:
             raise ValidationError(self.error_messages["invalid"], code="invalid") from error
 
@@ -89,7 +89,7 @@ class SiteDateTimeField(forms.DateTimeField):
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, datetime):
             return value.astimezone(formatting.zone_of(self.zone)).replace(tzinfo=None)
-        return to_current_timezone(value)
+        return value  # what was typed and could not be read stays as it was typed
 
     def to_python(self, value: Any) -> datetime | None:
         typed = forms.Field.to_python(self, value)
@@ -105,13 +105,25 @@ class SiteDateTimeField(forms.DateTimeField):
 
 
 class SegmentedRadios(forms.RadioSelect):
-    """A few choices side by side; 1–9 choose while the group has the focus, the chosen one carries a tick."""
+    """A few choices side by side; 1–9 choose while the group has the focus, the chosen one carries a tick.
+
+    ``keys`` (value → key) gives choices keys of their own, which work from anywhere on the page.
+    """
+
+    def __init__(self, attrs: dict[str, Any] | None = None, choices: Any = (), *, keys: Any = None) -> None:
+        super().__init__(attrs, choices)
+        self.keys = dict(keys or {})
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        copied = super().__deepcopy__(memo)
+        copied.keys = dict(self.keys)
+        return copied
 
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
         context = self.get_context(name, value, attrs)
         options = [option for group in context["widget"]["optgroups"] for option in group[1]]
         numbered = [
-            option | {"number": number if number <= 9 else ""}
+            option | {"number": number if number <= 9 else "", "key": self.keys.get(option["value"], "")}
             for number, option in enumerate((option for option in options if option["value"] != ""), start=1)
         ]
         return SafeString(

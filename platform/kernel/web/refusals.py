@@ -113,7 +113,13 @@ def mark_refusal(response: HttpResponse, refusal: Refusal) -> HttpResponse:
 
 
 def base_template(request: HttpRequest) -> str:
-    """The frame for pages that everybody may meet: the shell for people signed in at a tenant, else the bare page."""
+    """The frame for pages that everybody may meet: the shell for people signed in at a tenant, else the bare page.
+
+    A view that lives in another frame says so: ``request.frame = "base_phone.html"``.
+    """
+    chosen = getattr(request, "frame", "")
+    if chosen:
+        return str(chosen)
     user = getattr(request, "user", None)
     signed_in = user is not None and user.is_authenticated
     return "base.html" if signed_in and tenancy.current_or_none() is not None else "base_public.html"

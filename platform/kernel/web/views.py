@@ -10,7 +10,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib import messages
@@ -18,9 +18,10 @@ from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
 from django.template.loader import render_to_string
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.cache import patch_cache_control
 from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -31,7 +32,8 @@ from kernel.context import Actor
 from kernel.errors import DomainError, Forbidden
 from kernel.web import refusals
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
+Answer = TypeVar("Answer", bound=HttpResponseBase)
 SITE_SESSION_KEY = "site_code"
 SAFE = ("GET", "HEAD")
 
@@ -56,7 +58,7 @@ def page(
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
-        def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.method not in allowed:
                 return HttpResponseNotAllowed(allowed)
             if not request.user.is_authenticated:
@@ -85,7 +87,7 @@ def public_page(*, reason: str, methods: tuple[str, ...] = ("GET",)) -> Callable
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
-        def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.method not in allowed:
                 return HttpResponseNotAllowed(allowed)
             bind_actor(request)
@@ -120,7 +122,7 @@ def _allowed(methods: tuple[str, ...]) -> tuple[str, ...]:
     return (*wanted, "HEAD") if "GET" in wanted and "HEAD" not in wanted else wanted
 
 
-def _answer(view: View, request: HttpRequest, args: tuple[Any, ...], kwargs: dict[str, Any]) -> HttpResponse:
+def _answer(view: View, request: HttpRequest, args: tuple[Any, ...], kwargs: dict[str, Any]) -> HttpResponseBase:
     try:
         response = view(request, *args, **kwargs)
     except DomainError as error:
@@ -128,14 +130,18 @@ def _answer(view: View, request: HttpRequest, args: tuple[Any, ...], kwargs: dic
     return _private(response)
 
 
-def _private(response: HttpResponse) -> HttpResponse:
+def _private(response: Answer) -> Answer:
     if not response.has_header("Cache-Control"):
         patch_cache_control(response, no_store=True, private=True)
     return response
 
 
 def _to_login(request: HttpRequest) -> HttpResponse:
-    target = reverse("account_login")
+    try:
+        target = reverse("account_login")
+    except NoReverseMatch:
+        # The public site has no people of its own: a page for them is not there.
+        raise Http404 from None
     if getattr(request, "htmx", None):
         # A swapped-in sign-in form would sit in the middle of a board: send the whole window there and back.
         here = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]

@@ -109,8 +109,14 @@ def drop(request: HttpRequest, code: UUID) -> HttpResponse:
     data = form.cleaned_data
     starts_at, chair = _place(request, found, data)
     doctor = _doctor_at(found, chair, starts_at)
-    target = {"doctor": doctor, "chair": chair, "starts_at": starts_at}
-    shown = {"appointment": found, "site": found.site, **target, "other_doctor": doctor.pk != found.doctor_id}
+    shown = {
+        "appointment": found,
+        "site": found.site,
+        "doctor": doctor,
+        "chair": chair,
+        "starts_at": starts_at,
+        "other_doctor": doctor.pk != found.doctor_id,
+    }
     if not data["reason"]:
         refusal = _try(found, doctor, chair, starts_at)
         return _notice(request, shown, refusal)
@@ -121,7 +127,9 @@ def drop(request: HttpRequest, code: UUID) -> HttpResponse:
             reason=data["reason"],
             asked_by=data["asked_by"] or "patient",
             version=data["version"],
-            **target,
+            doctor=doctor,
+            chair=chair,
+            starts_at=starts_at,
         )
     except Conflict as error:
         return _notice(request, shown, error)

@@ -41,7 +41,7 @@ def read_day(text: str) -> date | None:
 
 
 def _people(field: forms.ModelChoiceField) -> None:
-    field.label_from_instance = lambda person: f"{person.number} {person.name}"  # type: ignore[method-assign]
+    field.label_from_instance = lambda obj: f"{obj.number} {obj.name}"  # type: ignore[method-assign]
 
 
 class SlotFields(forms.Form):
@@ -52,7 +52,7 @@ class SlotFields(forms.Form):
     assistant = forms.ModelChoiceField(
         label=_("assistant"), queryset=StaffMember.objects.none(), to_field_name="code", required=False
     )
-    chair = forms.ModelChoiceField(
+    chair: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
         label=_("chair"), queryset=None, to_field_name="code", required=False, help_text=_("Empty: as the roster says.")
     )
     slot = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -97,7 +97,9 @@ class BookingForm(SlotFields):
     patient = forms.ModelChoiceField(
         label=_("patient"), queryset=Patient.objects.all(), to_field_name="code", widget=forms.HiddenInput
     )
-    item = forms.ModelChoiceField(label=_("item"), queryset=None, to_field_name="code", required=False)
+    item: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
+        label=_("item"), queryset=None, to_field_name="code", required=False
+    )
     channel = forms.ChoiceField(
         label=_("channel"),
         choices=[choice for choice in Appointment.Channel.choices if choice[0] != Appointment.Channel.REBOOKED],
@@ -165,7 +167,9 @@ class BlockForm(forms.Form):
     staff = forms.ModelChoiceField(
         label=_("who"), queryset=StaffMember.objects.none(), to_field_name="code", required=False
     )
-    chair = forms.ModelChoiceField(label=_("chair"), queryset=None, to_field_name="code", required=False)
+    chair: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
+        label=_("chair"), queryset=None, to_field_name="code", required=False
+    )
     starts_at = SiteDateTimeField(label=_("from"))
     ends_at = SiteDateTimeField(label=_("until"))
     reason = forms.CharField(label=_("reason"), max_length=80)

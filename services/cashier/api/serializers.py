@@ -5,6 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from kernel.api.serializers import FenField, LineField, MomentField, OutSerializer, StrictSerializer
+from kernel.capitals import capital_amount
 from services.cashier.models import Tender, ZeroReason
 
 
@@ -88,8 +89,6 @@ class ReceiptOut(OutSerializer):
     payments = PaymentOut(many=True)
 
     def get_capitals(self, receipt: object) -> str:
-        from kernel.capitals import capital_amount
-
         return capital_amount(receipt.received_fen, currency=True)  # type: ignore[attr-defined]
 
 
@@ -101,10 +100,12 @@ class ArrearOut(OutSerializer):
     owed_fen = FenField()
     settled_fen = FenField()
     arose_at = MomentField()
+    reported_at = MomentField(allow_null=True)
     settled_at = MomentField(allow_null=True)
 
 
 class SettleIn(StrictSerializer):
     amount_fen = FenField(min_value=1)
+    tendered_fen = FenField(required=False, allow_null=True, default=None)
     tender = serializers.ChoiceField(choices=Tender.choices)
     card_last_four = serializers.RegexField(r"^[0-9]{4}$", required=False, allow_blank=True, default="")

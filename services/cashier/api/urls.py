@@ -6,6 +6,7 @@ app_name = "api-cashier"
 urlpatterns = [
     path("slips/", views.Slips.as_view(), name="slips"),
     path("slips/<uuid:code>/", views.Slip.as_view(), name="slip"),
+    path("slips/<uuid:code>/withdraw/", views.Withdraw.as_view(), name="withdraw"),
     path("slips/<uuid:code>/charge/", views.Charge.as_view(), name="charge"),
     path("receipts/", views.Receipts.as_view(), name="receipts"),
     path("receipts/<uuid:code>/", views.ReceiptDetail.as_view(), name="receipt"),

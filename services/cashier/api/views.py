@@ -77,6 +77,18 @@ class Slip(ApiView):
         return self.one(access_slip(self.actor, code), SlipOut)
 
 
+class Withdraw(ApiView):
+    """Take one's own slip back before it is charged."""
+
+    permissions = {"POST": "cashier.issue_slip"}
+    outputs = {"POST": (200, SlipOut)}
+
+    def post(self, request: Request, code: UUID) -> Response:
+        slip = access_slip(self.actor, code, "cashier.issue_slip")
+        actions.withdraw_slip(by=self.actor, site=slip.site, slip=slip)
+        return self.one(access_slip(self.actor, code, "cashier.issue_slip"), SlipOut)
+
+
 class Charge(ApiView):
     """Charge a slip; the answer is the receipt."""
 
@@ -96,7 +108,7 @@ class Charge(ApiView):
             card_number=data["card_last_four"],
             owed={row["line"]: row["owed_fen"] for row in data["owed"]},
         )
-        return self.one(access_receipt(self.actor, receipt.code), ReceiptOut, status=201)
+        return self.one(access_receipt(self.actor, receipt.code, "cashier.charge"), ReceiptOut, status=201)
 
 
 class Receipts(ApiView):
@@ -147,12 +159,13 @@ class Settle(ApiView):
     def post(self, request: Request, code: UUID) -> Response:
         arrear = access_arrear(self.actor, code, "cashier.charge")
         data = self.read(request)
-        done = actions.settle_arrear(
+        actions.settle_arrear(
             by=self.actor,
             site=arrear.site,
             arrear=arrear,
             amount_fen=data["amount_fen"],
             tender=data["tender"],
+            tendered_fen=data["tendered_fen"],
             card_number=data["card_last_four"],
         )
-        return self.one(done, ArrearOut)
+        return self.one(access_arrear(self.actor, code, "cashier.charge"), ArrearOut)

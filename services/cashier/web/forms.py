@@ -8,9 +8,10 @@ from django import forms
 from django.forms import formset_factory
 from django.utils.translation import gettext_lazy as _
 
-from kernel.web.fields import FenField, SegmentedRadios
+from kernel.web.fields import AmountInput, FenField, SegmentedRadios
 from services.cashier.models import ChargeLine, Tender, ZeroReason
 from services.catalogue.models import Item
+from services.catalogue.selectors import items
 
 
 class SlipLineForm(forms.Form):
@@ -18,16 +19,28 @@ class SlipLineForm(forms.Form):
 
     item = forms.ModelChoiceField(Item.objects.none(), label=_("Item"), to_field_name="code")
     quantity = forms.IntegerField(label=_("Quantity"), min_value=1, max_value=99, initial=1)
-    remark = forms.CharField(label=_("Where"), max_length=60, required=False)
+    remark = forms.CharField(label=_("Region"), max_length=60, required=False)
     zero_reason = forms.ChoiceField(
         label=_("Free because"), choices=[("", _("not free")), *ZeroReason.choices], required=False
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["item"].queryset = Item.objects.filter(is_active=True).select_related("category")
-        self.fields["item"].label_from_instance = lambda item: item.name
+        choice = self.fields["item"]
+        assert isinstance(choice, forms.ModelChoiceField)
+        choice.queryset = items()
+        choice.label_from_instance = lambda item: item.name  # type: ignore[method-assign, assignment]
 
+
+# The keys of the till: they work while an amount is being typed, because amounts take digits only.
+TENDER_KEYS = {
+    Tender.CASH: "X",
+    Tender.DEBIT_CARD: "J",
+    Tender.CREDIT_CARD: "D",
+    Tender.WECHAT_PAY: "V",
+    Tender.ALIPAY: "A",
+    Tender.BANK_TRANSFER: "T",
+}
 
 SlipLines = formset_factory(SlipLineForm, extra=3, min_num=1, max_num=12, validate_min=True)
 
@@ -35,7 +48,9 @@ SlipLines = formset_factory(SlipLineForm, extra=3, min_num=1, max_num=12, valida
 class ChargeForm(forms.Form):
     """Taking in money for a slip: tender, what was handed over, and on which items the rest stays owed."""
 
-    tender = forms.ChoiceField(label=_("Paid by"), choices=Tender.choices, widget=SegmentedRadios, initial=Tender.CASH)
+    tender = forms.ChoiceField(
+        label=_("Paid by"), choices=Tender.choices, widget=SegmentedRadios(keys=TENDER_KEYS), initial=Tender.CASH
+    )
     tendered_fen = FenField(label=_("Handed over"), min_value=0)
     card_number = forms.CharField(label=_("Card: last four digits"), max_length=4, required=False)
 
@@ -49,6 +64,7 @@ class ChargeForm(forms.Form):
                     min_value=0,
                     max_value=line.amount_fen,
                     required=False,
+                    widget=AmountInput(attrs={"class": "control num"}),
                 )
 
     def owed(self) -> dict[Any, int]:
@@ -60,6 +76,9 @@ class ChargeForm(forms.Form):
 class SettleForm(forms.Form):
     """Taking in money owed from before."""
 
-    tender = forms.ChoiceField(label=_("Paid by"), choices=Tender.choices, widget=SegmentedRadios, initial=Tender.CASH)
+    tender = forms.ChoiceField(
+        label=_("Paid by"), choices=Tender.choices, widget=SegmentedRadios(keys=TENDER_KEYS), initial=Tender.CASH
+    )
     amount_fen = FenField(label=_("Amount"), min_value=1)
+    tendered_fen = FenField(label=_("Handed over"), min_value=0, required=False)
     card_number = forms.CharField(label=_("Card: last four digits"), max_length=4, required=False)

@@ -7,6 +7,7 @@ urlpatterns = [
     path("", views.till, name="till"),
     path("slips/new/", views.new_slip, name="new-slip"),
     path("slips/<uuid:code>/", views.charge, name="charge"),
+    path("slips/<uuid:code>/preview/", views.charge_preview, name="charge-preview"),
     path("slips/<uuid:code>/withdraw/", views.withdraw, name="withdraw"),
     path("receipts/<uuid:code>/", views.receipt, name="receipt"),
     path("patients/<uuid:code>/", views.of_patient, name="of-patient"),

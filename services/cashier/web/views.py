@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from kernel import clock, money
-from kernel.capitals import capital_amount
+from kernel import clock
 from kernel.errors import RuleRefused
 from kernel.web.views import code_or_404, flash, page, polled, redirect_after_post, render_page
+from services.appointments.selectors import next_of_patient
 from services.cashier import actions, selectors
 from services.cashier.access import access_arrear, access_receipt, access_slip
+from services.cashier.models import ChargeLine, ChargeSlip, Tender
+from services.cashier.preview import paper_preview, preview
 from services.cashier.web.forms import ChargeForm, SettleForm, SlipLines
 from services.patients.selectors import access_patient
+from services.reception.selectors import access_visit
 from services.sites.web.current import site_for
+from services.staff.models import StaffMember
 from services.staff.selectors import staff_of
+
+# So many receipts of the day stand on the till's page; the total counts all of them.
+SHOWN = 50
+# So many who come next stand below a charge.
+NEXT_SHOWN = 3
 
 
 @page(permission="cashier.charge")
@@ -26,13 +38,13 @@ def till(request: HttpRequest) -> HttpResponse:
     def context() -> dict[str, object]:
         site = site_for(request, "cashier.charge")
         day = clock.today(site.timezone)
-        totals = selectors.day_totals(request.actor, site, day)
+        receipts = list(selectors.receipts_of_day(request.actor, site, day))
         return {
             "site": site,
             "slips": list(selectors.waiting_slips(request.actor, site)),
-            "receipts": list(selectors.receipts_of_day(request.actor, site, day)[:50]),
-            "totals": totals,
-            "total_fen": sum(row["total_fen"] for row in totals),  # type: ignore[misc]
+            "receipts": receipts[:SHOWN],
+            "receipts_total": len(receipts),
+            "total_fen": sum(receipt.received_fen for receipt in receipts),
         }
 
     return polled(request, "cashier/till.html", "cashier/_till.html", context)
@@ -43,7 +55,8 @@ def new_slip(request: HttpRequest) -> HttpResponse:
     """The treating doctor signs what shall be charged."""
     patient = access_patient(request.actor, code_or_404(request.GET.get("patient") or request.POST.get("patient", "")))
     visit = request.GET.get("visit") or request.POST.get("visit") or ""
-    lines = SlipLines(request.POST or None)
+    stay = access_visit(request.actor, code_or_404(visit)) if visit else None
+    lines = SlipLines(request.POST if request.method == "POST" else None)
     if request.method == "POST" and lines.is_valid():
         drafts = [
             actions.SlipLine(**{name: data[name] for name in ("item", "quantity", "remark", "zero_reason")})
@@ -52,37 +65,37 @@ def new_slip(request: HttpRequest) -> HttpResponse:
         ]
         slip = actions.issue_slip(
             by=request.actor,
-            site=site_for(request, "cashier.issue_slip"),
+            site=stay.site if stay else site_for(request, "cashier.issue_slip"),
             patient=patient,
             doctor=_doctor(request),
             lines=drafts,
-            visit_code=code_or_404(visit) if visit else None,
+            visit_code=stay.code if stay else None,
         )
         flash(request, _("Slip %(number)s is at the till") % {"number": slip.number})
-        return redirect_after_post(
-            request,
-            "cashier:charge" if request.actor.can("cashier.charge") else "reception:doctor",
-            *([slip.code] if request.actor.can("cashier.charge") else []),
-        )
-    return render_page(
-        request, "cashier/new_slip.html", {"patient": patient, "visit": visit, "lines": lines}, invalid=lines
-    )
+        return redirect_after_post(request, "reception:doctor")
+    context = {"patient": patient, "visit": visit, "lines": lines}
+    return render_page(request, "cashier/new_slip.html", context, status=422 if lines.is_bound else 200)
 
 
-def _doctor(request: HttpRequest) -> object:
+def _doctor(request: HttpRequest) -> StaffMember:
     staff = staff_of(request.actor)
     if staff is None:
         raise RuleRefused("slip_not_the_doctor", _("A charge slip is signed by the treating doctor."))
     return staff
 
 
+def _till(request: HttpRequest) -> str:
+    """The way back to the till for whoever works there."""
+    return reverse("cashier:till") if request.actor.can("cashier.charge") else ""
+
+
 @page(permission={"GET": "cashier.charge", "POST": "cashier.charge"}, methods=("GET", "POST"))
 def charge(request: HttpRequest, code: UUID) -> HttpResponse:
     """Charge one slip; what is free is closed without money."""
     slip = access_slip(request.actor, code, "cashier.charge")
-    lines = list(slip.lines.all())
+    lines = list(slip.lines.select_related("item__category"))
     total = sum(line.amount_fen for line in lines)
-    form = ChargeForm(request.POST or None, lines=lines, initial={"tendered_fen": total})
+    form = ChargeForm(request.POST if request.method == "POST" else None, lines=lines, initial={"tendered_fen": total})
     if request.method == "POST" and total == 0:
         receipt = actions.close_zero_bill(by=request.actor, site=slip.site, slip=slip)
         return redirect_after_post(request, "cashier:receipt", receipt.code)
@@ -98,23 +111,53 @@ def charge(request: HttpRequest, code: UUID) -> HttpResponse:
         )
         flash(request, _("Receipt %(number)s") % {"number": receipt.number})
         return redirect_after_post(request, "cashier:receipt", receipt.code)
+    others = [one for one in selectors.waiting_slips(request.actor, slip.site)[: NEXT_SHOWN + 1] if one.pk != slip.pk]
     context = {
-        "slip": slip,
-        "lines": lines,
+        **_entered(request, slip, lines, form),
         "total_fen": total,
-        "capitals": capital_amount(total, currency=True),
         "form": form,
+        "owed_fields": [(line, form[f"owed_{line.code}"]) for line in lines if line.amount_fen],
+        "others": others[:NEXT_SHOWN],
     }
     return render_page(request, "cashier/charge.html", context, invalid=form)
+
+
+@page(permission="cashier.charge")
+def charge_preview(request: HttpRequest, code: UUID) -> HttpResponse:
+    """What the receipt would say with what is entered so far; nothing is stored."""
+    slip = access_slip(request.actor, code, "cashier.charge")
+    lines = list(slip.lines.select_related("item__category"))
+    form = ChargeForm(request.GET, lines=lines)
+    form.is_valid()
+    return render_page(request, "cashier/_preview.html", _entered(request, slip, lines, form))
+
+
+def _entered(request: HttpRequest, slip: ChargeSlip, lines: list[ChargeLine], form: ChargeForm) -> dict[str, Any]:
+    """The sums, the receipt on paper and the words for the patient, from what the form holds."""
+    typed = form.cleaned_data if form.is_bound and hasattr(form, "cleaned_data") else {}
+    sums = preview(
+        slip,
+        lines,
+        tender=typed.get("tender") or (Tender.CASH if any(line.amount_fen for line in lines) else ""),
+        tendered_fen=typed.get("tendered_fen"),
+        owed=form.owed() if typed else {},
+    )
+    return {
+        "slip": slip,
+        "sums": sums,
+        "paper": paper_preview(slip, sums, cashier=request.actor.name),
+        "next_booked": next_of_patient(slip.patient),
+        "age": slip.patient.age_on(clock.today(slip.site.timezone)),
+    }
 
 
 @page(permission="cashier.issue_slip", methods=("POST",))
 def withdraw(request: HttpRequest, code: UUID) -> HttpResponse:
     """The doctor takes a slip back before it is charged."""
     slip = access_slip(request.actor, code, "cashier.issue_slip")
-    actions.withdraw_slip(by=request.actor, slip=slip)
+    actions.withdraw_slip(by=request.actor, site=slip.site, slip=slip)
     flash(request, _("Slip %(number)s withdrawn") % {"number": slip.number})
-    return redirect_after_post(request, "/")
+    return redirect_after_post(request, "cashier:of-patient", slip.patient.code)
 
 
 @page(permission="cashier.view")
@@ -127,32 +170,43 @@ def receipt(request: HttpRequest, code: UUID) -> HttpResponse:
         "cashier/receipt.html",
         {
             "receipt": found,
+            "back": _till(request) or reverse("cashier:of-patient", args=[found.patient.code]),
             "lines": list(found.lines.all()),
             "payment": paid,
-            "capitals": capital_amount(found.received_fen, currency=True),
-            "change": money.yuan(paid.change_fen, grouped=True) if paid else "",
+            "paper": json.loads(found.document.content),
+            "tender_label": Tender(paid.tender).label if paid and paid.tender else "",
+            "next_booked": next_of_patient(found.patient),
+            "may_book": request.actor.can("appointments.book", site=found.site.code),
         },
     )
 
 
 @page(permission="cashier.view")
 def of_patient(request: HttpRequest, code: UUID) -> HttpResponse:
-    """A patient's receipts and what is still owed."""
+    """A patient's receipts, slips that wait at the till, and what is still owed."""
     patient = access_patient(request.actor, code)
-    receipts = patient.receipts.select_related("site").order_by("-issued_at")[:100]
-    allowed = [row for row in receipts if request.actor.can("cashier.view", site=row.site.code)]
     return render_page(
         request,
         "cashier/of_patient.html",
-        {"patient": patient, "receipts": allowed, "arrears": selectors.open_arrears(request.actor, patient)},
+        {
+            "patient": patient,
+            "slips": list(selectors.waiting_slips(request.actor, patient=patient, word="cashier.view")),
+            "receipts": list(selectors.receipts(request.actor).filter(patient=patient)[:100]),
+            "arrears": list(selectors.open_arrears(request.actor, patient)),
+        },
     )
 
 
 @page(permission="cashier.view")
 def arrears(request: HttpRequest) -> HttpResponse:
     """The arrears register: what is owed on which item since when (CA-008)."""
-    rows = list(selectors.open_arrears(request.actor)[:300])
-    return render_page(request, "cashier/arrears.html", {"rows": rows, "total_fen": sum(row.rest_fen for row in rows)})
+    rows = list(selectors.open_arrears(request.actor))
+    total = sum(row.owed_fen - row.settled_fen for row in rows)
+    return render_page(
+        request,
+        "cashier/arrears.html",
+        {"rows": rows[:300], "rows_total": len(rows), "total_fen": total, "back": _till(request)},
+    )
 
 
 @page(permission={"GET": "cashier.charge", "POST": "cashier.charge"}, methods=("GET", "POST"))
@@ -160,7 +214,7 @@ def settle(request: HttpRequest, code: UUID) -> HttpResponse:
     """Take in what was owed."""
     arrear = access_arrear(request.actor, code, "cashier.charge")
     rest = arrear.owed_fen - arrear.settled_fen
-    form = SettleForm(request.POST or None, initial={"amount_fen": rest})
+    form = SettleForm(request.POST if request.method == "POST" else None, initial={"amount_fen": rest})
     if request.method == "POST" and form.is_valid():
         actions.settle_arrear(by=request.actor, site=arrear.site, arrear=arrear, **form.cleaned_data)
         flash(request, _("Taken in"))

@@ -30,7 +30,6 @@ class Migration(migrations.Migration):
                 ("content_hash", models.CharField(max_length=64)),
                 ("issued_at", models.DateTimeField()),
                 ("issued_by", models.UUIDField(null=True)),
-                ("printed", models.PositiveSmallIntegerField(default=0)),
                 (
                     "site",
                     models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
@@ -41,6 +40,24 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(fields=("kind", "number", "site"), name="documents_number_once")
                 ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Printing",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("copy", models.PositiveIntegerField()),
+                ("printed_at", models.DateTimeField()),
+                ("printed_by", models.UUIDField(null=True)),
+                (
+                    "document",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="printings", to="documents.document"
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("document", "copy"), name="documents_copy_once")],
             },
         ),
     ]

@@ -13,7 +13,7 @@ from kernel.api.filters import Choice, Filters, Number, Text
 from kernel.api.serializers import DayField, OutSerializer
 from kernel.api.views import ApiView
 from services.headquarters import selectors
-from services.headquarters.judging import FEW
+from services.headquarters.judging import too_few
 from services.headquarters.matrix import SPANS, build_matrix, period
 
 
@@ -45,7 +45,7 @@ class CellOut(OutSerializer):
 
 class RowOut(OutSerializer):
     key = serializers.CharField(source="kpi.key")
-    label = serializers.CharField(source="kpi.label")
+    label = serializers.CharField(source="kpi.label")  # type: ignore[assignment]  # DRF has a label too
     unit = serializers.CharField(source="kpi.unit")
     version = serializers.IntegerField(source="kpi.version")
     chain = CellOut()
@@ -116,18 +116,13 @@ class SiteDays(ApiView):
         site, kpi = selectors.access_branch_site(self.actor, code), selectors.access_figure(key)
         rows = []
         for day, fact in selectors.site_days(site, kpi, period(span or "month", month or "", clock.today())):
-            few = (
-                fact is not None
-                and kpi.sensitive
-                and (fact.denominator if fact.denominator is not None else fact.n) < FEW
-            )
-            shown = fact if fact is not None and not few else None
+            shown = None if fact is None or too_few(kpi, fact.denominator, fact.n) else fact
             rows.append(
                 {
                     "day": day,
-                    "numerator": shown and shown.numerator,
-                    "denominator": shown and shown.denominator,
-                    "n": shown and shown.n,
+                    "numerator": shown.numerator if shown else None,
+                    "denominator": shown.denominator if shown else None,
+                    "n": shown.n if shown else None,
                 }
             )
         return Response(DaysOut({"results": rows}).data)

@@ -22,7 +22,7 @@ LONGEST_DAYS = 400
 
 class FigureOut(OutSerializer):
     key = serializers.CharField(source="kpi.key")
-    label = serializers.CharField(source="kpi.label")
+    label = serializers.CharField(source="kpi.label")  # type: ignore[assignment]  # DRF has a label too
     unit = serializers.CharField(source="kpi.unit")
     version = serializers.IntegerField(source="kpi.version")
     value = serializers.FloatField(allow_null=True)

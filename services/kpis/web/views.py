@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -18,11 +19,12 @@ from services.sites.web.current import site_for
 
 
 def month_of(text: str, today: date) -> date:
-    """The first day of the month "YYYY-MM"; this month for anything else."""
+    """The first day of the month "YYYY-MM" of this century; this month for anything else."""
     try:
-        return date.fromisoformat(f"{text}-01")
+        first = date.fromisoformat(f"{text}-01")
     except ValueError:
         return today.replace(day=1)
+    return first if 2000 <= first.year < 2100 else today.replace(day=1)
 
 
 def written(kpi: Kpi, value: float | None) -> str:
@@ -65,7 +67,8 @@ def days(request: HttpRequest, key: str) -> HttpResponse:
     today = clock.today(site.timezone)
     first = month_of(request.GET.get("month", ""), today)
     last = min((first + timedelta(days=32)).replace(day=1) - timedelta(days=1), max(today, first))
-    rows, points = [], []
+    rows: list[dict[str, Any]] = []
+    points: list[Point] = []
     for day, facts in selectors.days_of(request.actor, site=site, start=first, end=last).items():
         fact = facts.get(key)
         value = selectors.value_of(kpi, fact.numerator, fact.denominator, 1) if fact else None
@@ -73,7 +76,7 @@ def days(request: HttpRequest, key: str) -> HttpResponse:
         points.append(Point(label=f"{day:%d}", value=value / 100 if value is not None and kpi.unit == "fen" else value))
     chart = BarChart(
         title=str(kpi.label), unit={"percent": "%", "fen": _("yuan"), "minutes": _("min"), "count": ""}[kpi.unit],
-        n=sum(row["fact"].n for row in rows if row["fact"]), reading=_("Totals per day; empty days were not measured."), points=points,
+        n=sum(int(row["fact"].n) for row in rows if row["fact"]), reading=_("Totals per day; empty days were not measured."), points=points,
     )  # fmt: skip
     return render_page(
         request, "kpis/days.html", {"site": site, "kpi": kpi, "rows": rows, "chart": chart, "month": f"{first:%Y-%m}"}

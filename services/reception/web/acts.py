@@ -166,7 +166,7 @@ def card(request: HttpRequest, code: UUID) -> HttpResponse:
 def _with_form(
     request: HttpRequest,
     code: UUID,
-    form_class: type[forms.Form],
+    form_class: Callable[..., forms.Form],
     name: str,
     act: Callable[[Visit, dict[str, Any]], str],
     *,

@@ -93,7 +93,9 @@ class ExplainForm(forms.Form):
 
 
 class LeadInForm(forms.Form):
-    chair = forms.ModelChoiceField(label=_("chair"), queryset=None, to_field_name="code", required=False)
+    chair: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
+        label=_("chair"), queryset=None, to_field_name="code", required=False
+    )
 
     def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -130,7 +132,9 @@ class CardForm(forms.Form):
         choices=[choice for choice in AppointmentCard.State.choices if choice[0] != AppointmentCard.State.BOOKED],
         widget=SegmentedRadios,
     )
-    item = forms.ModelChoiceField(label=_("item"), queryset=None, to_field_name="code", required=False)
+    item: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
+        label=_("item"), queryset=None, to_field_name="code", required=False
+    )
     units = forms.IntegerField(label=_("units"), min_value=1, max_value=40, initial=1)
     earliest_on = DateField(label=_("not before"), required=False)
     latest_on = DateField(label=_("not after"), required=False)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from kernel.context import Actor
 from kernel.web.formatting import clockface, hhmm
+from kernel.web.slots import slot_items
 from services.appointments.selectors import card_of_visit, next_of_patient, of_patient
 from services.patients.models import Patient
 from services.reception import selectors
@@ -60,6 +61,7 @@ def patient_actions(request: HttpRequest, patient: Patient) -> list[dict[str, An
     if visit is not None:
         url = reverse("reception:visit", args=[visit.code])
         found.append({"label": _("Present visit"), "url": url, "key": "G V", "icon": "chair", "order": 10})
+        found += slot_items("visit.actions", request, visit=visit)
     elif actor.can("reception.check_in"):
         url = f"{reverse('reception:check-in')}?patient={patient.code}"
         found.append({"label": _("Check in"), "url": url, "key": "C", "icon": "pin", "kind": "primary", "order": 10})

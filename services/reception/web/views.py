@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from kernel import clock
@@ -39,7 +40,7 @@ from services.sites.models import Site
 from services.sites.selectors import today
 from services.sites.web.current import site_for
 from services.staff.selectors import staff_of
-from services.tasks.selectors import Line, lines_of, visible_tasks
+from services.tasks.selectors import Line, first_tasks, lines_of
 
 TASKS_SHOWN = 6
 
@@ -47,7 +48,9 @@ TASKS_SHOWN = 6
 @page(permission="reception.view")
 def board(request: HttpRequest) -> HttpResponse:
     site = site_for(request, "reception.view")
-    part = request.GET.get("part", "")
+    # A part belongs to the polling of the page; in the address bar it is the page.
+    polls = bool(getattr(request, "htmx", None)) or "X-Poll" in request.headers
+    part = request.GET.get("part", "") if polls else ""
     template = {"queue": "reception/_queue.html", "board": "reception/_board.html"}.get(part, "reception/_board.html")
     return polled(request, "reception/board.html", template, lambda: _desk(request, site, part))
 
@@ -153,9 +156,12 @@ MAY = ("check_in", "explain", "lead_in", "treat", "leave_area", "close")
 def _desk(request: HttpRequest, site: Site, part: str) -> dict[str, Any]:
     day, now = today(site), clock.now()
     context: dict[str, Any] = {"site": site, "day": day, "now": now}
+    people, visits = selectors.desk_visits(site, day)
     if part != "queue":
-        visits = selectors.visits_of_day(site, day)
-        stages = {booking: Stage(look, note) for booking, (look, note) in selectors.stages_of(visits).items()}
+        pages = {one.appointment_id: reverse("reception:visit", args=[one.code]) for one in visits}
+        stages = {
+            booking: Stage(look, note, pages[booking]) for booking, (look, note) in selectors.stages_of(visits).items()
+        }
         may_book = holds(request.actor, "appointments.book", site=site.code)
         drawn = day_board(site, day, stages=stages, may_move=may_book, now=now)
         figures = selectors.figures(visits, walk_ins_only=True)
@@ -171,8 +177,7 @@ def _desk(request: HttpRequest, site: Site, part: str) -> dict[str, Any]:
             "may_book": may_book,
         }
     if part != "board":
-        people = selectors.present(site)
-        tasks = list(visible_tasks(request.actor)[: TASKS_SHOWN + 1]) if request.actor.can("tasks.work") else []
+        tasks, request.tasks_due = first_tasks(request.actor, TASKS_SHOWN + 1)
         shown: list[Line] = lines_of(tasks[:TASKS_SHOWN], now=now)
         context |= {
             "waiting": selectors.waiting_list(site, visits=people, now=now),

@@ -45,6 +45,7 @@ def _item(hit: Hit) -> dict[str, Any]:
         "title": hit.title,
         "meta": hit.subtitle,
         "url": hit.url,
+        "state": hit.state if hit.state in states.STATES else "",
         "badge": states.STATES[hit.state].label if hit.state in states.STATES else hit.state,
         "badge_tone": TONES.get(hit.state, "plain"),
         "key": hit.key,

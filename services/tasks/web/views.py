@@ -21,8 +21,10 @@ SHOWN = ("overdue", "approval", "promise")
 
 
 def badge(request: HttpRequest) -> int:
-    """How many tasks of this person are overdue or due today."""
-    return selectors.due_count(request.actor)
+    """How many tasks of this person are overdue or due today; a page that has counted them already says so in
+    ``request.tasks_due``."""
+    counted: int | None = getattr(request, "tasks_due", None)
+    return selectors.due_count(request.actor) if counted is None else counted
 
 
 @page(permission="tasks.work")
@@ -99,6 +101,7 @@ def _inbox(request: HttpRequest) -> dict[str, Any]:
         "total": counts["all"],
         "tabs": tabs,
         "shown": shown,
+        "chosen": request.GET.get("task", ""),
         "done": selectors.done_today(request.actor),
         "now": clock.now(),
     }
@@ -109,6 +112,7 @@ def _panel(request: HttpRequest, found: Task, **forms: Any) -> dict[str, Any]:
     tomorrow = clock.local(clock.now() + timedelta(days=1), zone_of(found.site)).replace(hour=9, minute=0)
     open_now = found.state in (Task.State.OPEN, Task.State.SLEEPING)
     return {
+        "chosen": str(found.code),
         "line": line,
         "events": found.events.select_related("by", "to"),
         "is_open": open_now,

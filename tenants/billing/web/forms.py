@@ -20,7 +20,7 @@ class OrderForm(forms.Form):
     """Plan, rhythm, and per business: sites, verticals, seats."""
 
     plan = forms.ChoiceField(label=_("Plan"), choices=[(plan.key, plan.label) for plan in catalogue.PLANS.values()])
-    interval = forms.ChoiceField(label=_("Paid"), choices=Interval.choices)
+    interval = forms.ChoiceField(label=_("Billing period"), choices=Interval.choices)
 
     def __init__(self, data: Any, *, tenants: list[tuple[str, str]], order: Order) -> None:
         super().__init__(data, initial={"plan": order.plan, "interval": order.interval})

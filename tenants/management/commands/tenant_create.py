@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from typing import Any
+from uuid import UUID
 
 from kernel.context import Actor
 from tenants.management.commands._base import JsonCommand, NotDone
@@ -38,7 +39,7 @@ class Command(JsonCommand):
             "milliseconds": sum(job.timings.values()),
         }
 
-    def _request(self, options: dict[str, Any]) -> object:
+    def _request(self, options: dict[str, Any]) -> UUID:
         name = options["name"] or options["slug"]
         mail = options["admin_mail"]
         return request_tenant(
@@ -54,7 +55,7 @@ class Command(JsonCommand):
             administrator=(options["admin_name"] or mail, mail) if mail else None,
         ).code
 
-    def _unfinished(self, slug: str) -> object:
+    def _unfinished(self, slug: str) -> UUID:
         with public_schema():
             jobs = ProvisioningJob.objects.filter(tenant__slug=slug).exclude(state=ProvisioningJob.State.DONE)
             code = jobs.order_by("-id").values_list("code", flat=True).first()

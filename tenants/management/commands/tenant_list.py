@@ -14,7 +14,7 @@ class Command(JsonCommand):
 
     def work(self, **options: Any) -> dict[str, Any]:
         with public_schema():
-            tenants = [
+            tenants: list[dict[str, Any]] = [
                 {
                     "slug": tenant.slug,
                     "kind": tenant.kind,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -131,7 +130,6 @@ class Domains(ApiView):
 
 class OneDomain(ApiView):
     permissions = {"DELETE": "platform.manage_domains", "PUT": "platform.manage_domains"}
-    inputs: dict[str, Any] = {}
     outputs = {"DELETE": (204, None), "PUT": TenantOut}
 
     def put(self, request: Request, slug: str, host: str) -> Response:

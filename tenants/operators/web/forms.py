@@ -29,7 +29,7 @@ def vertical_choices() -> list[tuple[str, Any]]:
 class TenantForm(forms.Form):
     """A tenant to be set up."""
 
-    name = forms.CharField(label=_("Name"), max_length=80)
+    name = forms.CharField(label=_("Name of the tenant"), max_length=80)
     slug = forms.CharField(
         label=_("Subdomain"),
         max_length=30,

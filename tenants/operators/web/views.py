@@ -241,6 +241,7 @@ def decide(request: HttpRequest, code: UUID) -> HttpResponse:
         request=asked,
         chain_name=request.POST.get("chain_name", ""),
     )
+    assert approved.job is not None
     return redirect_after_post(request, "operators:job", approved.job.code)
 
 

@@ -273,7 +273,7 @@ def declared_words(slug: str) -> set[str]:
     words = {word for room in registry.rooms() for spec in room.roles if spec.slug == slug for word in spec.words}
     for room in registry.rooms():
         if family in room.families:
-            words.update(room.role_grants.get(slug, ()))
+            words.update(room.role_grants.get(slug, ()), room.role_grants.get("*", ()))
     return words
 
 

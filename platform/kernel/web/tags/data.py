@@ -8,6 +8,7 @@ from typing import Any
 
 from django import template
 from django.core.paginator import Page
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from kernel.web import charts, formatting
@@ -111,12 +112,19 @@ def board(
     """``{% board columns grid now=now site=site %}``: columns hold their blocks; overlapping ones share the width."""
     local = formatting.localised(now, site)
     row = grid.now_row(local) if local is not None else None
+    labels = grid.labels()
     return {
         "columns": [{**column, "blocks": laned(column.get("blocks", ()))} for column in columns],
         "grid": grid,
-        "labels": grid.labels(),
+        "labels": labels,
+        # Every column has the same lines; they are written once.
+        "lines": format_html_join(
+            "",
+            '<li class="board-line{} row-start-{}" aria-hidden="true"></li>',
+            ((" board-fold" if one.folded else "", one.row) for one in labels),
+        ),
         "now_text": formatting.hhmm(local, site) if local else "",
-        "now_y": None if row is None else round(row * 24, 1),
-        "height": grid.rows * 24,
+        # A share of the height, because the height of a unit follows the screen.
+        "now_at": None if row is None else round(row / grid.rows * 100, 2),
         "label": label,
     }

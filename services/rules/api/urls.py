@@ -1,0 +1,10 @@
+from django.urls import path
+
+from services.rules.api import views
+
+urlpatterns = [
+    path("", views.Rules.as_view(), name="list"),
+    path("<slug:key>/", views.RuleDetail.as_view(), name="detail"),
+    path("<slug:key>/values/", views.RuleValues.as_view(), name="values"),
+    path("<slug:key>/withdraw/", views.RuleWithdraw.as_view(), name="withdraw"),
+]

@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class RulesConfig(RoomConfig):
+    name = "services.rules"
+    label = "rules"

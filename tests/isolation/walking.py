@@ -1,0 +1,316 @@
+"""Walking through every URL of a host: the routes, rows to ask for, calls that reach as far as they can."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls.resolvers import RoutePattern
+from rest_framework import serializers
+
+from aesthetics.actions import record_procedure
+from aesthetics.models import ProcedureTemplate
+from config.demo.cast import HOUSES
+from config.urls import tenant_urlconf
+from dermatology.actions import classify
+from escort.actions import take_enquiry
+from escort.models import Hospital
+from kernel import clock
+from kernel.api.filters import Code
+from kernel.context import Actor
+from kernel.errors import DomainError
+from kernel.identity.actions import assign_role, create_user, enrol_second_factor
+from kernel.identity.models import Role, User
+from kernel.identity.sessions import SECOND_FACTOR
+from kernel.identity.standing import actor_for_user
+from kernel.tenancy import TenantContext, activate
+from services.appointments.actions import book_appointment
+from services.cashier.actions import SlipLine, charge, issue_slip
+from services.cashier.models import ChargeSlip
+from services.catalogue.models import Item
+from services.patients.actions import register_patient
+from services.patients.models import Patient
+from services.reception.actions import check_in
+from services.records.actions import add_note, record_treatment
+from services.sites.models import Site
+from services.staff.models import StaffMember
+from services.tasks.actions import open_task
+
+BY = Actor.system("test")
+SECRET = "JBSWY3DPEHPK3PXP"
+# What ends the walker's own session or changes what the walk stands on.
+LEFT_OUT = re.compile(
+    r"logout|accounts/(login|demo|password|second-factor|reauthenticate|inactive|email|confirm)|_gallery|static/"
+)
+SAMPLES = {"UUIDConverter": "", "IntConverter": "1", "SlugConverter": "visits", "StringConverter": "x"}
+
+
+@dataclass(frozen=True)
+class Route:
+    """A URL pattern: its text with converters, their names and kinds, and the view behind it."""
+
+    text: str
+    converters: tuple[tuple[str, str], ...]
+    view: Any
+
+    @property
+    def is_api(self) -> bool:
+        return self.text.startswith("api/v1/")
+
+    @property
+    def room(self) -> str:
+        """The first part of the path that names a room."""
+        return self.text.removeprefix("api/v1/").partition("/")[0]
+
+    def filled(self, code: UUID) -> str:
+        path = self.text
+        for name, kind in self.converters:
+            path = re.sub(rf"<(?:\w+:)?{name}>", SAMPLES.get(kind, "x") or str(code), path)
+        return "/" + path
+
+
+def routes_of(urlconf: str) -> list[Route]:
+    """All routes of a URL configuration, libraries' own included. Fails for one that it cannot walk."""
+
+    def walk(resolver: URLResolver, prefix: str, before: tuple[tuple[str, str], ...]) -> Iterator[Route]:
+        for pattern in resolver.url_patterns:
+            assert isinstance(pattern.pattern, RoutePattern), f"{pattern.pattern} cannot be walked"
+            here = before + tuple((name, type(one).__name__) for name, one in pattern.pattern.converters.items())
+            text = prefix + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern, text, here)
+            elif isinstance(pattern, URLPattern):
+                yield Route(text, here, pattern.callback)
+
+    return [route for route in walk(get_resolver(urlconf), "", ()) if not LEFT_OUT.search(route.text)]
+
+
+def routes(tenant: TenantContext) -> list[Route]:
+    return routes_of(tenant_urlconf(tenant.family, tenant.verticals))
+
+
+def words_of(slug: str) -> tuple[str, ...]:
+    """Words that nobody outside of this house may read."""
+    return (HOUSES[slug].canary, HOUSES[slug].name)
+
+
+def plant(tenant: TenantContext, *, word: str = "", site_slug: str = "") -> dict[str, UUID]:
+    """Put a word into rows of every room that the tenant has; the code of one row of each kind, by model label.
+
+    The canary of the house by default, into its people's names too. A room whose rules refuse the row (a house without
+    chairs has no bookings) goes without.
+    """
+    own = not word
+    word = word or HOUSES[tenant.slug].canary
+    with activate(tenant):
+        site = Site.objects.filter(**({"slug": site_slug} if site_slug else {})).first()
+        if own:
+            for user in User.objects.all():
+                user.display_name = f"{user.display_name}{word}"[:80]
+                user.save(update_fields=["display_name"])
+        if site is not None:
+            _plant_at(site, word, name=f"{word}甲" if own else "路人甲", own=own)
+        codes: dict[str, UUID] = {}
+        tables = set(connection.introspection.table_names())
+        for model in apps.get_models():
+            if model._meta.db_table in tables and any(one.name == "code" for one in model._meta.fields):
+                rows = model._base_manager.order_by("-pk")
+                if not own and any(one.name == "site" for one in model._meta.fields):
+                    rows = rows.filter(site=site)
+                if (row := rows.first()) is not None and isinstance(row.code, UUID):
+                    codes[model._meta.label_lower] = row.code
+        return codes
+
+
+def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
+    patient = register_patient(
+        by=BY, site=site, name=name, sex="female", stated_age=40, phone="13911113333", address=f"{name}路 1 号",
+        occupation=name, confirmed_new=True,
+    )  # fmt: skip
+    open_task(
+        by=BY, kind="walk.look", key=word, room="tasks", title=word, detail=word, site=site,
+        due_at=clock.now() + timedelta(hours=1), roles=list(Role.objects.values_list("slug", flat=True)),
+    )  # fmt: skip
+    hospital = Hospital.objects.first()
+    if hospital is not None:
+        with suppress(DomainError):
+            take_enquiry(
+                by=BY, site=site, patient=patient, customer_name=name, customer_phone="13911114444", hospital=hospital,
+                item=Item.objects.filter(vertical="escort").order_by("id").first(), pickup_place=word,
+                starts_at=clock.now() + timedelta(days=2), ends_at=clock.now() + timedelta(days=2, hours=4), needs=word,
+            )  # fmt: skip
+    doctor = StaffMember.objects.filter(is_doctor=True, sites=site).first()
+    if doctor is None:
+        return
+    item = Item.objects.order_by("id").first()
+    if item is None:
+        return
+    with suppress(DomainError):
+        check_in(by=BY, site=site, patient=patient, doctor=doctor, complaint=word)
+    with suppress(DomainError):
+        tomorrow = (clock.local(clock.now(), site.timezone) + timedelta(days=1)).replace(hour=15, minute=0)
+        book_appointment(
+            by=BY, site=site, patient=patient, doctor=doctor, starts_at=tomorrow, units=1, complaint=word, note=word
+        )
+    # A chart belongs to the patient, who may be treated at every site of the tenant: between sites it is no secret.
+    charted = word if own else "…"
+    with suppress(DomainError):
+        record_treatment(by=BY, site=site, patient=patient, doctor=doctor, item=item, note=charted)
+        add_note(by=BY, site=site, patient=patient, author=doctor, text=charted)
+    signer = actor_for_user(doctor.user) if doctor.user else BY
+    with suppress(DomainError):
+        slip = issue_slip(
+            by=signer, site=site, patient=patient, doctor=doctor, lines=[SlipLine(item=item, remark=word)]
+        )
+        issue_slip(by=signer, site=site, patient=patient, doctor=doctor, lines=[SlipLine(item=item, remark=word)])
+        charge(by=BY, site=site, slip=slip, tender="cash", tendered_fen=item_total(slip))
+    _plant_lines_of_business(site, patient, doctor, word)
+
+
+def item_total(slip: ChargeSlip) -> int:
+    """What a slip comes to, in fen."""
+    return sum(slip.lines.values_list("amount_fen", flat=True))
+
+
+def _plant_lines_of_business(site: Site, patient: Patient, doctor: StaffMember, word: str) -> None:
+    """Rows of the verticals. All tables stand in every schema; a line that is off has no starter rows to build on."""
+    with suppress(DomainError):
+        classify(by=BY, site=site, patient=patient, doctor=doctor, illness=word, illness_class="A")
+    template = ProcedureTemplate.objects.first()
+    with suppress(DomainError):
+        if template is not None:
+            record_procedure(by=BY, site=site, patient=patient, doctor=doctor, template=template)
+
+
+def signed_in(tenant: TenantContext, *, site_slug: str = "") -> Client:
+    """Somebody who holds every role of the tenant (at one site, or everywhere), signed in."""
+    with activate(tenant):
+        user = create_user(by=BY, username="walker", display_name="Walker", password="a long walk home 1")
+        site = Site.objects.get(slug=site_slug).code if site_slug else None
+        for role in Role.objects.all():
+            assign_role(by=BY, user=user, role=role, site=site)
+        enrol_second_factor(by=BY, user=user, secret=SECRET)
+        client = Client(HTTP_HOST=f"{tenant.slug}.{settings.BASE_DOMAIN}", raise_request_exception=False)
+        client.force_login(User.objects.get(pk=user.pk))
+        session = client.session
+        session[SECOND_FACTOR] = str(user.code)
+        session.save()
+    return client
+
+
+def leaks(response: Any, foreign: Sequence[str]) -> list[str]:
+    """Foreign words in body or headers."""
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    said = body.decode("utf-8", "replace") + json.dumps(
+        {name: str(value) for name, value in response.headers.items()}, ensure_ascii=False
+    )
+    # JSON may write a word in escapes; a word in a PDF or a picture is not looked for.
+    return [word for word in foreign if word in said or json.dumps(word)[1:-1] in said]
+
+
+def sample(one: serializers.Field[Any, Any, Any, Any], name: str, codes: dict[str, UUID]) -> Any:
+    """Something that a field accepts; a code where it asks for one."""
+    if isinstance(one, serializers.UUIDField):
+        return str(next((code for label, code in codes.items() if label.endswith("." + name)), code_for(name, codes)))
+    if isinstance(one, serializers.ChoiceField):
+        return next(iter(one.choices), "x")
+    if isinstance(one, serializers.BooleanField):
+        return True
+    if isinstance(one, (serializers.IntegerField, serializers.FloatField)):
+        return one.min_value or 1
+    if isinstance(one, serializers.DateTimeField):
+        return (clock.now() + timedelta(days=1)).isoformat()
+    if isinstance(one, serializers.DateField):
+        return clock.today().isoformat()
+    if isinstance(one, serializers.ListSerializer):
+        return [sample(one.child, name, codes)]
+    if isinstance(one, serializers.ListField):
+        return [sample(one.child, name, codes)]
+    if isinstance(one, serializers.Serializer):
+        return {key: sample(inner, key, codes) for key, inner in one.fields.items()}
+    return "x"
+
+
+def code_for(name: str, codes: dict[str, UUID]) -> UUID:
+    """The row that a field of this name most likely means."""
+    known = {"doctor": "staff.staffmember", "assistant": "staff.staffmember", "visit": "reception.visit"}
+    return codes.get(known.get(name, ""), codes.get("patients.patient", next(iter(codes.values()))))
+
+
+@dataclass
+class Walk:
+    """Calls with foreign codes, and what came back of it."""
+
+    client: Client
+    codes: dict[str, UUID]
+    foreign: tuple[str, ...]
+    asked: int = 0
+    found: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+    def ask(self, route: Route) -> None:
+        """Read the route and write to it, with the codes that its room keeps and that of a patient."""
+        for code in self._codes(route):
+            path = route.filled(code)
+            self._get(path)
+            if route.is_api:
+                self._api(route, path)
+        path = route.filled(self._codes(route)[0])
+        if not route.is_api:
+            self._note("post", path, self.client.post(path, {}))
+            if "/search/" in f"/{route.text}":
+                for text in ("13911113333", "3333", "甲"):
+                    self._note("get", f"{path}?q={text}", self.client.get(path, {"q": text}))
+
+    def _codes(self, route: Route) -> list[UUID]:
+        if not route.converters:
+            return [next(iter(self.codes.values()))]
+        of_room = [code for label, code in self.codes.items() if label.partition(".")[0] == route.room]
+        named = [
+            code
+            for label, code in self.codes.items()
+            if label.rpartition(".")[2] in route.text.replace("/", " ").replace("s ", " ").split()
+        ]
+        patient = [self.codes["patients.patient"]] if "patients.patient" in self.codes else []
+        return list(dict.fromkeys([*of_room, *named, *patient]))[:4] or [next(iter(self.codes.values()))]
+
+    def _get(self, path: str) -> None:
+        self._note("get", path, self.client.get(path))
+
+    def _api(self, route: Route, path: str) -> None:
+        view = route.view.cls
+        if view.filters is not None:
+            asked = {
+                one.name: str(code_for(one.name, self.codes))
+                for one in view.filters.parameters
+                if isinstance(one, Code)
+            }
+            if asked:
+                self._note("get", f"{path}?…", self.client.get(path, asked))
+        for method in view.permissions:
+            if method in {"GET", "HEAD", "OPTIONS"}:
+                continue
+            known = view.inputs.get(method)
+            body = {name: sample(one, name, self.codes) for name, one in known().fields.items()} if known else {}
+            answer = getattr(self.client, method.lower())(
+                path, json.dumps(body), content_type="application/json", headers={"If-Match": '"0-1"'}
+            )
+            self._note(method.lower(), path, answer)
+
+    def _note(self, method: str, path: str, response: Any) -> None:
+        self.asked += 1
+        if seen := leaks(response, self.foreign):
+            self.found.append(f"{method} {path}: {seen}")
+        if response.status_code >= 500:
+            self.broken.append(f"{method} {path}: {response.status_code}")
