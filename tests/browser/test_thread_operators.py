@@ -46,7 +46,7 @@ def test_a_new_tenant_is_usable_within_seconds(
     fill(console, name="晨露门诊", slug="chenlu", chain_name="晨露医疗", administrator_name="程露",
          administrator_mail="cheng.lu@chenlu.example")  # fmt: skip
     for key in ("dermatology", "aesthetics"):
-        console.check(f"input[name=verticals][value={key}]", force=True)
+        console.locator(f"label:has(input[name=verticals][value={key}])").first.click()
     with moved_on(console):
         console.keyboard.press("Control+Enter")
     assert "/jobs/" in console.url

@@ -63,7 +63,8 @@ def test_where_the_history_ends_every_part_of_a_visit_is_there(
         waiting = Visit.objects.filter(state__in=("registered", "waiting"))
         assert any(TUESDAY - visit.registered_at > timedelta(minutes=20) for visit in waiting if visit.registered_at)
         assert Visit.objects.filter(state="in_chair").exists()
-        assert Visit.objects.filter(state="closed").exists()
+        # Which of Monday's guests are settled and which wait for a next time is drawn by lot.
+        assert Visit.objects.filter(state__in=("left", "at_cashier", "settled", "closed")).exists()
         assert ChargeSlip.objects.filter(state="issued").exists()
         assert Task.objects.filter(kind="reception.explain_wait", state="open").exists()
         assert DailyFact.objects.filter(key="visits").exists()
