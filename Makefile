@@ -13,7 +13,7 @@ LAUNCHER := $(BIN)/python -m config.launcher
 PYTEST := $(BIN)/python -m pytest
 # Test processes at a time, each with servers of its own; a file's tests stay together, because they share a product.
 WORKERS ?= 2
-SPREAD := -n $(WORKERS) --dist loadfile
+SPREAD := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Where the requirement rows lie beside a checkout; only `make coverage-ledger` needs it.
 LEDGER_COVERAGE ?= ../shared/tools/ledger_coverage.py
 

@@ -33,6 +33,7 @@ from services.cashier.models import (
 )
 from services.catalogue.models import Item
 from services.patients.models import Patient
+from services.reception import actions as visits
 from services.reception.models import Visit
 from services.sites.models import Site
 from services.staff.models import StaffMember
@@ -41,6 +42,7 @@ from services.tasks.actions import open_task
 # More of one item on one line is a slip of the finger.
 MOST_OF_ONE_ITEM = 99
 REPORT = "cashier.arrears_reported"
+TILL = Actor.system("till")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,8 @@ def issue_slip(
         raise RuleRefused("slip_empty", _("A slip needs at least one item."))
     if doctor.user is None or doctor.user.code != by.code:
         raise RuleRefused("slip_not_the_doctor", _("A charge slip is signed by the treating doctor."))
-    if visit_code and not Visit.objects.filter(code=visit_code, patient=patient, site=site).exists():
+    visit = _locked_visit(visit_code)
+    if visit_code and (visit is None or visit.patient_id != patient.pk or visit.site_id != site.pk):
         raise NotFound("visit_not_found", _("There is no such visit."))
     now = clock.now()
     day = clock.local(now, site.timezone).date()
@@ -94,11 +97,8 @@ def issue_slip(
         draft.slip = slip
     ChargeLine.objects.bulk_create(drafts)
     audit.record(by=by, verb="cashier.slip_signed", target=slip, site=site.code, hash=slip.content_hash)
-    outbox.emit(
-        "cashier.slip_signed",
-        key=f"slip:{slip.code}",
-        payload={"slip": str(slip.code), "site": str(site.code), "visit": str(visit_code or "")},
-    )
+    if visit is not None:
+        visits.note_slip_signed(by=TILL, visit=visit)
     return slip
 
 
@@ -138,7 +138,9 @@ def withdraw_slip(*, by: Actor, site: Site, slip: ChargeSlip) -> ChargeSlip:
         raise NotFound("slip_not_found", _("There is no such slip."))
     if slip.signed_by != by.code:
         raise RuleRefused("slip_not_the_doctor", _("Only whoever signed this slip takes it back."))
+    _locked_visit(slip.visit_code)
     SLIP.move(slip, "withdrawn", by=by)
+    _note_if_charged(slip.visit_code)
     return slip
 
 
@@ -272,8 +274,24 @@ def settle_arrear(
 # --- what charging and settling share ---------------------------------------------------------------------------------
 
 
+def _locked_visit(code: UUID | None) -> Visit | None:
+    """The visit, locked before its slips, so that of two slips charged at once the second knows of the first."""
+    return Visit.objects.select_for_update().filter(code=code).first() if code else None
+
+
+def _note_if_charged(code: UUID | None) -> None:
+    """Tell the front desk when no slip of the visit waits any more and at least one was charged (CA-048)."""
+    visit = _locked_visit(code)
+    if visit is None or visit.settled_at is not None:
+        return
+    states = set(ChargeSlip.objects.filter(visit_code=visit.code).values_list("state", flat=True))
+    if "billed" in states and "issued" not in states:
+        visits.note_charged(by=TILL, visit=visit)
+
+
 def _locked(slip: ChargeSlip, site: Site, by: Actor) -> ChargeSlip:
-    """The slip as it stands now, locked; refused when it is not there, not open, or the cashier's own."""
+    """The slip as it stands now, locked after its visit; refused when it is not there, not open, or the cashier's own."""
+    _locked_visit(slip.visit_code)
     found = (
         ChargeSlip.objects.select_for_update(of=("self",))
         .select_related("site__entity", "patient", "doctor")
@@ -388,6 +406,7 @@ def _receipt_of_slip(
     )
     _pay(receipt, taken)
     SLIP.move(slip, "billed", by=by)
+    _note_if_charged(slip.visit_code)
     audit.record(
         by=by,
         verb="cashier.charged",

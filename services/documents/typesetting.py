@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import typst
 from django.apps import apps
 from django.conf import settings
 
@@ -39,6 +38,9 @@ def typeset(template: str, data: dict[str, Any], *, at: datetime) -> bytes:
     ``at`` is the moment that the file itself names; the clock of the machine never shows. Raises TemplateMissing,
     FontsMissing.
     """
+    # Only whoever prints loads it: most processes never do.
+    import typst
+
     path = template_path(template)
     fonts = Path(settings.FONTS_DIR)
     if not any(fonts.glob(FONT)):

@@ -288,9 +288,20 @@ def settle_visit(*, by: Actor, visit: Visit) -> Visit:
 
 
 @action(permission="reception.settle")
+def note_slip_signed(*, by: Actor, visit: Visit) -> Visit:
+    """A charge slip waits for the visit: it is not charged any more if it was (a second payment, CA-048), and whoever has
+    left the area is at the cashier's now."""
+    visit = lock_visit(visit)
+    if visit.charged_at is not None and visit.settled_at is None:
+        visit.charged_at = None
+        visit.bump({"charged_at"})
+    return send_to_cashier(by=by, visit=visit) if visit.state == "left" else visit
+
+
+@action(permission="reception.settle")
 def note_charged(*, by: Actor, visit: Visit) -> Visit:
-    """The till has charged the visit: it is settled as soon as the guest has left the area, and closed when it is known
-    what comes next."""
+    """The till has charged every slip of the visit: it is settled as soon as the guest has left the area, and closed when
+    it is known what comes next."""
     visit = lock_visit(visit)
     if visit.charged_at is None:
         visit.charged_at = clock.now()

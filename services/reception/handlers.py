@@ -1,4 +1,4 @@
-"""What the clock and the till do to visits."""
+"""What the clock and the book of appointments do to visits."""
 
 from __future__ import annotations
 
@@ -27,28 +27,9 @@ def on_wait_over(timer: Timer) -> None:
         waits.alert(by=CLOCK, visit=visit)
 
 
-def on_slip_signed(event: Event) -> None:
-    """A charge slip for a visit: whoever has left the area is at the cashier's now."""
-    visit = _visit_of(event)
-    if visit is not None and visit.state == "left":
-        actions.send_to_cashier(by=TILL, visit=visit)
-
-
-def on_charged(event: Event) -> None:
-    """The till charged a visit."""
-    visit = _visit_of(event)
-    if visit is not None and visit.settled_at is None:
-        actions.note_charged(by=TILL, visit=visit)
-
-
 def on_booked(event: Event) -> None:
     """The next time is booked from the card of a visit that was waiting for nothing else: it is over."""
     code = visit_of_booked_card(event.payload["appointment"])
     visit = Visit.objects.select_related("site").filter(code=code, state="settled").first() if code else None
     if visit is not None:
         actions.close_visit(by=TILL, visit=visit)
-
-
-def _visit_of(event: Event) -> Visit | None:
-    code = event.payload.get("visit")
-    return Visit.objects.select_related("site").filter(code=code).first() if code else None

@@ -197,8 +197,6 @@ ROOM = Room(
         ),
     ),
     handlers={
-        "cashier.slip_signed": ("services.reception.handlers.on_slip_signed",),
-        "cashier.charged": ("services.reception.handlers.on_charged",),
         "appointments.booked": ("services.reception.handlers.on_booked",),
     },
     timers={"reception.explain_wait": "services.reception.handlers.on_wait_over"},

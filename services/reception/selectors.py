@@ -28,8 +28,13 @@ from services.staff.selectors import OnDuty, doctors_on_duty
 
 VIEW = "reception.view"
 JOINED = ("site", "patient", "doctor", "chair__room", "appointment__item", "appointment__chair")
-# What the front desk's screen shows of a visit; it asks for hundreds of them every few seconds.
+# What the front desk's screen shows and counts of a visit; it asks for hundreds of them every few seconds.
 DESK_JOINED = ("patient", "doctor", "chair", "appointment__chair")
+DESK_SHOWN = (
+    "code", "state", "site_id", "vertical", "emergency", "complaint", "arrived_at", "registered_at", "led_in_at",
+    "ended_at", "finished_at", "announced_wait_minutes", "opinion", "opinion_at", "education_topic",
+    "patient__name", "doctor__name", "chair__name", "appointment__chair__name",
+)  # fmt: skip
 
 # In the house: arrived and neither gone nor settled.
 HERE = (*UNSEEN, *HOLDS_CHAIR, "left", "at_cashier")
@@ -120,7 +125,7 @@ def desk_visits(site: Site, day: date) -> tuple[list[Visit], list[Visit]]:
     """(who is in the house, who arrived on ``day``): both halves of the front desk's screen in one query."""
     start, end = clock.day_bounds(day, site.timezone)
     rows = Visit.objects.filter(Q(state__in=HERE) | Q(arrived_at__gte=start, arrived_at__lt=end), site=site)
-    found = list(_with_explanations(rows.select_related(*DESK_JOINED)))
+    found = list(_with_explanations(rows.select_related(*DESK_JOINED).only(*DESK_SHOWN)))
     for one in found:
         one.site = site
     return [one for one in found if one.state in HERE], [one for one in found if start <= one.arrived_at < end]

@@ -16,6 +16,7 @@ from kernel.context import Actor
 from kernel.errors import Conflict, RuleRefused
 from services.sites.locking import lock_version
 from services.sites.models import Chair, LegalEntity, OpeningException, OpeningHours, Room, Site, SiteEntity
+from tenants.entitlements.actions import take_seat
 
 ENTITY_FIELDS = (
     "name", "tax_number", "licence_number", "address", "phone",
@@ -70,12 +71,15 @@ def create_site(
 ) -> Site:
     """Open a branch under ``entity`` from today on.
 
-    Raises Conflict (``site_exists``) when name or short address is taken.
+    Raises Conflict: ``site_exists`` when name or short address is taken, ``site_limit_reached`` when the plan holds no
+    further site (PL-005).
     """
     _only(fields, SITE_FIELDS)
     for field, value in (("slug", slug), ("name", name)):
         if Site.objects.filter(**{field: value}).exists():
             raise _taken("site_exists", _("There is already such a site."), field)
+    if fields.get("is_active", True):
+        take_seat(by=by, meter="sites")
     site = Site(slug=slug, name=name, short_name=short_name, city=city, entity=entity, **fields)
     site.full_clean(validate_unique=False)
     site.save()
@@ -92,7 +96,8 @@ def update_site(
 ) -> Site:
     """Change a branch. Another ``entity`` stands behind it from today on; documents of earlier days keep theirs.
 
-    Raises StaleVersion, Conflict (``site_exists``), RuleRefused (``last_site``) for closing the only one.
+    Raises StaleVersion, Conflict (``site_exists``, ``site_limit_reached`` for opening a closed one beyond the plan),
+    RuleRefused (``last_site``) for closing the only one.
     """
     _only(changes, SITE_FIELDS)
     site = lock_version(site, version)
@@ -101,6 +106,8 @@ def update_site(
     closes = changes.get("is_active") is False and site.is_active
     if closes and not Site.objects.filter(is_active=True).exclude(pk=site.pk).exists():
         raise RuleRefused("last_site", _("The only site stays in operation. Open another one first."))
+    if changes.get("is_active") and not site.is_active:
+        take_seat(by=by, meter="sites")
     if entity is not None and entity.pk != site.entity_id:
         _move_to_entity(site, entity)
         changes["entity"] = entity

@@ -63,5 +63,8 @@ ROOM = Room(
             order=900,
         ),
     ),
-    slots={"shell.sites": ("services.sites.web.slots.site_choices",)},
+    slots={
+        "shell.sites": ("services.sites.web.slots.site_choices",),
+        "usage.meters": ("services.sites.meters.SITES",),
+    },
 )

@@ -104,7 +104,8 @@ def _how(row: Mapping[str, Any], component: Component | None, start: datetime, e
         if unit == 0:
             return _("%(number)s included") % {"number": parts[0] if parts else "0"}
         return " × ".join(parts)
-    if component:
+    if component and (unit is None or row["amount_fen"] != unit * (row["quantity"] or 0)):
+        # A share of the period: the whole price needs no explanation, even where a month is shorter than the one before.
         whole_start = one_interval_before(end, component.interval, zone)
         whole = days_between(whole_start, end, zone)
         part = days_between(start, end, zone)

@@ -201,6 +201,11 @@ def _remember_prices(items: list[Row]) -> None:
 
 def _apply_invoice(account: BillingAccount, kind: str, row: Row, fresh: Row | None, happened: datetime) -> str:
     known = InvoiceMirror.objects.filter(stripe_id=row["id"]).first()
+    failed = happened if kind == "invoice.payment_failed" else None
+    if known and failed and (known.failed_at is None or failed < known.failed_at):
+        # The first failure begins the grace, whenever the word of it arrives.
+        known.failed_at = failed
+        known.save(update_fields=["failed_at"])
     if known and happened < known.stamp:
         return Outcome.OLDER
     row = {"status": "paid" if kind in PAID_EVENTS else "open"} | row
@@ -208,7 +213,6 @@ def _apply_invoice(account: BillingAccount, kind: str, row: Row, fresh: Row | No
     chosen = fresh if fresh and tied else row
     if tied and not fresh and known and _rank(INVOICE_RANK, _status(row)) < _rank(INVOICE_RANK, known.status):
         return Outcome.OLDER
-    failed = happened if kind == "invoice.payment_failed" else None
     keep_invoice(account, chosen, happened, failed_at=failed, failure=failure_of(fresh or {}))
     return Outcome.REREAD if tied and fresh else Outcome.APPLIED
 

@@ -32,6 +32,7 @@ from tenants.models import Tenant
 Kind = BillingDeadline.Kind
 BEHIND = (PAST_DUE, READ_ONLY, SUSPENDED)
 TRIAL_REMINDER_DAYS = 5
+NOTICE_DAYS = 3
 
 
 def unpaid(account: BillingAccount, now: datetime) -> list[InvoiceMirror]:
@@ -46,6 +47,22 @@ def unpaid(account: BillingAccount, now: datetime) -> list[InvoiceMirror]:
     failed = Q(failed_at__isnull=False) if paid is None else Q(failed_at__isnull=False, stamp__gt=paid)
     found = rows.filter(status__in=("open", "uncollectible")).filter(failed | Q(due_at__lte=now))
     return list(found.order_by("issued_at", "id"))
+
+
+def behind_since(account: BillingAccount, now: datetime) -> datetime:
+    """When the account fell behind: the first failed charge or due date of what is unpaid, else the end of the trial.
+
+    A debt that became known late (its events did not reach the platform) counts as younger, so that between the notice
+    and read-only there are always ``NOTICE_DAYS``.
+    """
+    debts = unpaid(account, now)
+    moments = [debt.failed_at for debt in debts if debt.failed_at]
+    moments += [debt.due_at for debt in debts if debt.due_at and debt.due_at <= now]
+    if not moments and account.trial_ends_at and not Subscription.objects.filter(account=account).exists():
+        moments = [account.trial_ends_at]
+    known_since = account.state_since if account.state == PAST_DUE else now
+    youngest = timedelta(days=LADDERS[account.profile].read_only_days - NOTICE_DAYS)
+    return max(min(moments, default=account.past_due_since or now), known_since - youngest)
 
 
 def derive(account: BillingAccount, now: datetime) -> str:
@@ -97,6 +114,9 @@ def settle(account: BillingAccount, *, cause: str) -> bool:
     if base == PAST_DUE:
         if account.state not in BEHIND:
             changed = move(account, PAST_DUE, cause=cause)
+        elif account.state == PAST_DUE:
+            account.past_due_since = behind_since(account, now)
+            account.save(update_fields=["past_due_since"])
     elif base != account.state:
         changed = move(account, base, cause=cause)
     _plan_deadlines(account, now)
@@ -113,12 +133,12 @@ def move(account: BillingAccount, target: str, *, cause: str) -> bool:
         raise Conflict("invalid_transition", str(SUBSCRIPTION.label(account.state)), state=account.state, target=target)
     now = clock.now()
     StateChange.objects.create(account=account, source=account.state, target=target, cause=cause[:120], at=now)
-    account.state, account.state_since = target, now
     if target == PAST_DUE:
-        account.past_due_since = now
-        account.stage = LADDERS[account.profile].stage_at(now, now)
+        account.past_due_since = behind_since(account, now)
+        account.stage = LADDERS[account.profile].stage_at(account.past_due_since, now)
     elif target in (TRIAL, ACTIVE, CANCELLED):
         account.past_due_since, account.stage, account.read_only_agreed_by = None, 0, ""
+    account.state, account.state_since = target, now
     if target == ACTIVE:
         account.trial_ends_at = None
     account.version += 1

@@ -25,7 +25,7 @@ def take_seat(*, by: Actor, meter: str, number: int = 1) -> None:
     one committed. A soft limit may be passed for 7 days, the payer is told on the first of them; a hard one may not.
     A meter without a row has no limit (trial).
 
-    Raises Conflict (``seat_limit_reached``).
+    Raises Conflict (``seat_limit_reached``; ``site_limit_reached`` for a meter of sites).
     """
     row = Entitlement.objects.select_for_update().filter(kind=Entitlement.Kind.METER, key=meter).first()
     if row is None or row.limit is None:
@@ -51,6 +51,16 @@ def take_seat(*, by: Actor, meter: str, number: int = 1) -> None:
 def _limit_reached(meter: str, row: Entitlement, used: int) -> Conflict:
     known = usage.all_meters().get(meter)
     label = str(known.label) if known else meter
+    if known and known.kind == "site":
+        return Conflict(
+            "site_limit_reached",
+            _("The plan holds %(limit)s sites. Close one, or let the billing administrator add a site.")
+            % {"limit": row.limit},
+            cures=[Cure(_("Add a site"), url=BILLING_URL, role="billing_admin")],
+            meter=meter,
+            used=used,
+            limit=row.limit,
+        )
     return Conflict(
         "seat_limit_reached",
         _("All %(limit)s seats are taken (%(meter)s). Free one, or let the billing administrator add seats.")

@@ -28,6 +28,8 @@ from tenants.provisioning.blueprint import in_public
 
 log = structlog.get_logger(__name__)
 
+# So many schemas are asked in one statement what they have applied.
+AT_ONCE = 50
 _DECLARATIVE = ("django.db.migrations.operations.", "django.contrib.postgres.operations")
 
 
@@ -94,14 +96,19 @@ def schemas_behind(wanted: str, *, only: str | None = None) -> dict[str, str]:
 
 def note_current(schema_name: str, migrations_hash: str) -> None:
     """Write down that a schema stands at these migrations, in the transaction that brought it there."""
-    SchemaStatus.objects.update_or_create(
+    row = SchemaStatus(
         schema_name=schema_name,
-        defaults={
-            "migrations_hash": migrations_hash,
-            "state": SchemaStatus.State.CURRENT,
-            "error": "",
-            "changed_at": clock.now(),
-        },
+        migrations_hash=migrations_hash,
+        state=SchemaStatus.State.CURRENT,
+        error="",
+        changed_at=clock.now(),
+    )
+    # One statement, because a release says it once for each of hundreds of tenants.
+    SchemaStatus.objects.bulk_create(
+        [row],
+        update_conflicts=True,
+        unique_fields=["schema_name"],
+        update_fields=["migrations_hash", "state", "error", "changed_at"],
     )
 
 
@@ -120,11 +127,21 @@ def _migrate_public() -> int:
 
 def _groups(behind: Iterable[str]) -> list[list[str]]:
     """Schemas with the same migrations applied, found out from their own tables."""
-    groups: dict[frozenset[tuple[str, str]], list[str]] = defaultdict(list)
+    names = list(behind)
+    applied: dict[str, set[tuple[str, str]]] = {schema_name: set() for schema_name in names}
+    one = sql.SQL("SELECT {}, app, name FROM {}")
     with connection.cursor() as cursor:
-        for schema_name in behind:
-            cursor.execute(sql.SQL("SELECT app, name FROM {}").format(sql.Identifier(schema_name, "django_migrations")))
-            groups[frozenset(cursor.fetchall())].append(schema_name)
+        for start in range(0, len(names), AT_ONCE):
+            tables = [
+                one.format(sql.Literal(schema_name), sql.Identifier(schema_name, "django_migrations"))
+                for schema_name in names[start : start + AT_ONCE]
+            ]
+            cursor.execute(sql.SQL(" UNION ALL ").join(tables))
+            for schema_name, app, name in cursor.fetchall():
+                applied[schema_name].add((app, name))
+    groups: dict[frozenset[tuple[str, str]], list[str]] = defaultdict(list)
+    for schema_name, migrations in applied.items():
+        groups[frozenset(migrations)].append(schema_name)
     return list(groups.values())
 
 

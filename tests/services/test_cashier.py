@@ -22,7 +22,7 @@ from services.sites.models import Site
 from services.tasks.actions import complete_task
 from services.tasks.models import Task
 from tests.services.doors import SYSTEM, person, staff
-from tests.services.flow import center, clockwork, patient, walked_in
+from tests.services.flow import center, patient, walked_in
 from tests.services.till import charged, item, line, line_of, paper, signed
 
 CARD = "6222021112344417"
@@ -259,13 +259,42 @@ def test_charging_sends_the_visit_on(monday):
     visit = walked_in(patient("梁博"))
     Visit.objects.filter(pk=visit.pk).update(state="left")
     slip = signed(visit.patient, "film", visit_code=visit.code)
-    clockwork()
     assert Visit.objects.get(pk=visit.pk).state == "at_cashier"
 
     charged(slip)
-    clockwork()
 
     assert Visit.objects.get(pk=visit.pk).settled_at is not None
+
+
+@pytest.mark.ledger("CA-048")
+def test_a_visit_is_settled_when_its_last_slip_is(monday):
+    # Given two slips of one visit: the film before the treatment, the filling after it
+    visit = walked_in(patient("梁博"))
+    charged(signed(visit.patient, "film", visit_code=visit.code))
+    assert Visit.objects.get(pk=visit.pk).charged_at is not None
+    filling = signed(visit.patient, "filling", visit_code=visit.code)
+    scaling = signed(visit.patient, "scaling", visit_code=visit.code)
+    Visit.objects.filter(pk=visit.pk).update(state="left")
+
+    # When one of those that still wait is charged: then the other holds the visit
+    charged(filling)
+    stands = Visit.objects.get(pk=visit.pk)
+    assert (stands.state, stands.charged_at, stands.settled_at) == ("left", None, None)
+
+    # When the last is taken back: then nothing is left to pay
+    actions.withdraw_slip(by=person("dr.lin"), site=center(), slip=scaling)
+    assert Visit.objects.get(pk=visit.pk).settled_at is not None
+
+
+def test_a_slip_that_was_only_taken_back_settles_nothing(monday):
+    visit = walked_in(patient("梁博"))
+    Visit.objects.filter(pk=visit.pk).update(state="left")
+    slip = signed(visit.patient, "film", visit_code=visit.code)
+
+    actions.withdraw_slip(by=person("dr.lin"), site=center(), slip=slip)
+
+    stands = Visit.objects.get(pk=visit.pk)
+    assert (stands.state, stands.settled_at) == ("at_cashier", None)
 
 
 # --- arrears ----------------------------------------------------------------------------------------------------------

@@ -9,9 +9,10 @@ from services.cashier import actions
 from services.cashier.models import Arrear, ChargeSlip, Payment, Receipt
 from services.documents.actions import print_pdf
 from services.documents.models import Document, Printing
+from services.reception.models import Visit
 from tests.kernel.probes import at_once
 from tests.services.doors import person
-from tests.services.flow import center, patient
+from tests.services.flow import center, patient, walked_in
 from tests.services.till import charged, signed
 
 
@@ -54,6 +55,19 @@ def test_two_tills_charge_the_same_slip_and_one_receipt_comes_out(smile):
         assert (len(won), refused) == (1, ["slip_already_charged"] * 3)
     assert Payment.objects.count() == Receipt.objects.count() == Document.objects.count() == len(slips)
     assert numbers() == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.ledger("CA-048")
+def test_two_slips_of_a_visit_charged_at_once_settle_it(smile):
+    for number in range(3):
+        visit = walked_in(patient(f"患者{number}"))
+        Visit.objects.filter(pk=visit.pk).update(state="left")
+        slips = [signed(visit.patient, item, visit_code=visit.code) for item in ("film", "filling", "scaling")]
+
+        won, refused = split(at_once(smile, *[trying(lambda slip=slip: charged(slip)) for slip in slips]))
+
+        assert (len(won), refused) == (3, [])
+        assert Visit.objects.get(pk=visit.pk).settled_at is not None
 
 
 @pytest.mark.ledger("CA-055")

@@ -130,7 +130,10 @@ def test_checkout_and_portal_are_left_by_the_browser_not_by_the_form(
     account = chain_account("orchid")
     clerk = client_for("qian.yun", "orchid")
     assert clerk.get("/billing/start/").status_code == 200
-    form = {"plan": "chain", "interval": "month", "paid_by": "card", "smile__site": "2", "peiban__seat-companions": "4"}
+    form = {
+        "plan": "chain", "interval": "month", "paid_by": "card", "smile__site": "2", "derma__site": "2",
+        "lumen__site": "1", "peiban__site": "1", "peiban__seat-companions": "4",
+    }  # fmt: skip
     sent = clerk.post("/billing/start/", form, headers={"HX-Request": "true"})
     assert sent.status_code == 204, sent.content.decode()[:600]
     address = sent.headers["HX-Redirect"]
@@ -206,7 +209,9 @@ def test_the_api_tells_the_same(
     assert following["total_fen"] == following["fixed_fen"] + following["estimated_fen"]
     parts = [
         {"tenant": "smile", "key": "site", "quantity": 3},
-        {"tenant": "derma", "key": "site", "quantity": 8},
+        {"tenant": "derma", "key": "site", "quantity": 4},
+        {"tenant": "lumen", "key": "site", "quantity": 3},
+        {"tenant": "peiban", "key": "site", "quantity": 1},
         {"tenant": "peiban", "key": "seat:companions", "quantity": 4},
     ]
     quote = api.post("/api/v1/billing/preview/", {"plan": "chain", "interval": "month", "parts": parts})

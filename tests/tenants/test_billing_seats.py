@@ -17,6 +17,8 @@ from kernel.errors import Conflict
 from kernel.messaging.models import Message
 from kernel.tenancy import activate
 from kernel.usage import Meter
+from services.sites.actions import create_site, update_site
+from services.sites.models import Site
 from tenants.billing import actions, catalogue, entitling, selectors
 from tenants.billing.models import Allotment, BillingAccount, Subscription
 from tenants.billing.plan_changes import Order
@@ -40,6 +42,7 @@ from tests.tenants.billing_desk import (  # noqa: F401  # fixtures
 # ruff: noqa: F811  # fixtures are imported by name
 
 MANAGER = Actor.system("escort manager")
+DIRECTOR = Actor.system("clinic director")
 SEATS = Meter(key="companions", label="陪诊师", kind="seat", count=f"{__name__}.count_seats", unit="人", unit_fen=60_00)
 SITES = Meter(key="sites", label="站点", kind="site", count=f"{__name__}.count_sites")
 
@@ -129,6 +132,30 @@ def test_a_hard_limit_says_who_can_help(meters: None, data: None, stripe: StandI
         assert count_seats() == 2
         row = next(seat for seat in entitlements.seats() if seat.key == "companions")
         assert (row.used, row.limit, row.full) == (2, 2, True)
+
+
+@pytest.mark.ledger("PL-005")
+def test_a_plan_holds_so_many_sites_and_a_closed_one_makes_room(data: None, stripe: StandIn, post: Post) -> None:
+    # Given a clinic with two sites, whose first order is what it has
+    actions.sync_catalogue()
+    account = own_account("smile")
+    with activate(tenant_of("smile")):
+        proposed = selectors.starting_order()
+        assert proposed.quantities["smile"]["site"] == 2
+    subscribe(stripe, post, account, proposed)
+
+    with activate(tenant_of("smile")):
+        entity = Site.objects.select_related("entity").get(slug="center").entity
+        third = {"slug": "park", "name": "公园门诊", "short_name": "公园", "city": "上海", "entity": entity}
+        # When a third is opened, then the plan is in the way; closing one makes room, and it cannot come back
+        with pytest.raises(Conflict) as refusal:
+            create_site(by=DIRECTOR, **third)
+        assert (refusal.value.code, refusal.value.facts["limit"]) == ("site_limit_reached", 2)
+        harbor = Site.objects.get(slug="harbor")
+        update_site(by=DIRECTOR, site=harbor, is_active=False)
+        create_site(by=DIRECTOR, **third)
+        with pytest.raises(Conflict, match="site_limit_reached"):
+            update_site(by=DIRECTOR, site=harbor, is_active=True)
 
 
 @pytest.mark.ledger("PL-005")

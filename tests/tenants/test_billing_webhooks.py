@@ -284,8 +284,7 @@ def test_a_real_life_in_reverse_and_thrice_ends_as_stripe_says(
     """Paid, failed at renewal, paid again: every event comes three times, the newest first."""
     stripe.live_at(at("2026-12-21 10:00"))
     actions.sync_catalogue()
-    # Nobody ticks in the nineteen days between: the ladder of the default profile has no step in them.
-    account = own_account("smile", profile="default")
+    account = own_account("smile", profile="literal")
     with activate(tenant_of("smile")):
         address = actions.start_checkout(by=ADMIN, order=simple_order(), return_url="http://smile.localhost/billing/")
     stripe.press(address, card="pm_card_visa", act="pay")

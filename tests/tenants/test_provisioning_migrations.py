@@ -26,7 +26,7 @@ from tenants.provisioning import blueprint, migrating
 from tenants.provisioning.actions import run_job
 from tests.tenants.new_tenants import ask, new_slug, rows_of
 
-pytestmark = [pytest.mark.ledger("PL-001"), pytest.mark.usefixtures("committed")]
+pytestmark = [pytest.mark.slow, pytest.mark.ledger("PL-001"), pytest.mark.usefixtures("committed")]
 
 APP = "numbering"
 TABLES = (

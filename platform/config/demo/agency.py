@@ -132,7 +132,7 @@ class Agency(House):
             self._follow(after)
 
     def _moment(self, order: Order) -> datetime | None:
-        random = Random(f"{order.code}:{order.state}:{order.offers.count() if order.state == 'offered' else ''}")
+        random = Random(f"order {order.pk}:{order.state}:{order.offers.count() if order.state == 'offered' else ''}")
         now = clock.now()
         match order.state:
             case "enquiry":
@@ -166,7 +166,7 @@ class Agency(House):
         desk.forward_enquiry(by=self.who("escort.enquire", order.site), order=order)
 
     def _from_with_manager(self, order: Order) -> None:
-        if order.pk not in self._certain and Random(f"{order.code}:interest").random() < 0.08:
+        if order.pk not in self._certain and Random(f"order {order.pk}:interest").random() < 0.08:
             desk.cancel_order(by=self.who("escort.manage", order.site), order=order, reason="客户改由家人陪同")
             return
         self._agree(order)
@@ -194,7 +194,7 @@ class Agency(House):
     def _from_offered(self, order: Order) -> None:
         offers = order.offers.filter(state="open", expires_at__gt=clock.now()).exclude(companion__in=self._busy(order))
         for offer in offers.select_related("companion__staff__user").order_by("id"):
-            if order.pk in self._certain or Random(f"{offer.code}").random() < 0.75:
+            if order.pk in self._certain or Random(f"offer {offer.pk}").random() < 0.75:
                 service.accept_offer(by=self.self_of(offer.companion.staff), offer=offer)
                 return
         # Nobody answered: the offers run out, and the order comes back to the manager.

@@ -1,4 +1,5 @@
-"""What becomes of a booking and of a visit, drawn from its code: whoever asks again gets the same answer."""
+"""What becomes of a booking and of a visit, drawn from its number: whoever asks again gets the same answer, and a history
+that is loaded again from its foundation is the same history."""
 
 from __future__ import annotations
 
@@ -41,12 +42,14 @@ class Fate:
     @classmethod
     def of_booking(cls, appointment: Any) -> Fate:
         """The fate of a booking, and of its visit."""
-        return cls._drawn(str(appointment.code))
+        return cls._drawn(f"booking {appointment.pk}")
 
     @classmethod
     def of_visit(cls, visit: Any) -> Fate:
         """The fate of a visit; a booked one shares its booking's."""
-        return cls._drawn(str(visit.appointment.code if visit.appointment is not None else visit.code))
+        if visit.appointment is not None:
+            return cls.of_booking(visit.appointment)
+        return cls._drawn(f"visit {visit.pk}")
 
     @classmethod
     def _drawn(cls, seed: str) -> Fate:

@@ -30,7 +30,7 @@ def holder(chair: Chair, visit: Visit) -> Visit | None:
 
 def overrides(clinic: House, visit: Visit, held: Visit) -> bool:
     """A supervisor sometimes lets a guest sit down although the one before has not left the area."""
-    if held.state != "finished" or Random(f"{visit.code}:override").random() > 0.4:
+    if held.state != "finished" or Random(f"visit {visit.pk}:override").random() > 0.4:
         return False
     by = clinic.one_of(gate(CHAIR_FREE).overridable_by, "policy.override", visit.site)
     if by is None:
@@ -44,7 +44,7 @@ def review_overrides(clinic: House, site: Site, day: date) -> None:
     start = clock.day_bounds(day, clinic.zone)[0]
     for record in OverrideRecord.objects.filter(site=site, review=OverrideRecord.Review.OPEN, granted_at__lt=start):
         by = clinic.another("policy.review_exceptions", site, than=record.by_id)
-        if by is not None and Random(f"{record.code}").random() < 0.7:
+        if by is not None and Random(f"record {record.pk}").random() < 0.7:
             review_override(by=by, record=record, accepted=True)
 
 
@@ -52,7 +52,7 @@ def clear_inbox(clinic: House, site: Site, day: date) -> None:
     """The desk writes to most of those who stayed away."""
     by: Actor = clinic.who("tasks.work", site, role="front_desk")
     for task in Task.objects.filter(site=site, kind="appointments.no_show", state=Task.State.OPEN):
-        if Random(f"{task.code}:{day}").random() < 0.7:
+        if Random(f"task {task.pk}:{day}").random() < 0.7:
             complete_task(by=by, task=task, note="已电话联系，另约时间")
 
 
@@ -63,7 +63,7 @@ def make_calls(clinic: House, site: Site, day: date) -> None:
     rows = FollowUp.objects.filter(plan__site=site, state__in=DUE, due_on__lte=day)
     by = clinic.who("followup.call", site, role="follow_up_caller")
     for one in rows.select_related("plan__site", "plan__patient", "plan__doctor__user").order_by("due_on", "id")[:40]:
-        random = Random(f"{one.code}:{day}")
+        random = Random(f"one {one.pk}:{day}")
         chance = random.random()
         if chance < 0.16:
             continue
@@ -81,5 +81,5 @@ def make_calls(clinic: House, site: Site, day: date) -> None:
         "plan__site", "plan__doctor__user"
     )
     for one in waiting[:4]:
-        if one.plan.doctor is not None and Random(f"{one.code}:{day}:doctor").random() < 0.5:
+        if one.plan.doctor is not None and Random(f"one {one.pk}:{day}:doctor").random() < 0.5:
             followup.answer_problem(by=clinic.self_of(one.plan.doctor), followup=one, note="已电话指导，三天后复查")

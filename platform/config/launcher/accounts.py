@@ -6,6 +6,7 @@ app's login owns nothing, inherits nothing, and works only through the roles tha
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,6 +100,9 @@ def copy_database(server: Endpoint, template: str, name: str) -> None:
     """Create ``name`` as a copy of ``template``, which nobody may be connected to; an older copy is replaced."""
     with psycopg.connect(server.dsn(), autocommit=True) as connection:
         drop_database(server, name, connection)
+        with contextlib.suppress(psycopg.errors.UndefinedObject, psycopg.errors.InvalidParameterValue):
+            # Newer servers let the system copy the files, which is twice as fast.
+            connection.execute("SET file_copy_method = clone")
         connection.execute(
             sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY file_copy").format(
                 sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(template)

@@ -37,7 +37,7 @@ _START_SECONDS = 60
 _STOP_SECONDS = 20
 
 # Small enough to idle on a laptop, generous where a schema per tenant needs it (locks, connections).
-_SETTINGS: Mapping[str, str] = {
+SETTINGS: Mapping[str, str] = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
     "max_connections": "200",
@@ -53,7 +53,7 @@ _SETTINGS: Mapping[str, str] = {
     "logging_collector": "off",
 }
 # A test database is thrown away after a crash, so nothing waits for the disk.
-_HASTY: Mapping[str, str] = {
+HASTY: Mapping[str, str] = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
@@ -234,7 +234,7 @@ class EmbeddedPostgres:
 
     def _launch(self, port: int) -> Endpoint | None:
         """Start the server on ``port``; None when somebody else took the port meanwhile."""
-        settings = {**_SETTINGS, **(_HASTY if self._hasty else {}), "port": str(port)}
+        settings = {**SETTINGS, **(HASTY if self._hasty else {}), "port": str(port)}
         command = [*self.identity.prefix, str(self.identity.binaries / "postgres"), "-D", str(self.data)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]

@@ -21,6 +21,8 @@ from config.launcher.system import LOOPBACK, ProcessMark, read_json, terminate, 
 # A stop has to be over before the patience of whoever asked for it is: systemd, a container, a person.
 _GRACE_SECONDS = 3.0
 _LOG_LIMIT = 8 * 1024 * 1024
+# By default the C library keeps a heap of its own for each thread, up to eight per core, and gives little of them back.
+_SPARING = {"MALLOC_ARENA_MAX": "2"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ def web(*, port: int, bind: str = LOOPBACK, reload: bool = False) -> Program:
             *("--access-logfile", "-", "--error-logfile", "-"),
             *(() if reload else ("--preload",)),
         ),
+        _SPARING,
     )
 
 
@@ -57,6 +60,7 @@ def worker(*, hostname: str = "worker") -> Program:
             *(sys.executable, "-m", "celery", "--app", "config", "worker", "--concurrency", "2", "--loglevel", "INFO"),
             *("--hostname", f"{hostname}@%h", "--without-gossip", "--without-mingle", "--without-heartbeat"),
         ),
+        _SPARING,
     )
 
 
@@ -67,6 +71,7 @@ def beat(*, var: Path) -> Program:
     return Program(
         "beat",
         (sys.executable, "-m", "config.beat", "--schedule", str(folder / "schedule")),
+        _SPARING,
     )
 
 

@@ -24,20 +24,25 @@ def main(what: str) -> None:
         return
     with clock.frozen(FOUNDED, every_thread=True):
         build_cast()
-    let_nothing_wait()
+        let_nothing_wait()
 
 
 def let_nothing_wait() -> None:
-    """Take away the nightly jobs: a test that moves the clock by weeks would first make up for all those nights. A test
-    about them plans its own (``kernel.timers.ensure_daily``)."""
+    """Deliver what the building of the cast said, so that a test hears only of what it does itself, and take away the
+    nightly jobs: a test that moves the clock by weeks would first make up for all those nights. A test about them plans
+    its own (``kernel.timers.ensure_daily``)."""
     from django.db import transaction
 
+    from kernel.outbox.relay import relay_alone, relay_pending
     from kernel.schedule.models import DueEntry
     from kernel.tenancy import activate
     from kernel.timers.models import DAILY_PREFIX, Timer
     from tenants.selectors import every_tenant
 
     for tenant in list(every_tenant()):
+        with activate(tenant):
+            while relay_alone().more or relay_pending().more:
+                pass
         with activate(tenant), transaction.atomic():
             nightly = Timer.objects.filter(kind__startswith=DAILY_PREFIX)
             DueEntry.objects.filter(ref__in=list(nightly.values_list("code", flat=True))).delete()

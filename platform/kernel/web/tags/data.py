@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from kernel.web import charts, formatting
 from kernel.web.board import Grid, laned
+from kernel.web.board_block import draw_blocks
 
 register = template.Library()
 
@@ -109,12 +110,17 @@ def chart(chart: charts.Chart, twin: str = "folded") -> dict[str, Any]:
 def board(
     columns: Iterable[Mapping[str, Any]], grid: Grid, now: datetime | None = None, site: Any = None, label: Any = ""
 ) -> dict[str, Any]:
-    """``{% board columns grid now=now site=site %}``: columns hold their blocks; overlapping ones share the width."""
+    """``{% board columns grid now=now site=site %}``: columns hold their blocks; overlapping ones share the width.
+
+    A column is a dict with key, title, note, sub, alert, alert_icon, alert_tone, off, blocks. A block has row, span, state
+    and title; it may have word (instead of the state's), item, help, text, note, note_tone, url, code, move_url, clash and
+    attributes.
+    """
     local = formatting.localised(now, site)
     row = grid.now_row(local) if local is not None else None
     labels = grid.labels()
     return {
-        "columns": [{**column, "blocks": laned(column.get("blocks", ()))} for column in columns],
+        "columns": [{**column, "drawn": draw_blocks(laned(column.get("blocks", ())))} for column in columns],
         "grid": grid,
         "labels": labels,
         # Every column has the same lines; they are written once.
