@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from psycopg import ClientCursor, sql
@@ -48,20 +50,39 @@ def migrations_hash(*, public: bool = False) -> str:
     return digest.hexdigest()
 
 
-def migrate_schema(schema_name: str) -> int:
-    """Run the missing migrations in one schema, as its owner; returns how many there were.
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What one schema still has to run: working it out takes as long as running it, so it is done once."""
 
-    Only the schema itself is on the search path: a table that is missing in it must not be found in public.
-    """
+    executor: MigrationExecutor
+    targets: list[tuple[str, str]]
+    plan: list[tuple[Migration, bool]]
+
+
+def missing_in(schema_name: str) -> Missing:
+    """The migrations that a schema has not run yet."""
+    with _alone(schema_name):
+        executor = MigrationExecutor(connection)
+        targets = executor.loader.graph.leaf_nodes()
+        return Missing(executor, targets, executor.migration_plan(targets))
+
+
+def migrate_schema(schema_name: str, missing: Missing | None = None) -> int:
+    """Run the missing migrations in one schema, as its owner; returns how many there were."""
+    missing = missing or missing_in(schema_name)
+    if missing.plan:
+        with _alone(schema_name):
+            missing.executor.migrate(missing.targets, plan=missing.plan)
+    return len(missing.plan)
+
+
+@contextmanager
+def _alone(schema_name: str) -> Iterator[None]:
+    """Only the schema itself is on the search path: a table that is missing in it must not be found in public."""
     previous = connection.tenant
     connection.set_schema(schema_name, include_public=False)
     try:
-        executor = MigrationExecutor(connection)
-        targets = executor.loader.graph.leaf_nodes()
-        plan = executor.migration_plan(targets)
-        if plan:
-            executor.migrate(targets, plan=plan)
-        return len(plan)
+        yield
     finally:
         connection.set_tenant(previous)
 
@@ -97,15 +118,14 @@ def joined(statements: list[str], schema_name: str) -> str:
 
 def run_script(schema_name: str, script: str) -> None:
     """Run a recorded script in a schema, inside the transaction of the caller, as its owner."""
+    place = sql.SQL("SET LOCAL search_path = {schema}, {ext};\n").format(
+        schema=sql.Identifier(schema_name), ext=sql.Identifier(EXTENSIONS)
+    )
     with connection.cursor() as cursor:
-        cursor.execute(
-            sql.SQL("SET LOCAL search_path = {schema}, {ext}").format(
-                schema=sql.Identifier(schema_name), ext=sql.Identifier(EXTENSIONS)
-            )
-        )
-        connection.forget_session()  # type: ignore[attr-defined]
         # One string of many statements: the server parses it in one go. The raw cursor, because a literal % stays a %.
-        cursor.cursor.execute(script.encode())  # type: ignore[union-attr]
+        raw = cursor.cursor
+        raw.execute(place.as_bytes(raw) + script.encode())  # type: ignore[union-attr]
+        connection.forget_session()  # type: ignore[attr-defined]
 
 
 def record_blueprint() -> SchemaBlueprint:

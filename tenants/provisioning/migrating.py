@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 import structlog
 from django.db import connection, transaction
 from django.db.migrations import AddField, CreateModel, RunPython, RunSQL, SeparateDatabaseAndState
-from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.operations.base import Operation
 from psycopg import sql
 
@@ -24,7 +23,7 @@ from tenants.database import roles
 from tenants.database.base import PUBLIC
 from tenants.models import SchemaStatus, Tenant
 from tenants.provisioning import blueprint
-from tenants.provisioning.blueprint import in_public
+from tenants.provisioning.blueprint import Missing, in_public
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +46,7 @@ class MigrationReport:
 class Plan:
     """The missing migrations of a group of schemas, and once one of them has run it, what it said to the database."""
 
+    missing: Missing
     replayable: bool
     makes_tables: bool
     script: str | None = None
@@ -153,11 +153,12 @@ def _migrate_group(group: list[str], wanted: str, role_of: dict[str, str], repor
                 # Each migration has its own transaction, or none; what was done stays done.
                 blueprint.migrate_schema(schema_name)
             with transaction.atomic():
+                # First, while the session still stands in public; it counts only if the rest succeeds.
+                note_current(schema_name, wanted)
                 if plan.replayable:
                     _run_or_replay(schema_name, plan)
                 if plan.makes_tables:
                     roles.grant_schema(schema_name, role_of[schema_name])
-                note_current(schema_name, wanted)
         except Exception as error:
             log.exception("migration_failed", schema=schema_name)
             report.failed[schema_name] = _note_failure(schema_name, error)
@@ -170,19 +171,16 @@ def _run_or_replay(schema_name: str, plan: Plan) -> None:
         blueprint.run_script(schema_name, plan.script)
         return
     with blueprint.recorded(schema_name) as statements:
-        blueprint.migrate_schema(schema_name)
+        blueprint.migrate_schema(schema_name, plan.missing)
     plan.script = blueprint.joined(statements, schema_name)
 
 
 def _plan_of(schema_name: str) -> Plan:
-    connection.set_schema(schema_name, include_public=False)
-    try:
-        executor = MigrationExecutor(connection)
-        migrations = [migration for migration, _back in executor.migration_plan(executor.loader.graph.leaf_nodes())]
-    finally:
-        connection.set_schema(PUBLIC)
+    missing = blueprint.missing_in(schema_name)
+    migrations = [migration for migration, _back in missing.plan]
     operations = [operation for migration in migrations for operation in _flat(migration.operations)]
     return Plan(
+        missing=missing,
         replayable=all(migration.atomic for migration in migrations) and all(map(_replayable, operations)),
         makes_tables=any(map(_may_make_tables, operations)),
     )
