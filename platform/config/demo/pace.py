@@ -16,10 +16,10 @@ class Pace:
 
     dense: dict[str, tuple[int, int]]
     thin: dict[str, tuple[int, int]]
-    history_days: int = 70
+    history_days: int = 90
     dense_days: int = 6
     ahead_days: int = 14
-    thin_every: int = 3
+    thin_every: int = 4
 
     def of(self, key: str, day: date, *, dense_from: date) -> tuple[int, int]:
         """(booked, walk-ins) of the site ``key`` on ``day``."""
@@ -43,11 +43,11 @@ class Pace:
 
 PACE = Pace(
     dense={
-        "smile/center": (12, 3), "smile/harbor": (4, 1), "derma/main": (5, 2), "derma/west": (2, 1), "lumen/lake": (3, 1),
-        "willow/river": (3, 1),
+        "smile/center": (13, 3), "smile/harbor": (5, 1), "derma/main": (6, 2), "derma/west": (3, 1), "lumen/lake": (4, 1),
+        "willow/river": (4, 1),
     },
     thin={
-        "smile/center": (4, 1), "smile/harbor": (2, 0), "derma/main": (2, 1), "derma/west": (2, 0), "lumen/lake": (2, 0),
+        "smile/center": (4, 1), "smile/harbor": (2, 1), "derma/main": (3, 1), "derma/west": (2, 0), "lumen/lake": (2, 1),
         "willow/river": (2, 1),
     },
 )  # fmt: skip
