@@ -19,7 +19,7 @@ class Pace:
     history_days: int = 90
     dense_days: int = 6
     ahead_days: int = 14
-    thin_every: int = 4
+    thin_every: int = 6
 
     def of(self, key: str, day: date, *, dense_from: date) -> tuple[int, int]:
         """(booked, walk-ins) of the site ``key`` on ``day``."""
