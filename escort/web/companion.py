@@ -16,6 +16,7 @@ from escort.web.phone import on_phone
 from kernel import clock, parameters
 from kernel.errors import Conflict, Malformed, NotFound, RuleRefused
 from kernel.ids import uuid7
+from kernel.web.formatting import listed
 from kernel.web.views import flash, page, polled, redirect_after_post, render_page
 
 STEPS = (
@@ -114,7 +115,7 @@ def _shown(
         "gates": preparing,
         "gates_done": sum(1 for gate in preparing if gate["done"]),
         "missing": service.missing_preparation(found),
-        "missing_numbers": ", ".join(str(n) for n, gate in enumerate(preparing, start=1) if not gate["done"]),
+        "missing_numbers": listed(n for n, gate in enumerate(preparing, start=1) if not gate["done"]),
         "report_form": report_form or ReportForm(),
         "report_due": phone.report_due(found),
         "steps": phone.course(found, STEPS),

@@ -240,7 +240,7 @@ def _column(chair: Chair, shifts: list[DutyShift], first: Appointment | None) ->
         "people": set(heads) | set(helpers),
         "title": f"{chair.name} {names}".strip(),
         "note": " / ".join(person.number for person in heads.values()),
-        "sub": _("assistant %(name)s") % {"name": ", ".join(person.name for person in helpers.values())}
+        "sub": _("assistant %(name)s") % {"name": formatting.listed(person.name for person in helpers.values())}
         if helpers
         else "",
         "blocks": [],

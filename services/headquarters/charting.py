@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from kernel import registry
 from kernel.registry import Kpi
 from kernel.web.charts import BarChart, Chart, ControlChart, FunnelChart, FunnelLimit, FunnelPoint, Point, Shape
+from kernel.web.formatting import listed
 from services.headquarters.definitions import value_of
 from services.headquarters.judging import LEAST_EXPECTED, Mark, judge, limits, too_few
 from services.headquarters.matrix import Period
@@ -124,7 +125,7 @@ def funnel(kpi: Kpi, period: Period, rows: Sequence[FigureRow], rate: float) -> 
     outside = [point for point in points if point.outside]
     reading = (
         _("Only %(sites)s lie outside the 99.8 %% limits; the others cannot be told from luck and are not ranked.")
-        % {"sites": ", ".join(str(p.label) for p in outside)}
+        % {"sites": listed(p.label for p in outside)}
         if outside
         else _("No site lies outside the 99.8 % limits; what is higher or lower cannot be told from luck.")
     )
@@ -210,7 +211,7 @@ def _control(
     first, last = known[0][0], known[len(baseline) - 1][0]
     reading = (
         _("Beyond three standard deviations of the site's own course: %(months)s. A clue, not a conclusion.")
-        % {"months": ", ".join(special)}
+        % {"months": listed(special)}
         if special
         else _("Every month lies within the limits of the site's own course: ordinary variation.")
     )

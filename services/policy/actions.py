@@ -15,6 +15,7 @@ from kernel.context import Actor
 from kernel.errors import Conflict, Forbidden, RuleRefused
 from kernel.identity.models import Deputy, RoleAssignment
 from kernel.registry import Gate
+from kernel.web.formatting import listed
 from services.policy.gates import gate as declared_gate
 from services.policy.gates import overridable
 from services.policy.models import OverrideRecord
@@ -126,7 +127,7 @@ def _role_for(by: Actor, declared: Gate, site: Site | None) -> str:
 
 def _labels(roles: tuple[str, ...]) -> str:
     known = role_labels()
-    return ", ".join(str(known.get(role, role)) for role in roles)
+    return listed(known.get(role, role) for role in roles)
 
 
 def _principal(by: Actor, role: str) -> str:

@@ -20,6 +20,7 @@ from kernel.parameters.models import ParameterValue
 from kernel.parameters.scopes import CHAIN, SITE, VERTICAL
 from kernel.parameters.selectors import Resolved, active_parameter, overview, scheduled
 from kernel.registry import Param
+from kernel.web.formatting import listed
 from services.sites.models import Site
 from services.sites.selectors import sites_now
 
@@ -125,7 +126,7 @@ def write_value(param: Param, stored: Any) -> str:
     if param.kind == "bool":
         return _("yes") if stored else _("no")
     if param.kind == "list":
-        return ", ".join(str(item) for item in stored) or "—"
+        return listed(stored) or "—"
     if param.kind == "table":
         return " · ".join(f"{name}: {_members(item)}" for name, item in stored.items()) or "—"
     if stored in ("", None):
@@ -175,4 +176,4 @@ def _standing(rows: Sequence[ParameterValue], present: datetime) -> set[int]:
 
 
 def _members(item: Any) -> str:
-    return ", ".join(str(part) for part in item) if isinstance(item, list) else str(item)
+    return listed(item) if isinstance(item, list) else str(item)

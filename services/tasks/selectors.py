@@ -243,7 +243,7 @@ def _line(task: Task, subject: Subject | None, now: datetime) -> Line:
         detail=_fill(task.detail, words),
         subject=subject,
         url=_path(task),
-        who=task.assignee.display_name if task.assignee is not None else ", ".join(_role_labels(task)),
+        who=task.assignee.display_name if task.assignee is not None else formatting.listed(_role_labels(task)),
         overdue=task.due_at < now,
     )
 

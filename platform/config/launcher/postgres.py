@@ -21,6 +21,7 @@ from config.launcher.system import (
     ProcessMark,
     UseCount,
     command_line,
+    is_dying,
     is_running,
     kept_port,
     locked,
@@ -143,7 +144,7 @@ class EmbeddedPostgres:
             pid, port, status = int(lines[0]), int(lines[3]), lines[7].strip()
         except (OSError, ValueError, IndexError):
             return None
-        if status != "ready" or not self._is_ours(pid):
+        if status != "ready" or not self._is_ours(pid) or is_dying(pid):
             return None
         return Endpoint(pid, port, secret(self.home / "superuser.secret"))
 

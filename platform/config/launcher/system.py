@@ -61,6 +61,17 @@ def is_running(pid: int) -> bool:
     return _stat_field(pid, 0) not in {"Z", "X"}
 
 
+def is_dying(pid: int) -> bool:
+    """Whether a process has been killed and is only not gone yet: on a busy machine it may stand there for a while, with
+    its port open and nobody behind it."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return False
+    pending = [int(line.split()[1], 16) for line in lines if line.startswith(("SigPnd:", "ShdPnd:"))]
+    return any(mask & 1 << signal.SIGKILL - 1 for mask in pending)
+
+
 def command_line(pid: int) -> list[str]:
     """Arguments of a process; empty where they cannot be read."""
     try:

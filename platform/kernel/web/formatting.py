@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from kernel import clock, tenancy
 
@@ -135,6 +136,11 @@ def day_words(day: date, *, today: date | None = None) -> str:
     if day in words:
         return words[day]
     return day.strftime("%m-%d") if day.year == today.year else day.isoformat()
+
+
+def listed(parts: Iterable[object]) -> str:
+    """Words one after the other, parted as the language parts them (a Chinese list has its own comma)."""
+    return pgettext("between the words of a list", ", ").join(str(part) for part in parts)
 
 
 def weekday(day: date | datetime) -> str:

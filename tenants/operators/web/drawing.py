@@ -133,6 +133,6 @@ def _moment(at: datetime) -> str:
 
 def _names(rows: Sequence[TenantRow], at_most: int = 2) -> str:
     """The first names, and how many more."""
-    names = ", ".join(row.tenant.name for row in rows[:at_most])
+    names = formatting.listed(row.tenant.name for row in rows[:at_most])
     more = len(rows) - at_most
     return names if more <= 0 else _("%(names)s and %(more)s more") % {"names": names, "more": more}

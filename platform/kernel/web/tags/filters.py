@@ -20,6 +20,7 @@ register.filter("minutes", formatting.hours_minutes)
 register.filter("clockface", formatting.clockface)
 register.filter("figure", formatting.figure)
 register.filter("percent", formatting.percent)
+register.filter("listed", formatting.listed)
 
 
 @register.filter
