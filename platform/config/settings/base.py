@@ -87,6 +87,7 @@ TENANT_APPS = [
     "services.patients",
     "services.appointments",
     "services.reception",
+    "services.treatment_area",
     "services.records",
     "services.cashier",
     "services.followup",
