@@ -152,7 +152,7 @@ class Feedback(CodeModel):
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
     visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="area_feedback")
-    about = models.CharField(_("about"), max_length=9, choices=About.choices)
+    about = models.CharField(_("subject of the feedback"), max_length=9, choices=About.choices)
     is_good = models.BooleanField(_("to standard"))
     words = EncryptedTextField(_("what was seen"), blank=True, default="")
     at = models.DateTimeField()

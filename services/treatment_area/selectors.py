@@ -39,6 +39,8 @@ VIEW = "treatment_area.view"
 ATTENDANT = "waiting_attendant"
 # So many days back the page of the sheets looks for missing ones.
 LOOKS_BACK = 14
+# So many open concerns stand on the screen, the oldest first; the list has all of them.
+SHOWN = 20
 M = TypeVar("M", bound=Model)
 
 
@@ -160,19 +162,23 @@ def area(site: Site) -> Area:
     return Area(
         places=places,
         waiting=waiting,
-        concerns=list(Concern.objects.filter(site=site, state="open").select_related("visit__patient")),
+        concerns=list(
+            Concern.objects.filter(site=site, state="open")
+            .select_related("visit__patient")
+            .order_by("reported_at")[:SHOWN]
+        ),
         patrol=patrol,
-        patrol_due_at=_patrol_due(site, patrol, bool(waiting)),
+        patrol_due_at=_patrol_due(site, patrol, waiting),
     )
 
 
-def _patrol_due(site: Site, patrol: Patrol | None, anybody_waits: bool) -> datetime | None:
-    if not anybody_waits:
+def _patrol_due(site: Site, patrol: Patrol | None, waiting: list[Waiter]) -> datetime | None:
+    """So long after the last round, or after the first of those who wait came; nobody waits, nothing is due."""
+    came = min((one.line.visit.registered_at for one in waiting if one.line.visit.registered_at), default=None)
+    if came is None:
         return None
-    minutes = timedelta(minutes=parameters.value("patrol_minutes", site=site))
-    opened = next((start for start, _end in open_spans(site, clock.today(site.timezone))), clock.now())
-    last = max(patrol.at, opened) if patrol is not None else opened
-    return last + minutes
+    last = max(patrol.at, came) if patrol is not None else came
+    return last + timedelta(minutes=parameters.value("patrol_minutes", site=site))
 
 
 # --- one visit --------------------------------------------------------------------------------------------------------
@@ -342,10 +348,9 @@ def _waits(site: Site, day: date) -> tuple[int, int, int]:
     """(waits longer than what is told without asking, longer than the limit and explained, and unexplained) of the day."""
     asked = over = unexplained = 0
     for visit in reception.waited_on(site, day):
-        seconds, scope = visit.wait_seconds or 0, {"site": site, "vertical": visit.vertical or None}
-        at = visit.registered_at
-        asked += seconds > 60 * parameters.value("wait_consent_minutes", at=at, **scope)
-        over += seconds > 60 * parameters.value("wait_explain_minutes", at=at, **scope)
+        seconds, at, line = visit.wait_seconds or 0, visit.registered_at, visit.vertical or None
+        asked += seconds > 60 * parameters.value("wait_consent_minutes", site=site, vertical=line, at=at)
+        over += seconds > 60 * parameters.value("wait_explain_minutes", site=site, vertical=line, at=at)
         unexplained += reception.is_unexplained(visit)
     return asked, over - unexplained, unexplained
 

@@ -181,7 +181,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[("reception", "received by the nurse"), ("chart", "chart written")],
                         max_length=9,
-                        verbose_name="about",
+                        verbose_name="subject of the feedback",
                     ),
                 ),
                 ("is_good", models.BooleanField(verbose_name="to standard")),

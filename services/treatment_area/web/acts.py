@@ -114,14 +114,14 @@ def reply(request: HttpRequest, code: UUID) -> HttpResponse:
         context = note_context(request, note, reply_form=form)
         return render_page(request, "treatment_area/note.html", context, invalid=form)
     actions.reply_note(by=request.actor, note=note, **form.cleaned_data)
-    flash(request, _("Answered"))
+    flash(request, _("Reply stored"))
     return redirect_after_post(request, "treatment_area:note", code)
 
 
 @page(permission="treatment_area.note", methods=("POST",))
 def withdraw_note(request: HttpRequest, code: UUID) -> HttpResponse:
     actions.withdraw_note(by=request.actor, note=selectors.access_note(request.actor, code))
-    flash(request, _("Withdrawn"))
+    flash(request, _("Note withdrawn"))
     return redirect_after_post(request, "treatment_area:note", code)
 
 
