@@ -9,13 +9,15 @@ from django.utils.translation import gettext_noop
 
 from kernel import clock, parameters, timers
 from kernel.context import Actor
+from kernel.identity.selectors import holders_of
 from kernel.outbox import Event
 from kernel.timers.models import Timer
 from services.reception.machine import HOLDS_CHAIR
 from services.reception.models import Visit
+from services.sites.selectors import sites
 from services.tasks.actions import cancel_task, open_task
 from services.tasks.models import Task
-from services.treatment_area import actions, rounds, selectors
+from services.treatment_area import actions, assistance, rounds, selectors
 from services.treatment_area.machine import UNANSWERED
 from services.treatment_area.models import FloorEntry, Priority, SilentNote
 
@@ -103,6 +105,13 @@ def drop_old_sheets(day: date) -> None:
     old = Task.objects.filter(kind=rounds.SHEET, state="open", due_at__lt=clock.now() - KEPT)
     for key in list(old.values_list("key", flat=True)):
         cancel_task(by=CLOCK, kind=rounds.SHEET, key=key, reason="missed")
+
+
+def alarm_gaps(day: date) -> None:
+    """Every morning: a doctor of today who has no assistant is the head nurse's business, where there is one."""
+    for site in sites():
+        if holders_of("head_nurse", site=site.code).exists():
+            assistance.alarm_gaps(by=CLOCK, site=site, day=clock.today(site.timezone))
 
 
 def _withdraw_notes(visit: Visit) -> None:

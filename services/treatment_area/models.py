@@ -323,3 +323,27 @@ class DailySheet(CodeModel):
     def is_late(self) -> bool:
         """Was it handed in after the end of the shift?"""
         return self.handed_in_at > self.due_at
+
+
+class Assistance(CodeModel):
+    """Which assistant works with a doctor for a half-day (QU-021). Taken away and given again, never two at once."""
+
+    class Half(models.TextChoices):
+        MORNING = "morning", pgettext_lazy("half-day", "Morning")
+        AFTERNOON = "afternoon", pgettext_lazy("half-day", "Afternoon")
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    day = models.DateField()
+    half = models.CharField(_("half-day"), max_length=9, choices=Half.choices)
+    doctor = models.ForeignKey(StaffMember, on_delete=models.PROTECT, related_name="+")
+    assistant = models.ForeignKey(StaffMember, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    by = models.ForeignKey("identity.User", null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["day", "half", "doctor__number"]
+        constraints = [
+            models.UniqueConstraint(fields=["day", "half", "doctor"], name="treatment_area_one_assistant"),
+            models.UniqueConstraint(fields=["day", "half", "assistant"], name="treatment_area_one_doctor"),
+            models.CheckConstraint(condition=~Q(doctor=F("assistant")), name="treatment_area_not_oneself"),
+        ]

@@ -46,6 +46,8 @@ from services.records.actions import add_note, record_treatment
 from services.sites.models import Site
 from services.staff.models import StaffMember
 from services.tasks.actions import open_task
+from services.treatment_area.actions import refuse_companion
+from services.treatment_area.rounds import note_patrol, raise_priority, report_concern
 
 BY = Actor.system("test")
 SECRET = "JBSWY3DPEHPK3PXP"
@@ -157,7 +159,11 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
     if item is None:
         return
     with suppress(DomainError):
-        check_in(by=BY, site=site, patient=patient, doctor=doctor, complaint=word)
+        visit = check_in(by=BY, site=site, patient=patient, doctor=doctor, complaint=word)
+        raise_priority(by=BY, visit=visit, reason="ill", condition=word)
+        refuse_companion(by=BY, visit=visit, name=word, relation="mother", refusal="second", words=word)
+        report_concern(by=BY, site=site, kind="other", words=word, visit=visit)
+        note_patrol(by=BY, site=site, needs=word)
     with suppress(DomainError):
         tomorrow = (clock.local(clock.now(), site.timezone) + timedelta(days=1)).replace(hour=15, minute=0)
         book_appointment(

@@ -53,7 +53,9 @@ class TakeOverForm(forms.Form):
 
 
 class FeedbackForm(forms.Form):
-    about = forms.ChoiceField(label=_("subject of the feedback"), choices=Feedback.About.choices, widget=SegmentedRadios)
+    about = forms.ChoiceField(
+        label=_("subject of the feedback"), choices=Feedback.About.choices, widget=SegmentedRadios
+    )
     is_good = forms.TypedChoiceField(
         label=_("to standard"),
         choices=[("yes", pgettext_lazy("answer", "yes")), ("no", pgettext_lazy("answer", "no"))],

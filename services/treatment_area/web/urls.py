@@ -1,6 +1,6 @@
 from django.urls import path
 
-from services.treatment_area.web import acts, views
+from services.treatment_area.web import acts, assistants, views
 
 urlpatterns = [
     path("", views.board, name="board"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("concerns/report/", acts.report, name="report"),
     path("concerns/<uuid:code>/", views.concern, name="concern"),
     path("concerns/<uuid:code>/resolve/", acts.resolve, name="resolve"),
+    path("assistants/", assistants.today_page, name="assistants"),
+    path("assistants/<str:day>/", assistants.day_page, name="assistants-of"),
     path("sheet/", views.sheet, name="sheet"),
     path("sheet/<str:day>/", views.sheet_of, name="sheet-of"),
     path("sheet/<str:day>/hand-in/", acts.hand_in, name="hand-in"),

@@ -41,6 +41,7 @@ from services.treatment_area.web.forms import (
 WORDS = ("companions", "medical_need", "take_over", "feedback", "note", "reply", "patrol", "report", "resolve", "flag",
          "accompany", "sheet", "hand_in")  # fmt: skip
 PER_PAGE = 50
+EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
 
 
 @page(permission="treatment_area.view")
@@ -110,11 +111,14 @@ def sheet_of(request: HttpRequest, day: str) -> HttpResponse:
 
 
 def day_or_404(text: str) -> date:
-    """A day from a URL. Raises Http404 for anything else."""
+    """A day from a URL. Raises Http404 for anything else, and for days that no clinic has."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise Http404 from None
+    if not EARLIEST <= day <= LATEST:
+        raise Http404
+    return day
 
 
 def board_context(request: HttpRequest, site: Site, **given: Any) -> dict[str, Any]:
