@@ -48,6 +48,7 @@ from services.staff.models import StaffMember
 from services.tasks.actions import open_task
 from services.treatment_area.actions import refuse_companion
 from services.treatment_area.rounds import note_patrol, raise_priority, report_concern
+from services.telephone.actions import log_call
 
 BY = Actor.system("test")
 SECRET = "JBSWY3DPEHPK3PXP"
@@ -144,6 +145,16 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
         by=BY, kind="walk.look", key=word, room="tasks", title=word, detail=word, site=site,
         due_at=clock.now() + timedelta(hours=1), roles=list(Role.objects.values_list("slug", flat=True)),
     )  # fmt: skip
+    colleague = StaffMember.objects.filter(user__isnull=False, sites=site).first()
+    with suppress(DomainError):
+        log_call(
+            by=BY, site=site, direction="in", purpose="consultation", outcome="will_call_back", caller_name=name,
+            phone="13911115555", summary=word, reachable=word,
+        )  # fmt: skip
+        log_call(
+            by=BY, site=site, direction="in", purpose="find_person", outcome="message", caller_name=name,
+            caller_sex="female", phone="13911115555", summary=word, recipient=colleague,
+        )  # fmt: skip
     hospital = Hospital.objects.first()
     if hospital is not None:
         with suppress(DomainError):

@@ -91,6 +91,7 @@ TENANT_APPS = [
     "services.records",
     "services.cashier",
     "services.followup",
+    "services.telephone",
     "services.kpis",
     "services.headquarters",
     *VERTICALS,

@@ -1,0 +1,149 @@
+"""Forms of the telephone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from kernel.web.fields import SegmentedRadios, SiteDateTimeField
+from services.patients.models import Patient, Sex
+from services.patients.web.forms import Telephone
+from services.sites.models import Site
+from services.staff.models import StaffMember
+from services.telephone.models import Call, Outcome, Promise, Purpose
+from services.telephone.selectors import recipients_at
+
+
+class CallerFields(forms.Form):
+    """Who calls. The phone comes first: it finds a known caller while it is typed."""
+
+    phone = Telephone()
+    caller_name = forms.CharField(
+        label=_("Full name"), max_length=80, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    caller_sex = forms.ChoiceField(label=_("Sex"), choices=Sex.choices, required=False, widget=SegmentedRadios)
+    patient = forms.ModelChoiceField(queryset=Patient.objects.all(), to_field_name="code", required=False)
+
+
+class RecipientField(forms.ModelChoiceField):
+    """A colleague with an inbox, as people know them."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.number} {obj.name} {obj.post}"
+
+
+class CallForm(CallerFields):
+    """One call, filled in while it goes on. What is missing is said by the action, in one place."""
+
+    direction = forms.ChoiceField(
+        label=_("direction"), choices=Call.Direction.choices, widget=SegmentedRadios, initial="in", required=False
+    )
+    purpose = forms.ChoiceField(label=_("purpose"), choices=Purpose.choices, widget=SegmentedRadios, required=False)
+    outcome = forms.ChoiceField(label=_("outcome"), choices=Outcome.choices, widget=SegmentedRadios, required=False)
+    summary = forms.CharField(
+        label=_("what it is about"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    rings = forms.IntegerField(label=_("rings"), min_value=0, max_value=60, required=False)
+    read_back = forms.BooleanField(label=_("name and phone read back"), required=False)
+    recipient = RecipientField(
+        label=_("message for"), queryset=StaffMember.objects.none(), to_field_name="code", required=False
+    )
+    reachable = forms.CharField(label=_("when reachable"), max_length=80, required=False)
+    alternative = forms.CharField(label=_("alternative offered"), max_length=300, required=False)
+    due_at = SiteDateTimeField(label=_("promised until"), required=False)
+    started_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["recipient"].queryset = recipients_at(site)  # type: ignore[attr-defined]
+        self.fields["due_at"].zone = site.timezone  # type: ignore[attr-defined]
+
+    def facts(self) -> dict[str, Any]:
+        """What ``log_call`` takes."""
+        return dict(self.cleaned_data)
+
+
+class MessageForm(CallerFields):
+    """A slip for a colleague."""
+
+    recipient = RecipientField(label=_("for whom"), queryset=StaffMember.objects.none(), to_field_name="code")
+    matter = forms.CharField(
+        label=_("matter"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    field_order = ("recipient", "phone", "caller_name", "caller_sex", "matter")
+
+    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["recipient"].queryset = recipients_at(site)  # type: ignore[attr-defined]
+
+
+class PromiseForm(forms.Form):
+    """What a customer may count on."""
+
+    kind = forms.ChoiceField(
+        label=_("what is promised"),
+        choices=[choice for choice in Promise.Kind.choices if choice[0] != Promise.Kind.REPLY],
+        widget=SegmentedRadios,
+    )
+    phone = Telephone()
+    customer_name = forms.CharField(
+        label=_("Full name"), max_length=80, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    patient = forms.ModelChoiceField(queryset=Patient.objects.all(), to_field_name="code", required=False)
+    matter = forms.CharField(
+        label=_("matter"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    reachable = forms.CharField(label=_("when reachable"), max_length=80, required=False)
+    alternative = forms.CharField(label=_("alternative offered"), max_length=300, required=False)
+    due_at = SiteDateTimeField(
+        label=_("promised until"), required=False, help_text=_("For a commitment; a call-back is due by itself.")
+    )
+
+    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["due_at"].zone = site.timezone  # type: ignore[attr-defined]
+
+
+class AnswerForm(forms.Form):
+    answer = forms.CharField(label=_("verified answer"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class ToldForm(forms.Form):
+    """The customer was told, and how."""
+
+    how = forms.ChoiceField(label=_("how"), choices=Promise.How.choices, widget=SegmentedRadios, initial="phone")
+    note = forms.CharField(
+        label=_("what was said"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    customer_told = forms.BooleanField(label=_("the customer was told"), required=False)
+
+
+class ReplyForm(forms.Form):
+    reply = forms.CharField(
+        label=_("reply to the caller"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Whoever took the message passes it on. Leave it empty when nothing has to be told."),
+    )
+
+
+class ScriptForm(forms.Form):
+    text_zh = forms.CharField(label=_("text (Chinese)"), max_length=2000, widget=forms.Textarea(attrs={"rows": 6}))
+    text_en = forms.CharField(
+        label=_("text (English)"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 6})
+    )
+    is_active = forms.BooleanField(label=_("in force"), required=False)
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+
+class PhraseForm(forms.Form):
+    text = forms.CharField(label=_("phrase"), max_length=60)
+    instead = forms.CharField(label=_("better"), max_length=120, required=False)
+
+
+class NuisanceForm(forms.Form):
+    phone = Telephone(required=True)
+    reason = forms.CharField(label=_("reason"), max_length=120)
