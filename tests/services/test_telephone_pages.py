@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from kernel.audit.models import AuditEntry
+from kernel.identity.actions import assign_role
+from kernel.identity.models import Role, User
 from services.telephone import promises
 from services.telephone.models import Call, MessageSlip, NuisanceNumber, Promise, Script
-from tests.services.doors import api, browser, person, staff, statements
+from tests.services.doors import SYSTEM, api, browser, person, staff, statements
 from tests.services.flow import center, patient
 from tests.services.test_telephone import BAI, GAO, LIN, REN, ZHU, called, commitment, owed, slip
 
@@ -128,6 +131,21 @@ def test_a_message_on_the_page_of_who_it_is_for_and_on_nobody_elses():
     assert desk.get(f"{MESSAGES}?show=open").context["rows"] == [left]
 
 
+def test_a_whole_number_is_shown_to_who_has_to_call_and_that_is_logged():
+    promise = owed()
+    url = f"{PROMISES}{promise.code}/"
+    assert "13901230001" in browser(GAO).get(url).content.decode()
+    read = AuditEntry.objects.get(verb="read", target_code=promise.code)
+    assert (read.actor_name, read.purpose) == (GAO, "phone")
+    investigator = User.objects.get(username="mei.hua")
+    assign_role(by=SYSTEM, user=investigator, role=Role.objects.get(slug="investigator"), site=center().code)
+    seen = browser("mei.hua").get(url).content.decode()
+    assert "13901230001" not in seen
+    assert "139****0001" in seen
+    promises.tell_customer(by=person(GAO), promise=promise, customer_told=True, note="不影响")
+    assert "13901230001" not in browser(GAO).get(url).content.decode()
+
+
 @pytest.mark.ledger("TC-011")
 def test_the_page_closes_a_promise_only_with_the_tick_that_the_customer_was_told():
     promise = owed()
@@ -213,7 +231,7 @@ def test_the_api_is_the_same_door():
     assert (refused.status_code, refused.json()["code"]) == (422, "phone_missing")
     made = client.post(f"{API}calls/", facts | {"phone": "13901230001"})
     assert made.status_code == 201, made.content
-    assert "phone" not in made.json()
+    assert "13901230001" not in str(made.json())
     [promise] = client.get(f"{API}promises/").json()["results"]
     told = client.post(f"{API}promises/{promise['code']}/told/", {"customer_told": False})
     assert told.json()["code"] == "customer_not_told" or told.status_code == 403
@@ -234,4 +252,8 @@ def test_the_api_is_the_same_door():
     assert stranger.status_code == 404
     assert client.post(f"{API}messages/{left['code']}/acknowledge/").json()["code"] == "slip_not_yours"
     assert api(LIN).post(f"{API}messages/{left['code']}/acknowledge/").json()["state"] == "acknowledged"
+    mine = api(LIN).get(f"{API}messages/{left['code']}/").json()
+    assert (mine["phone"], mine["phone_masked"]) == ("13901230001", "139****0001")
+    assert "phone" not in api(LIN).get(f"{API}messages/").json()["results"][0]
+    assert api("dou.heng").get(f"{API}calls/").json()["results"][0]["phone_masked"] == "139****0001"
     assert api("luo.ping").get(f"{API}calls/").json()["results"] == []

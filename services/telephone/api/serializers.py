@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from kernel.api.serializers import LineField, MomentField, OutSerializer, StrictSerializer
+from kernel.web.formatting import masked_phone
 from services.patients.models import Sex
 from services.telephone.machines import MESSAGE, PROMISE
 from services.telephone.models import Call, Outcome, Promise, Purpose
@@ -34,7 +37,23 @@ class CallIn(CallerIn):
     due_at = MomentField(required=False, allow_null=True, default=None)
 
 
-class CallOut(OutSerializer):
+class _MaskedPhone(OutSerializer):
+    """Lists show enough of a number to tell callers apart."""
+
+    def get_phone_masked(self, row: Any) -> str | None:
+        return masked_phone(row.phone) if row.phone else None
+
+
+class _WholePhone(serializers.Serializer[Any]):
+    """One row: the whole number for whoever has to call, which is logged; else masked."""
+
+    phone = serializers.SerializerMethodField()
+
+    def get_phone(self, row: Any) -> str:
+        return str(self.context["phone"])
+
+
+class CallOut(_MaskedPhone):
     code = serializers.UUIDField()
     version = serializers.IntegerField()
     site = serializers.UUIDField(source="site.code")
@@ -44,6 +63,7 @@ class CallOut(OutSerializer):
     outcome = serializers.CharField()
     caller_name = serializers.CharField()
     caller_sex = serializers.CharField()
+    phone_masked = serializers.SerializerMethodField()
     patient = serializers.UUIDField(source="patient.code", default=None, allow_null=True)
     handler_name = serializers.CharField()
     summary = serializers.CharField()
@@ -58,7 +78,7 @@ class MessageIn(CallerIn):
     matter = LineField(max_length=1000)
 
 
-class MessageOut(OutSerializer):
+class MessageOut(_MaskedPhone):
     code = serializers.UUIDField()
     version = serializers.IntegerField()
     site = serializers.UUIDField(source="site.code")
@@ -66,7 +86,7 @@ class MessageOut(OutSerializer):
     patient = serializers.UUIDField(source="patient.code", default=None, allow_null=True)
     caller_name = serializers.CharField()
     caller_sex = serializers.CharField()
-    phone = serializers.CharField()
+    phone_masked = serializers.SerializerMethodField()
     matter = serializers.CharField()
     state = serializers.ChoiceField(choices=MESSAGE.choices)
     taken_at = MomentField()
@@ -76,6 +96,10 @@ class MessageOut(OutSerializer):
     acknowledged_by_name = serializers.CharField()
     closed_at = MomentField(allow_null=True)
     reply = serializers.CharField()
+
+
+class OneMessageOut(_WholePhone, MessageOut):
+    """A message as its page shows it."""
 
 
 class ReplyIn(StrictSerializer):
@@ -91,14 +115,14 @@ class PromiseIn(CallerIn):
     due_at = MomentField(required=False, allow_null=True, default=None)
 
 
-class PromiseOut(OutSerializer):
+class PromiseOut(_MaskedPhone):
     code = serializers.UUIDField()
     version = serializers.IntegerField()
     site = serializers.UUIDField(source="site.code")
     kind = serializers.CharField()
     patient = serializers.UUIDField(source="patient.code", default=None, allow_null=True)
     customer_name = serializers.CharField()
-    phone = serializers.CharField()
+    phone_masked = serializers.SerializerMethodField()
     reachable = serializers.CharField()
     matter = serializers.CharField()
     alternative = serializers.CharField()
@@ -115,6 +139,10 @@ class PromiseOut(OutSerializer):
     outcome = serializers.CharField()
     outcome_at = MomentField(allow_null=True)
     outcome_by_name = serializers.CharField()
+
+
+class OnePromiseOut(_WholePhone, PromiseOut):
+    """A promise as its page shows it."""
 
 
 class AnswerIn(StrictSerializer):

@@ -22,6 +22,8 @@ from services.telephone.api.serializers import (
     CallOut,
     MessageIn,
     MessageOut,
+    OneMessageOut,
+    OnePromiseOut,
     PromiseIn,
     PromiseOut,
     ReplyIn,
@@ -29,6 +31,7 @@ from services.telephone.api.serializers import (
 )
 from services.telephone.machines import MESSAGE, PROMISE
 from services.telephone.models import Outcome, Promise, Purpose
+from services.telephone.reading import phone_to_call
 
 
 class _Spoken(ApiView):
@@ -106,10 +109,11 @@ class OneMessage(ApiView):
     """One message."""
 
     permissions = {"GET": "telephone.receive"}
-    outputs = {"GET": MessageOut}
+    outputs = {"GET": OneMessageOut}
 
     def get(self, request: Request, code: UUID) -> Response:
-        return self.one(selectors.access_slip(self.actor, code), MessageOut)
+        slip = selectors.access_slip(self.actor, code)
+        return self.one(slip, OneMessageOut, phone=phone_to_call(self.actor, slip))
 
 
 class Deliver(ApiView):
@@ -173,10 +177,11 @@ class OnePromise(ApiView):
     """One promise."""
 
     permissions = {"GET": "telephone.view"}
-    outputs = {"GET": PromiseOut}
+    outputs = {"GET": OnePromiseOut}
 
     def get(self, request: Request, code: UUID) -> Response:
-        return self.one(selectors.access_promise(self.actor, code), PromiseOut)
+        promise = selectors.access_promise(self.actor, code)
+        return self.one(promise, OnePromiseOut, phone=phone_to_call(self.actor, promise))
 
 
 class Answer(ApiView):

@@ -19,6 +19,7 @@ from services.telephone import promises as promising
 from services.telephone import selectors
 from services.telephone.machines import is_for
 from services.telephone.models import MessageSlip, Promise
+from services.telephone.reading import phone_to_call
 from services.telephone.web.forms import AnswerForm, MessageForm, PromiseForm, ReplyForm, ToldForm
 from services.telephone.web.views import (
     PER_PAGE,
@@ -204,6 +205,7 @@ def _message(request: HttpRequest, slip: MessageSlip, *, form: ReplyForm | None 
     mine = is_for(slip, request.actor)
     return {
         "slip": slip,
+        "phone": phone_to_call(request.actor, slip),
         "site": slip.site,
         "form": form or ReplyForm(),
         "may_deliver": slip.state == "taken"
@@ -222,6 +224,7 @@ def _promise(request: HttpRequest, found: Promise, **given: Any) -> dict[str, An
     tells = answers or (found.state != "with_superior" and holds(request.actor, "telephone.log", site=site.code))
     return {
         "promise": found,
+        "phone": phone_to_call(request.actor, found),
         "site": site,
         "may_answer": answers and found.state == "with_superior",
         "may_tell": tells and found.is_open,
