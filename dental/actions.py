@@ -1,4 +1,4 @@
-"""Recording treatments of teeth, and the free redo under guarantee."""
+"""Recording treatments and findings of teeth, and the free redo under guarantee."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from dental.models import ToothTreatment
-from dental.selectors import warranty_of
+from dental.models import ToothFinding, ToothTreatment
+from dental.selectors import findings_of_tooth, warranty_of
 from dental.teeth import check_tooth, join_surfaces
 from kernel import audit, clock, parameters
 from kernel.actions import action
@@ -21,6 +21,7 @@ from services.cashier.models import ChargeSlip, ZeroReason
 from services.catalogue.models import Item
 from services.patients.models import Patient
 from services.records.actions import record_treatment
+from services.sites.locking import lock_version
 from services.sites.models import Site
 from services.staff.models import StaffMember
 
@@ -35,14 +36,16 @@ def record_tooth_treatment(
     item: Item,
     tooth: int,
     surfaces: Iterable[str] = (),
+    helper: StaffMember | None = None,
     performed_at: datetime | None = None,
     visit_code: UUID | None = None,
     redo_of: ToothTreatment | None = None,
 ) -> ToothTreatment:
-    """Record what was done to a tooth; its guarantee ends on the anniversary, clamped to the month (DE-009).
+    """Record what was done to a tooth; its guarantee ends on the anniversary, clamped to the month (DE-009, DE-010).
 
-    A redo keeps the guarantee of its original. Raises RuleRefused (``unknown_tooth``, ``unknown_surface``,
-    ``item_of_another_vertical``, ``redo_of_another_tooth`` and those of a treatment).
+    ``helper`` is another doctor who helped. A redo keeps the guarantee of its original. Raises RuleRefused
+    (``unknown_tooth``, ``unknown_surface``, ``item_of_another_vertical``, ``redo_of_another_tooth``,
+    ``helper_not_a_doctor``, ``helper_is_the_doctor`` and those of a treatment).
     """
     check_tooth(tooth)
     if item.vertical not in ("", "dental"):
@@ -50,6 +53,7 @@ def record_tooth_treatment(
         raise RuleRefused("item_of_another_vertical", sentence, fields={"item": [sentence]})
     if redo_of is not None and (redo_of.patient_id, redo_of.tooth) != (patient.pk, tooth):
         raise RuleRefused("redo_of_another_tooth", _("A redo treats the same tooth of the same patient."))
+    _check_helper(helper, doctor)
     moment = performed_at or clock.now()
     treatment = record_treatment(
         by=by, site=site, patient=patient, doctor=doctor, item=item, performed_at=moment, visit_code=visit_code
@@ -61,11 +65,56 @@ def record_tooth_treatment(
         patient=patient,
         tooth=tooth,
         surfaces=join_surfaces(surfaces),
+        helper=helper,
         performed_on=day,
         warranty_until=redo_of.warranty_until if redo_of else add_months_clamped(day, months),
         redo_of=redo_of,
     )
     audit.record(by=by, verb="dental.tooth_treated", target=row, site=site.code, tooth=tooth)
+    return row
+
+
+@action(permission="dental.treat")
+def note_finding(
+    *,
+    by: Actor,
+    site: Site,
+    patient: Patient,
+    author: StaffMember,
+    tooth: int,
+    kind: str,
+    surfaces: Iterable[str] = (),
+    visit_code: UUID | None = None,
+) -> ToothFinding:
+    """Write down what was seen at a tooth (DE-010). It is never edited: "sound" ends what was noted before.
+
+    Raises RuleRefused (``unknown_tooth``, ``unknown_surface``, ``unknown_finding``, ``finding_of_the_whole_tooth``,
+    ``tooth_is_missing``, ``not_a_doctor``).
+    """
+    check_tooth(tooth)
+    letters = join_surfaces(surfaces)
+    if kind not in ToothFinding.Kind.values:
+        raise RuleRefused("unknown_finding", _("Choose what was found."), fields={"kind": [_("Required")]})
+    if letters and kind not in ToothFinding.ON_SURFACES:
+        sentence = _("“%(finding)s” is true of the whole tooth; leave the surfaces empty.") % {
+            "finding": ToothFinding.Kind(kind).label
+        }
+        raise RuleRefused("finding_of_the_whole_tooth", sentence, fields={"surfaces": [sentence]})
+    if not author.is_doctor:
+        sentence = _("%(name)s is not entered as a doctor.") % {"name": author.name}
+        raise RuleRefused("not_a_doctor", sentence, fields={"author": [sentence]})
+    lock_version(patient, None)
+    gone = any(one.kind == ToothFinding.Kind.MISSING for one in findings_of_tooth(patient, tooth))
+    if gone and kind not in ToothFinding.OF_A_GAP:
+        sentence = _("Tooth %(tooth)s is noted as missing. Note “sound” first if that was a mistake.") % {
+            "tooth": tooth
+        }
+        raise RuleRefused("tooth_is_missing", sentence, fields={"tooth": [sentence]})
+    row = ToothFinding.objects.create(
+        patient=patient, site=site, author=author, tooth=tooth, surfaces=letters, kind=kind, visit_code=visit_code,
+        noted_at=clock.now(),
+    )  # fmt: skip
+    audit.record(by=by, verb="dental.finding_noted", target=row, site=site.code, tooth=tooth, kind=kind)
     return row
 
 
@@ -98,3 +147,14 @@ def redo_under_warranty(
     line = SlipLine(item=original.treatment.item, remark=str(original.tooth), zero_reason=ZeroReason.WARRANTY)
     slip = issue_slip(by=by, site=site, patient=original.patient, doctor=doctor, lines=[line], visit_code=visit_code)
     return redo, slip
+
+
+def _check_helper(helper: StaffMember | None, doctor: StaffMember) -> None:
+    if helper is None:
+        return
+    if not helper.is_doctor:
+        sentence = _("%(name)s is not entered as a doctor.") % {"name": helper.name}
+        raise RuleRefused("helper_not_a_doctor", sentence, fields={"helper": [sentence]})
+    if helper.pk == doctor.pk:
+        sentence = _("The treating doctor is not the helping one.")
+        raise RuleRefused("helper_is_the_doctor", sentence, fields={"helper": [sentence]})

@@ -1,14 +1,17 @@
-"""What the dental vertical shows on a patient's page."""
+"""What the dental vertical shows on the pages of other rooms."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from dental.selectors import history
+from dental.selectors import guaranteed_or_in_grace, history, unready_models
+from services.appointments.models import Appointment
+from services.appointments.ports import FirstChoice
 from services.patients.models import Patient
 
 
@@ -38,3 +41,31 @@ def patient_timeline(request: HttpRequest, *, patient: Patient, **context: Any) 
         }
         for row in history(actor, patient)[:20]
     ]
+
+
+def appointment_warnings(request: HttpRequest, *, appointment: Appointment, **context: Any) -> list[dict[str, Any]]:
+    """Before a fitting is confirmed: its models that are not received and checked yet (DE-021)."""
+    return [
+        {
+            "tone": "late",
+            "icon": "tooth",
+            "title": _("Model %(number)s is not ready") % {"number": model.number},
+            "text": _("%(state)s. Get it checked before the visit is confirmed, or move the visit.")
+            % {"state": model.get_state_display()},
+        }
+        for model in unready_models(appointment)
+    ]
+
+
+def original_doctors(patient: Patient, day: date) -> list[FirstChoice]:
+    """Whoever treated a tooth goes first while its guarantee holds, and ``original_doctor_grace_days`` longer (AP-024)."""
+    return [
+        FirstChoice(
+            doctor=found.original_doctor,
+            until=found.original_doctor_until,
+            why=(_("Tooth %(tooth)s, %(item)s: guaranteed until %(day)s.") if found.valid else _(
+                "Tooth %(tooth)s, %(item)s: the guarantee ended on %(day)s."
+            )) % {"tooth": found.original.tooth, "item": found.original.treatment.item.name, "day": found.until},
+        )
+        for found in guaranteed_or_in_grace(patient, day)[:3]
+    ]  # fmt: skip

@@ -5,16 +5,25 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dental import actions, selectors
-from dental.teeth import SURFACES
+from dental.api.serializers import (
+    ClassStatisticsOut,
+    FindingIn,
+    FindingOut,
+    ProposalOut,
+    RedoIn,
+    RedoOut,
+    ToothIn,
+    ToothOut,
+    WarrantyOut,
+)
+from dental.classes import propose_for_tooth
 from kernel import clock
-from kernel.api.filters import Code, Filters, Number
+from kernel.api.filters import Code, Day, Filters, Number
 from kernel.api.pages import paged
-from kernel.api.serializers import DayField, MomentField, OutSerializer, StrictSerializer
 from kernel.api.views import ApiView
 from kernel.errors import Malformed, NotFound, RuleRefused
 from services.catalogue.selectors import access_item
@@ -22,52 +31,11 @@ from services.patients.reading import note_read
 from services.patients.selectors import access_patient
 from services.sites.selectors import access_site
 from services.staff.models import StaffMember
-from services.staff.selectors import staff_of
+from services.staff.selectors import access_staff, staff_of
 
+LONGEST_PERIOD = 366
+PERIOD = Filters(Code("site", None), Day("first", None), Day("last", None))
 TOOTH_AND_ITEM = Filters(Number("tooth", None, minimum=11, maximum=85), Code("item", None))
-
-
-class ToothIn(StrictSerializer):
-    site = serializers.UUIDField()
-    item = serializers.UUIDField()
-    tooth = serializers.IntegerField(min_value=11, max_value=85)
-    surfaces = serializers.ListField(
-        child=serializers.ChoiceField(choices=SURFACES), required=False, default=list, max_length=5
-    )
-    visit = serializers.UUIDField(required=False, allow_null=True, default=None)
-    performed_at = MomentField(required=False, allow_null=True, default=None)
-
-
-class ToothOut(OutSerializer):
-    code = serializers.UUIDField()
-    tooth = serializers.IntegerField()
-    surfaces = serializers.CharField()
-    item = serializers.UUIDField(source="treatment.item.code")
-    item_name = serializers.CharField(source="treatment.item.name")
-    doctor = serializers.UUIDField(source="treatment.doctor.code")
-    performed_on = DayField()
-    warranty_until = DayField()
-    voided_at = MomentField(source="treatment.voided_at", allow_null=True)
-    redo_of = serializers.UUIDField(source="redo_of.code", default=None, allow_null=True)
-
-
-class WarrantyOut(OutSerializer):
-    original = serializers.UUIDField(source="original.code")
-    valid = serializers.BooleanField()
-    until = DayField()
-    original_doctor = serializers.UUIDField(source="original_doctor.code")
-    original_doctor_first = serializers.BooleanField()
-    original_doctor_until = DayField()
-
-
-class RedoIn(StrictSerializer):
-    site = serializers.UUIDField()
-    visit = serializers.UUIDField(required=False, allow_null=True, default=None)
-
-
-class RedoOut(OutSerializer):
-    treatment = ToothOut()
-    slip = serializers.UUIDField()
 
 
 class Teeth(ApiView):
@@ -94,10 +62,79 @@ class Teeth(ApiView):
             item=access_item(self.actor, data["item"]),
             tooth=data["tooth"],
             surfaces=data["surfaces"],
+            helper=access_staff(self.actor, data["helper"]) if data["helper"] else None,
             performed_at=data["performed_at"],
             visit_code=data["visit"],
         )
         return self.one(row, ToothOut, status=201)
+
+
+class Findings(ApiView):
+    """What was found at a patient's teeth, and noting more."""
+
+    permissions = {"GET": "dental.view", "POST": "dental.treat"}
+    inputs = {"POST": FindingIn}
+    outputs = {"GET": paged(FindingOut), "POST": FindingOut}
+    filters = Filters(Number("tooth", "tooth", minimum=11, maximum=85))
+
+    def get(self, request: Request, code: UUID) -> Response:
+        patient = access_patient(self.actor, code)
+        note_read(self.actor, patient, part="teeth")
+        return self.page(selectors.findings(self.actor, patient), FindingOut)
+
+    def post(self, request: Request, code: UUID) -> Response:
+        patient = access_patient(self.actor, code)
+        data = self.read(request)
+        row = actions.note_finding(
+            by=self.actor,
+            site=access_site(self.actor, data["site"], "dental.treat"),
+            patient=patient,
+            author=_doctor(self),
+            tooth=data["tooth"],
+            kind=data["kind"],
+            surfaces=data["surfaces"],
+            visit_code=data["visit"],
+        )
+        return self.one(row, FindingOut, status=201)
+
+
+class VisitClassOf(ApiView):
+    """Which class would a visit for this tooth and item be today?"""
+
+    permissions = {"GET": "dental.view"}
+    outputs = {"GET": ProposalOut}
+    filters = TOOTH_AND_ITEM
+
+    def get(self, request: Request, code: UUID) -> Response:
+        patient = access_patient(self.actor, code)
+        TOOTH_AND_ITEM.check(request.query_params)
+        tooth, item = (parameter.read(request.query_params) for parameter in TOOTH_AND_ITEM.parameters)
+        found = propose_for_tooth(
+            patient, clock.today(), tooth=tooth, item=access_item(self.actor, item) if item else None
+        )
+        return self.one(found, ProposalOut)
+
+
+class ClassStatistics(ApiView):
+    """How many visits of each class every doctor of a site had in a period; this month by default."""
+
+    permissions = {"GET": "dental.view_classes"}
+    outputs = {"GET": ClassStatisticsOut}
+    filters = PERIOD
+
+    def get(self, request: Request) -> Response:
+        PERIOD.check(request.query_params)
+        code, first, last = (parameter.read(request.query_params) for parameter in PERIOD.parameters)
+        if code is None:
+            raise Malformed("parameter_missing", _("A parameter is missing."), fields={"site": [_("Required")]})
+        site = access_site(self.actor, code, "dental.view_classes")
+        today = clock.today(site.timezone)
+        first, last = first or today.replace(day=1), last or today
+        if not 0 <= (last - first).days <= LONGEST_PERIOD:
+            sentence = _("Choose at most a year, the last day after the first.")
+            raise Malformed("invalid_parameter", sentence, fields={"last": [sentence]})
+        rows = selectors.class_statistics(site, first, last)
+        return Response(ClassStatisticsOut({"first": first, "last": last, "results": rows}).data)
 
 
 class WarrantyCheck(ApiView):

@@ -1,4 +1,8 @@
-"""What bookings contribute."""
+"""What bookings contribute.
+
+Slots: ``appointment.warnings`` ``(request, appointment=…)``: dict(tone, title, text, icon) above the confirmation of a
+booking; ``appointments.original_doctor`` ``(patient, day)``: see ``services.appointments.ports``.
+"""
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy

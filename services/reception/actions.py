@@ -21,7 +21,7 @@ from services.patients.models import Patient
 from services.policy import gates
 from services.policy.actions import override_gate
 from services.policy.models import OverrideRecord
-from services.reception import waits
+from services.reception import classes, waits
 from services.reception.machine import HOLDS_CHAIR, MACHINE, UNSEEN
 from services.reception.models import QueueEvent, Visit, WaitExplanation
 from services.sites.models import Chair, Site
@@ -91,12 +91,11 @@ def record_arrival(
 
 
 @action(permission="reception.check_in")
-def register_visit(*, by: Actor, visit: Visit, visit_class: str = "") -> Visit:
-    """The registration is complete: the wait clock starts, and the server alone watches it (QU-001, QU-004)."""
-    if visit_class and visit.state == "arrived":
-        visit.visit_class = visit_class
-        visit.save(update_fields=["visit_class"])
+def register_visit(*, by: Actor, visit: Visit, visit_class: str = "", visit_class_reason: str = "") -> Visit:
+    """The registration is complete: the visit has its class, the wait clock starts, and the server alone watches it
+    (QU-001, QU-004). Raises RuleRefused as ``classes.settle`` does."""
     MACHINE.move(visit, "registered", by=by)
+    classes.settle(by=by, visit=visit, wanted=visit_class, reason=visit_class_reason)
     visit.registered_by_id = by.user_id
     visit.save(update_fields=["registered_by"])
     _note(visit, "registered", by)
@@ -106,10 +105,10 @@ def register_visit(*, by: Actor, visit: Visit, visit_class: str = "") -> Visit:
 
 
 @action(permission="reception.check_in")
-def check_in(*, by: Actor, site: Site, visit_class: str = "", **arrival: Any) -> Visit:
+def check_in(*, by: Actor, site: Site, visit_class: str = "", visit_class_reason: str = "", **arrival: Any) -> Visit:
     """Arrival and registration in one step: three keystrokes for a booked patient. Raises as both of them do."""
-    visit = record_arrival(by=by, site=site, visit_class=visit_class, **arrival)
-    return register_visit(by=by, visit=visit)
+    visit = record_arrival(by=by, site=site, **arrival)
+    return register_visit(by=by, visit=visit, visit_class=visit_class, visit_class_reason=visit_class_reason)
 
 
 @action(permission="reception.check_in")
@@ -242,7 +241,12 @@ def seat_in_chair(*, by: Actor, visit: Visit) -> Visit:
 
 @action(permission="reception.treat")
 def finish_treatment(*, by: Actor, visit: Visit) -> Visit:
-    """The treatment is finished; the guest is still in the area and holds the chair. Raises Conflict."""
+    """The treatment is finished; the guest is still in the area and holds the chair.
+
+    Raises Conflict (``invalid_transition``), RuleRefused (``visit_class_missing``) where visits have classes.
+    """
+    visit = lock_visit(visit)
+    classes.refuse_unnamed(by, visit)
     MACHINE.move(visit, "finished", by=by)
     _note(visit, "finished", by)
     _tell("visit.finished", visit)

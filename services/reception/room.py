@@ -1,4 +1,8 @@
-"""What the front desk contributes."""
+"""What the front desk contributes.
+
+``reception.visit_classes`` is the slot for a line of business whose visits have classes: a
+``services.reception.classes.VisitClasses``.
+"""
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -6,9 +10,9 @@ from django.utils.translation import pgettext_lazy
 from kernel.registry import Gate, Kpi, NavItem, Param, Room
 
 SEES = ("reception.view",)
-DESK = ("reception.view", "reception.check_in", "reception.explain", "reception.close")
+DESK = ("reception.view", "reception.check_in", "reception.classify", "reception.explain", "reception.close")
 INSIDE = ("reception.view", "reception.lead_in", "reception.leave_area", "reception.explain")
-TREATS = ("reception.view", "reception.treat", "reception.leave_area")
+TREATS = ("reception.view", "reception.treat", "reception.classify", "reception.leave_area")
 TILL = ("reception.view", "reception.settle", "reception.close")
 EVERYTHING = tuple(dict.fromkeys((*DESK, *INSIDE, *TREATS)))
 
@@ -39,6 +43,7 @@ ROOM = Room(
     permissions={
         "reception.view": _("See the front desk: who is here, who waits, which chair is taken"),
         "reception.check_in": _("Check patients in, tell waits, rebook"),
+        "reception.classify": _("Say which class a visit is of"),
         "reception.explain": _("Record that a wait was explained"),
         "reception.lead_in": _("Lead patients to a chair"),
         "reception.leave_area": _("Record that a guest left the treatment area"),
@@ -49,11 +54,11 @@ ROOM = Room(
     role_grants={
         "front_desk": (*DESK, "reception.lead_in", "reception.leave_area"),
         "guide": (*DESK, "reception.lead_in", "reception.leave_area"),
-        "lobby_receptionist": ("reception.view", "reception.check_in"),
+        "lobby_receptionist": ("reception.view", "reception.check_in", "reception.classify"),
         "waiting_attendant": INSIDE,
-        "nurse": (*INSIDE, "reception.treat"),
-        "assistant": (*INSIDE, "reception.treat"),
-        "head_nurse": (*INSIDE, "reception.treat"),
+        "nurse": (*INSIDE, "reception.treat", "reception.classify"),
+        "assistant": (*INSIDE, "reception.treat", "reception.classify"),
+        "head_nurse": (*INSIDE, "reception.treat", "reception.classify"),
         "doctor": TREATS,
         "specialist": TREATS,
         "chief_physician": TREATS,
@@ -130,6 +135,12 @@ ROOM = Room(
             gate_class="process",
             overridable_by=("supervisor",),
             ledger=("QU-008",),
+        ),
+        Gate(
+            key="reception.visit_class",
+            label=_("Treatment finished without the class of the visit"),
+            gate_class="process",
+            ledger=("DE-001",),
         ),
         Gate(
             key="reception.next_visit",

@@ -17,6 +17,7 @@ from kernel.web.views import flash, htmx_partial, page, redirect_after_post, ren
 from services.appointments import actions, controls, selectors
 from services.appointments.board import moment_at
 from services.appointments.models import Appointment
+from services.appointments.ports import first_choices
 from services.appointments.slots import best_slots, unit
 from services.appointments.web.forms import YEARS, BookingForm, DropForm, MoveForm, read_slot
 from services.appointments.web.views import asked_day, detail
@@ -63,6 +64,7 @@ def new(request: HttpRequest) -> HttpResponse:
             "habits": selectors.habits_of(patient),
             "next_booked": selectors.next_of_patient(patient),
             "usual_doctor": selectors.usual_doctor(patient),
+            "first_choices": first_choices(patient, clock.today(site.timezone)),
         }
     template = "appointments/_booking.html" if getattr(request, "htmx", None) else "appointments/new.html"
     status = refusal.status if refusal is not None else 200

@@ -68,9 +68,26 @@ class CheckInIn(StrictSerializer):
     doctor = serializers.UUIDField(required=False, allow_null=True, default=None)
     vertical = serializers.SlugField(max_length=30, required=False, allow_blank=True, default="")
     visit_class = LineField(max_length=24, required=False, allow_blank=True, default="")
+    visit_class_reason = LineField(max_length=24, required=False, allow_blank=True, default="")
     complaint = LineField(max_length=200, required=False, allow_blank=True, default="")
     emergency = serializers.SlugField(max_length=40, required=False, allow_blank=True, default="")
     registered = serializers.BooleanField(default=True, help_text="False: only arrived, to be registered.")
+
+
+class ClassIn(StrictSerializer):
+    visit_class = LineField(max_length=24)
+    reason = LineField(max_length=24, required=False, allow_blank=True, default="")
+
+
+class ClassOut(OutSerializer):
+    """What a visit is, what the history proposes and why, and what may be chosen."""
+
+    visit_class = serializers.CharField()
+    proposed = serializers.CharField()
+    because = serializers.CharField()
+    why = serializers.CharField()
+    classes = serializers.ListField(child=serializers.CharField())
+    reasons = serializers.ListField(child=serializers.CharField())
 
 
 class AnnounceIn(StrictSerializer):

@@ -7,6 +7,7 @@ urlpatterns = [
     path("waiting/", views.WaitingList.as_view(), name="waiting"),
     path("visits/<uuid:code>/", views.OneVisit.as_view(), name="visit"),
     path("visits/<uuid:code>/register/", views.Register.as_view(), name="register"),
+    path("visits/<uuid:code>/class/", views.Class.as_view(), name="class"),
     path("visits/<uuid:code>/announce/", views.Announce.as_view(), name="announce"),
     path("visits/<uuid:code>/opinion/", views.Opinion.as_view(), name="opinion"),
     path("visits/<uuid:code>/seat/", views.Seat.as_view(), name="seat"),

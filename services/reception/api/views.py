@@ -14,13 +14,15 @@ from kernel import clock
 from kernel.api.filters import Choice, Code, Filters, Moment
 from kernel.api.pages import paged
 from kernel.api.views import ApiView
-from kernel.errors import Malformed
+from kernel.errors import Malformed, NotFound
 from services.appointments.selectors import access_appointment
 from services.patients.selectors import access_patient
 from services.reception import actions, selectors
 from services.reception.api.serializers import (
     AnnounceIn,
     CheckInIn,
+    ClassIn,
+    ClassOut,
     EmergencyIn,
     ExplainIn,
     ExplanationOut,
@@ -33,6 +35,7 @@ from services.reception.api.serializers import (
     VisitOut,
     WaitingListOut,
 )
+from services.reception.classes import classes_of, classify_visit, propose_for
 from services.reception.machine import MACHINE
 from services.reception.models import Visit
 from services.sites.selectors import access_chair, access_site
@@ -63,7 +66,10 @@ class Visits(ApiView):
         data = self.read(request)
         site = access_site(self.actor, data.pop("site"), "reception.check_in")
         appointment, patient, doctor = (data.pop(name) for name in ("appointment", "patient", "doctor"))
-        act = actions.check_in if data.pop("registered") else actions.record_arrival
+        act = actions.check_in
+        if not data.pop("registered"):
+            act = actions.record_arrival
+            data.pop("visit_class_reason")
         visit = act(
             by=self.actor,
             site=site,
@@ -121,6 +127,38 @@ class Register(_Act):
 
     def post(self, request: Request, code: UUID) -> Response:
         return self.act(code, actions.register_visit)
+
+
+class Class(ApiView):
+    """The class of a visit with what the history proposes, and choosing it."""
+
+    permissions = {"GET": "reception.view", "POST": "reception.classify"}
+    inputs = {"POST": ClassIn}
+    outputs = {"GET": ClassOut, "POST": (200, VisitOut)}
+
+    def get(self, request: Request, code: UUID) -> Response:
+        visit = selectors.access_visit(self.actor, code)
+        known = classes_of(visit.vertical)
+        if known is None:
+            raise NotFound("no_visit_classes", _("Visits of this line of business have no classes."))
+        proposal = propose_for(visit, known)
+        return Response(
+            ClassOut(
+                {
+                    "visit_class": visit.visit_class,
+                    "proposed": proposal.visit_class,
+                    "because": proposal.because,
+                    "why": proposal.why,
+                    "classes": list(known.classes),
+                    "reasons": list(known.reasons),
+                }
+            ).data
+        )
+
+    def post(self, request: Request, code: UUID) -> Response:
+        visit = selectors.access_visit(self.actor, code)
+        classify_visit(by=self.actor, visit=visit, **self.read(request))
+        return self.one(selectors.access_visit(self.actor, code), VisitOut)
 
 
 class Announce(_Act):

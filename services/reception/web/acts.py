@@ -11,14 +11,16 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from kernel.errors import DomainError
+from kernel.errors import DomainError, NotFound, RuleRefused
 from kernel.web.views import flash, next_path, page, redirect_after_post, render_page
 from services.appointments.actions import write_card
 from services.reception import actions, selectors
+from services.reception.classes import classes_of, classify_visit
 from services.reception.models import Visit
 from services.reception.web.forms import (
     AnnounceForm,
     CardForm,
+    ClassForm,
     EmergencyForm,
     ExplainForm,
     LeadInForm,
@@ -35,6 +37,29 @@ def register(request: HttpRequest, code: UUID) -> HttpResponse:
     visit = selectors.access_visit(request.actor, code)
     actions.register_visit(by=request.actor, visit=visit)
     return _back(request, visit, _("Registered; the wait clock runs"))
+
+
+@page(permission="reception.classify", methods=("POST",))
+def classify(request: HttpRequest, code: UUID) -> HttpResponse:
+    visit = selectors.access_visit(request.actor, code)
+    known = classes_of(visit.vertical)
+    if known is None:
+        raise NotFound("visit_not_found", _("There is no such visit."))
+    form = ClassForm(request.POST, known=known)
+    if not form.is_valid():
+        context = visit_context(request, visit, class_form=form)
+        return render_page(request, "reception/visit.html", context, invalid=form)
+    try:
+        classify_visit(
+            by=request.actor,
+            visit=visit,
+            visit_class=form.cleaned_data["visit_class"],
+            reason=form.cleaned_data["visit_class_reason"],
+        )
+    except RuleRefused as error:
+        context = visit_context(request, visit, class_form=form, refusal=error)
+        return render_page(request, "reception/visit.html", context, status=error.status)
+    return _back(request, visit, _("Class of the visit stored"))
 
 
 @page(permission="reception.check_in", methods=("POST",))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -14,6 +15,7 @@ from services.appointments.selectors import expected_on
 from services.appointments.web.forms import SlotFields
 from services.catalogue.selectors import items
 from services.patients.models import Patient
+from services.reception.classes import VisitClasses, classes_of
 from services.reception.models import WaitExplanation
 from services.sites.models import Site
 from services.sites.selectors import chairs, today
@@ -32,6 +34,8 @@ class CheckInForm(forms.Form):
     vertical = forms.ChoiceField(label=_("line of business"), required=False)
     complaint = forms.CharField(label=_("chief complaint"), max_length=200, required=False)
     emergency = forms.ChoiceField(label=_("emergency"), required=False)
+    visit_class = forms.ChoiceField(label=_("class of the visit"), required=False)
+    visit_class_reason = forms.ChoiceField(label=_("reason of the class"), required=False)
 
     def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -45,6 +49,12 @@ class CheckInForm(forms.Form):
             del self.fields["vertical"]
         conditions = parameters.value("emergency_list", site=site)
         self.fields["emergency"].choices = [("", _("no")), *((key, condition(key)) for key in conditions)]  # type: ignore[attr-defined]
+        known = [found for one in active if (found := classes_of(one.key)) is not None]
+        if not known:
+            del self.fields["visit_class"], self.fields["visit_class_reason"]
+            return
+        self.fields["visit_class"].choices = [("", _("as proposed")), *_merged(one.classes for one in known)]  # type: ignore[attr-defined]
+        self.fields["visit_class_reason"].choices = [("", "—"), *_merged(one.reasons for one in known)]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -54,11 +64,31 @@ class CheckInForm(forms.Form):
 
     def facts(self) -> dict[str, Any]:
         """What ``check_in`` takes: the booking alone, or the walk-in."""
+        said = {name: self.cleaned_data.get(name, "") for name in ("emergency", "visit_class", "visit_class_reason")}
         if self.cleaned_data["appointment"] is not None:
-            return {"appointment": self.cleaned_data["appointment"], "emergency": self.cleaned_data["emergency"]}
-        return {name: self.cleaned_data.get(name) or None for name in ("patient", "doctor")} | {
-            name: self.cleaned_data.get(name, "") for name in ("vertical", "complaint", "emergency")
-        }
+            return said | {"appointment": self.cleaned_data["appointment"]}
+        return (
+            said
+            | {name: self.cleaned_data.get(name) or None for name in ("patient", "doctor")}
+            | {name: self.cleaned_data.get(name, "") for name in ("vertical", "complaint")}
+        )
+
+
+class ClassForm(forms.Form):
+    """The class of a visit, and the reason where the class needs one."""
+
+    visit_class = forms.ChoiceField(label=_("class of the visit"))
+    visit_class_reason = forms.ChoiceField(label=_("reason of the class"), required=False)
+
+    def __init__(self, *args: Any, known: VisitClasses, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["visit_class"].choices = list(known.classes.items())  # type: ignore[attr-defined]
+        self.fields["visit_class_reason"].choices = [("", "—"), *known.reasons.items()]  # type: ignore[attr-defined]
+
+
+def _merged(choices: Iterable[Mapping[str, Any]]) -> list[tuple[str, Any]]:
+    """The choices of several lines of business, each once."""
+    return list({key: label for one in choices for key, label in one.items()}.items())
 
 
 EMERGENCIES = {

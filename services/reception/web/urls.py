@@ -9,6 +9,7 @@ urlpatterns = [
     path("chairs/", views.chairs, name="chairs"),
     path("visits/<uuid:code>/", views.visit, name="visit"),
     path("visits/<uuid:code>/register/", acts.register, name="register"),
+    path("visits/<uuid:code>/class/", acts.classify, name="classify"),
     path("visits/<uuid:code>/announce/", acts.announce, name="announce"),
     path("visits/<uuid:code>/opinion/", acts.opinion, name="opinion"),
     path("visits/<uuid:code>/explain/", acts.explain, name="explain"),

@@ -9,25 +9,29 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from kernel import clock
+from kernel import clock, registry
 from kernel.access import holds
 from kernel.errors import DomainError
 from kernel.web.views import flash, page, polled, redirect_after_post, render_page
 from services.appointments.board import Stage, day_board
+from services.appointments.models import Appointment
 from services.appointments.selectors import card_of_visit, expected_on, next_of_patient
 from services.appointments.slots import best_slots, unit
 from services.appointments.web.views import counts_of
+from services.patients.models import Patient
 from services.patients.selectors import access_patient
 from services.policy.gates import gate
 from services.reception import selectors
 from services.reception.actions import CHAIR_FREE
 from services.reception.actions import check_in as check_in_action
+from services.reception.classes import SETTLED, Case, Proposal, classes_of, propose_bookings, propose_for
 from services.reception.machine import HOLDS_CHAIR, MACHINE, UNSEEN, WAITS
 from services.reception.models import Visit
 from services.reception.web.forms import (
     AnnounceForm,
     CardForm,
     CheckInForm,
+    ClassForm,
     EmergencyForm,
     ExplainForm,
     LeadInForm,
@@ -68,12 +72,15 @@ def check_in(request: HttpRequest) -> HttpResponse:
         else:
             flash(request, _("%(name)s is registered; the wait clock runs") % {"name": visit.patient.name})
             return redirect_after_post(request, "reception:board")
+    patient = _asked_patient(request)
+    expected = list(expected_on(site, today(site)))
     context = {
         "site": site,
         "form": form,
         "refusal": refusal,
-        "expected": list(expected_on(site, today(site))),
-        "patient": _asked_patient(request),
+        "expected": expected,
+        "patient": patient,
+        "proposal": proposed_at_the_door(site, expected, patient),
     }
     template = "reception/_check_in.html" if getattr(request, "htmx", None) else "reception/check_in.html"
     status = refusal.status if refusal is not None else 200
@@ -146,11 +153,12 @@ def visit_context(request: HttpRequest, found: Visit, **given: Any) -> dict[str,
         "emergency_form": given.get("emergency_form") or EmergencyForm(site=site),
         "rebook_form": given.get("rebook_form") or RebookForm(site=site, initial={"doctor": found.doctor.code}),
         "card_form": given.get("card_form") or CardForm(),
+        **_class_of(found, given, may["classify"]),
         "refusal": given.get("refusal"),
     }
 
 
-MAY = ("check_in", "explain", "lead_in", "treat", "leave_area", "close")
+MAY = ("check_in", "classify", "explain", "lead_in", "treat", "leave_area", "close")
 
 
 def _desk(request: HttpRequest, site: Site, part: str) -> dict[str, Any]:
@@ -209,6 +217,42 @@ def _doctor(request: HttpRequest, site: Site) -> dict[str, Any]:
 def _chairs(request: HttpRequest, site: Site) -> dict[str, Any]:
     may = {word: holds(request.actor, f"reception.{word}", site=site.code) for word in MAY}
     return {"site": site, "lines": selectors.chair_board(site), "may": may}
+
+
+def proposed_at_the_door(site: Site, expected: list[Appointment], patient: Patient | None) -> Proposal | None:
+    """Mark each expected booking with the class that the history proposes (``proposed_class``), and answer for the
+    patient who stands there without one."""
+    for one in expected:
+        one.proposed_class = ""  # type: ignore[attr-defined]
+    asked: Proposal | None = None
+    for line in registry.active_verticals():
+        known = classes_of(line.key)
+        if known is None:
+            continue
+        if patient is not None:
+            asked = asked or known.propose([Case(patient, today(site))])[0]
+            continue
+        proposals = propose_bookings(expected, known)
+        for one in expected:
+            if one.pk in proposals:
+                one.proposed_class = known.classes[proposals[one.pk].visit_class]  # type: ignore[attr-defined]
+    return asked
+
+
+def _class_of(found: Visit, given: dict[str, Any], may: bool) -> dict[str, Any]:
+    """The class of a visit, the proposal with its why, and the form; nothing where visits have no classes."""
+    known = classes_of(found.vertical)
+    if known is None:
+        return {}
+    proposal = propose_for(found, known)
+    chosen = found.visit_class if found.visit_class in known.classes else proposal.visit_class
+    form = given.get("class_form") or ClassForm(known=known, initial={"visit_class": chosen})
+    return {
+        "class_label": known.classes.get(found.visit_class, ""),
+        "class_proposal": proposal,
+        "class_proposed_label": known.classes[proposal.visit_class],
+        "class_form": form if may and found.state not in SETTLED else None,
+    }
 
 
 def _walk_in(site: Site) -> dict[str, Any]:
