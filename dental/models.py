@@ -281,3 +281,22 @@ class PreparationTick(CodeModel):
 
     class Meta:
         ordering = ["at", "id"]
+
+
+class HealthQuestionnaire(CodeModel):
+    """What a patient answered to the questions about their health on a day (DE-014). Never edited: asked again it is
+    another row, the latest one counts. ``answers`` is JSON: question to the words of a yes, null for a no."""
+
+    APPEND_ONLY = True
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    visit_code = models.UUIDField(null=True, blank=True)
+    answers = EncryptedTextField()
+    asked_at = models.DateTimeField()
+    asked_by = models.ForeignKey("identity.User", null=True, on_delete=models.PROTECT, related_name="+")
+    asked_by_name = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ["-asked_at", "-id"]
+        indexes = [models.Index(fields=["patient", "-asked_at"], name="dental_health_patient")]

@@ -9,7 +9,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from dental.health import QUESTIONS, latest
 from dental.selectors import guaranteed_or_in_grace, history, unready_models
+from kernel import clock
 from services.appointments.models import Appointment
 from services.appointments.ports import FirstChoice
 from services.patients.models import Patient
@@ -40,6 +42,36 @@ def patient_timeline(request: HttpRequest, *, patient: Patient, **context: Any) 
             "who": row.treatment.doctor.name,
         }
         for row in history(actor, patient)[:20]
+    ]
+
+
+def patient_warnings(request: HttpRequest, *, patient: Patient, **context: Any) -> list[dict[str, Any]]:
+    """What a dentist must know before treating: the yeses of the latest questions about health (DE-014)."""
+    if not request.actor.can("dental.ask_health"):  # type: ignore[attr-defined]
+        return []
+    known = latest(patient, clock.today())
+    if known is None or not known.alerts:
+        return []
+    text = _("; ").join(f"{QUESTIONS[key]} {words}".strip() for key, words in known.alerts)
+    return [{"tone": "late", "icon": "warn", "title": _("Health"), "text": text}]
+
+
+def patient_next(request: HttpRequest, *, patient: Patient, **context: Any) -> list[dict[str, Any]]:
+    """The questions about health that nobody has asked, or that were asked too long ago."""
+    if not request.actor.can("dental.ask_health"):  # type: ignore[attr-defined]
+        return []
+    known = latest(patient, clock.today())
+    if known is not None and not known.outdated:
+        return []
+    return [
+        {
+            "title": _("Ask about health") if known is None else _("Ask about health again"),
+            "text": _("Before treatment: diseases, medicine, allergies, pregnancy."),
+            "url": reverse("dental:health", args=[patient.code]),
+            "tone": "warn",
+            "icon": "heart",
+            "order": 30,
+        }
     ]
 
 

@@ -5,8 +5,22 @@ from django.utils.translation import pgettext_lazy
 
 from kernel.registry import Daily, NavItem, Param, Vertical
 
-TREATS = ("dental.view", "dental.treat", "dental.prepare", "dental.view_models", "dental.order_models")
-ASSISTS = ("dental.view", "dental.prepare", "dental.view_models", "dental.order_models", "dental.handle_models")
+TREATS = (
+    "dental.view",
+    "dental.ask_health",
+    "dental.treat",
+    "dental.prepare",
+    "dental.view_models",
+    "dental.order_models",
+)
+ASSISTS = (
+    "dental.view",
+    "dental.ask_health",
+    "dental.prepare",
+    "dental.view_models",
+    "dental.order_models",
+    "dental.handle_models",
+)
 
 VERTICAL = Vertical(
     key="dental",
@@ -37,6 +51,7 @@ VERTICAL = Vertical(
     permissions={
         "dental.view": _("see the chart of teeth"),
         "dental.treat": _("record treatments of teeth"),
+        "dental.ask_health": _("ask about health before treatment and see the answers"),
         "dental.prepare": _("tick off what lies ready for a specialist"),
         "dental.view_models": _("see the register of models at the laboratory"),
         "dental.order_models": _("enter models, check them, have them made anew"),
@@ -50,8 +65,8 @@ VERTICAL = Vertical(
         "head_nurse": (*ASSISTS, "dental.view_classes"),
         "supervisor": ("dental.view", "dental.view_models", "dental.handle_models", "dental.view_classes"),
         **dict.fromkeys(("clinic_director", "dean"), ("dental.view", "dental.view_models", "dental.view_classes")),
-        "consultant": ("dental.view", "dental.view_models", "dental.prepare"),
-        **dict.fromkeys(("front_desk", "guide"), ("dental.view_models", "dental.handle_models")),
+        "consultant": ("dental.view", "dental.ask_health", "dental.view_models", "dental.prepare"),
+        **dict.fromkeys(("front_desk", "guide"), ("dental.ask_health", "dental.view_models", "dental.handle_models")),
         "phone_agent": ("dental.view_models",),
     },
     parameters=(
@@ -74,6 +89,17 @@ VERTICAL = Vertical(
             unit="d",
             label=_("The original doctor stays first choice after the guarantee for"),
             ledger=("AP-042",),
+        ),
+        Param(
+            key="health_questions_months",
+            kind="int",
+            default=6,
+            minimum=1,
+            maximum=36,
+            unit="months",
+            tightens="lower",
+            label=_("Months after which a patient is asked about health again"),
+            ledger=("DE-014",),
         ),
         Param(
             key="lab_days",
@@ -108,6 +134,8 @@ VERTICAL = Vertical(
     slots={
         "patient.tabs": ("dental.slots.patient_tab",),
         "patient.timeline": ("dental.slots.patient_timeline",),
+        "patient.warnings": ("dental.slots.patient_warnings",),
+        "patient.next": ("dental.slots.patient_next",),
         "reception.visit_classes": ("dental.classes.VISIT_CLASSES",),
         "appointment.warnings": ("dental.slots.appointment_warnings",),
         "appointments.original_doctor": ("dental.slots.original_doctors",),

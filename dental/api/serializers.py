@@ -176,3 +176,25 @@ class PreparationOut(OutSerializer):
 class TickIn(StrictSerializer):
     item = serializers.ChoiceField(choices=list(ITEMS.items()))
     there = serializers.BooleanField(required=False, default=True)
+
+
+class HealthIn(StrictSerializer):
+    """Every question: null for no, the words (may be empty) for yes."""
+
+    site = serializers.UUIDField()
+    answers = serializers.DictField(child=LineField(max_length=120, allow_blank=True, allow_null=True))
+    visit = serializers.UUIDField(required=False, allow_null=True, default=None)
+
+
+class AlertOut(OutSerializer):
+    question = serializers.CharField()
+    words = serializers.CharField()
+
+
+class HealthOut(OutSerializer):
+    """The latest yeses with their words."""
+
+    alerts = AlertOut(many=True)
+    asked_at = MomentField()
+    asked_by = serializers.CharField()
+    outdated = serializers.BooleanField()

@@ -8,6 +8,7 @@ urlpatterns = [
     path("patients/<uuid:code>/findings/", views.Findings.as_view(), name="findings"),
     path("patients/<uuid:code>/warranty/", views.WarrantyCheck.as_view(), name="warranty"),
     path("patients/<uuid:code>/visit-class/", views.VisitClassOf.as_view(), name="visit-class"),
+    path("patients/<uuid:code>/health/", views.HealthOf.as_view(), name="health"),
     path("patients/<uuid:code>/preparations/", lab.Preparations.as_view(), name="preparations"),
     path("treatments/<uuid:code>/redo/", views.Redo.as_view(), name="redo"),
     path("visit-classes/", views.ClassStatistics.as_view(), name="visit-classes"),

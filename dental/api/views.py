@@ -13,6 +13,8 @@ from dental.api.serializers import (
     ClassStatisticsOut,
     FindingIn,
     FindingOut,
+    HealthIn,
+    HealthOut,
     ProposalOut,
     RedoIn,
     RedoOut,
@@ -21,12 +23,14 @@ from dental.api.serializers import (
     WarrantyOut,
 )
 from dental.classes import propose_for_tooth
+from dental.health import latest, record_questionnaire
 from kernel import clock
 from kernel.api.filters import Code, Day, Filters, Number
 from kernel.api.pages import paged
 from kernel.api.views import ApiView
 from kernel.errors import Malformed, NotFound, RuleRefused
 from services.catalogue.selectors import access_item
+from services.patients.models import Patient
 from services.patients.reading import note_read
 from services.patients.selectors import access_patient
 from services.sites.selectors import access_site
@@ -96,6 +100,41 @@ class Findings(ApiView):
             visit_code=data["visit"],
         )
         return self.one(row, FindingOut, status=201)
+
+
+class HealthOf(ApiView):
+    """What the patient answered last to the questions about health, and asking again."""
+
+    permissions = {"GET": "dental.ask_health", "POST": "dental.ask_health"}
+    inputs = {"POST": HealthIn}
+    outputs = {"GET": HealthOut, "POST": HealthOut}
+
+    def get(self, request: Request, code: UUID) -> Response:
+        patient = access_patient(self.actor, code)
+        note_read(self.actor, patient, part="health")
+        return self._answer(patient, 200)
+
+    def post(self, request: Request, code: UUID) -> Response:
+        patient = access_patient(self.actor, code)
+        data = self.read(request)
+        record_questionnaire(
+            by=self.actor,
+            site=access_site(self.actor, data["site"], "dental.ask_health"),
+            patient=patient,
+            answers=data["answers"],
+            visit_code=data["visit"],
+        )
+        return self._answer(patient, 201)
+
+    def _answer(self, patient: Patient, status: int) -> Response:
+        known = latest(patient, clock.today())
+        if known is None:
+            raise NotFound("health_not_asked", _("Nobody has asked this patient about their health yet."))
+        alerts = [{"question": key, "words": words} for key, words in known.alerts]
+        said = {
+            "alerts": alerts, "asked_at": known.asked_at, "asked_by": known.asked_by, "outdated": known.outdated,
+        }  # fmt: skip
+        return Response(HealthOut(said).data, status=status)
 
 
 class VisitClassOf(ApiView):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dental.models import LabModel, PreparationSet, ToothFinding
 from dental.teeth import SURFACES, TEETH
-from kernel.web.fields import DateField
+from kernel.web.fields import DateField, SegmentedRadios
 from services.appointments.machine import AWAITED
 from services.appointments.models import Appointment
 from services.catalogue.models import Item
@@ -153,3 +154,26 @@ class PeriodForm(forms.Form):
         if first and last and not 0 <= (last - first).days <= 366:
             self.add_error("last", _("Choose at most a year, the last day after the first."))
         return cleaned
+
+
+class HealthForm(forms.Form):
+    """Each question with yes or no, and the words of a yes."""
+
+    def __init__(self, *args: Any, questions: Mapping[str, Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.asked = tuple(questions)
+        for key, label in questions.items():
+            self.fields[key] = forms.ChoiceField(
+                label=label, choices=[("no", _("no")), ("yes", _("yes"))], widget=SegmentedRadios
+            )
+            self.fields[f"{key}_words"] = forms.CharField(label=_("which, since when"), max_length=120, required=False)
+
+    @property
+    def pairs(self) -> list[tuple[Any, Any]]:
+        """Each question beside its words, for drawing."""
+        return [(self[key], self[f"{key}_words"]) for key in self.asked]
+
+    def answers(self) -> dict[str, str | None]:
+        """What ``record_questionnaire`` takes."""
+        said = self.cleaned_data
+        return {key: said[f"{key}_words"] if said[key] == "yes" else None for key in self.asked}

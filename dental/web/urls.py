@@ -1,12 +1,13 @@
 from django.urls import path
 
-from dental.web import lab, preparation, views
+from dental.web import health, lab, preparation, views
 
 app_name = "dental"
 urlpatterns = [
     path("patients/<uuid:code>/", views.teeth, name="teeth"),
     path("patients/<uuid:code>/findings/", views.finding, name="finding"),
     path("patients/<uuid:code>/preparations/", preparation.of_patient, name="preparations"),
+    path("patients/<uuid:code>/health/", health.questions, name="health"),
     path("patients/<uuid:code>/models/new/", lab.new, name="model-new"),
     path("treatments/<uuid:code>/redo/", views.redo, name="redo"),
     path("visit-classes/", views.visit_classes, name="visit-classes"),

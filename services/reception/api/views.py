@@ -66,7 +66,7 @@ class Visits(ApiView):
         data = self.read(request)
         site = access_site(self.actor, data.pop("site"), "reception.check_in")
         appointment, patient, doctor = (data.pop(name) for name in ("appointment", "patient", "doctor"))
-        act = actions.check_in
+        act: Callable[..., Visit] = actions.check_in
         if not data.pop("registered"):
             act = actions.record_arrival
             data.pop("visit_class_reason")
