@@ -25,6 +25,8 @@ from services.sites.web.current import site_for
 from services.staff.models import StaffMember
 from services.staff.selectors import staff_of
 
+# Two forms of one page ask for a tooth; their fields need names of their own.
+FINDING = "finding"
 DENTITIONS = {
     "permanent": gettext_lazy("permanent"),
     "mixed": gettext_lazy("mixed"),
@@ -59,7 +61,7 @@ def teeth(request: HttpRequest, code: UUID) -> HttpResponse:
 def finding(request: HttpRequest, code: UUID) -> HttpResponse:
     """Note what is found at a tooth."""
     patient = access_patient(request.actor, code)
-    form = FindingForm(request.POST)
+    form = FindingForm(request.POST, prefix=FINDING)
     refusal: DomainError | None = None
     if form.is_valid():
         try:
@@ -149,7 +151,7 @@ def _chart(request: HttpRequest, patient: Patient, chosen: int | None, **given: 
     return {
         "patient": patient,
         "form": given.get("form") or ToothForm(initial={"tooth": chosen}, site=site),
-        "finding_form": given.get("finding_form") or FindingForm(initial={"tooth": chosen}),
+        "finding_form": given.get("finding_form") or FindingForm(initial={"tooth": chosen}, prefix=FINDING),
         "refusal": given.get("refusal"),
         "chart": shown,
         # The first line of the lower jaw.
@@ -170,7 +172,7 @@ def _chart(request: HttpRequest, patient: Patient, chosen: int | None, **given: 
 
 
 def _chosen(request: HttpRequest) -> int | None:
-    wanted = request.GET.get("tooth", "")
+    wanted = request.GET.get("tooth") or request.GET.get("go", "")
     return int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 4 and int(wanted) in TEETH else None
 
 

@@ -31,6 +31,11 @@ def noted(who: Patient, kind: str, tooth: int = 36, surfaces: str = "", by: str 
     )
 
 
+def sheet(**said: Any) -> dict[str, Any]:
+    """The fields of the form as the page names them."""
+    return {f"finding-{name}": value for name, value in said.items()}
+
+
 def kinds(who: Patient, tooth: int = 36) -> list[str]:
     return [one.kind for one in selectors.findings_of_tooth(who, tooth)]
 
@@ -147,14 +152,15 @@ def test_the_chart_shows_the_teeth_of_the_age(age: int, permanent: bool, primary
 def test_the_page_notes_a_finding_and_refuses_with_the_sentence() -> None:
     han = patient("韩博")
     web, path = browser("dr.lin"), f"/dental/patients/{han.code}/findings/"
-    assert web.post(path, {"tooth": 36, "kind": "caries", "surfaces": ["O", "M"]}).status_code == 303
-    page = web.get(f"/dental/patients/{han.code}/?tooth=36").content.decode()
+    assert web.post(path, sheet(tooth=36, kind="caries", surfaces=["O", "M"])).status_code == 303
+    page = web.get(f"/dental/patients/{han.code}/?go=36").content.decode()
+    assert 'aria-current="true"' in page
     assert page.count('class="is-caries"') >= 2
-    refused = web.post(path, {"tooth": 36, "kind": "crown", "surfaces": ["O"]})
+    refused = web.post(path, sheet(tooth=36, kind="crown", surfaces=["O"]))
     assert refused.status_code == 422
-    assert web.post(path, {"tooth": 19, "kind": "crown"}).status_code == 422
+    assert web.post(path, sheet(tooth=19, kind="crown")).status_code == 422
     assert ToothFinding.objects.count() == 1
-    assert browser("mo.xiao").post(path, {"tooth": 36, "kind": "crown"}).status_code == 403
+    assert browser("mo.xiao").post(path, sheet(tooth=36, kind="crown")).status_code == 403
 
 
 def test_a_full_mouth_costs_as_many_statements_as_one_tooth() -> None:

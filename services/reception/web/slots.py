@@ -16,6 +16,7 @@ from kernel.web.slots import slot_items
 from services.appointments.selectors import card_of_visit, next_of_patient, of_patient
 from services.patients.models import Patient
 from services.reception import selectors
+from services.reception.classes import classes_of
 from services.reception.machine import HOLDS_CHAIR, UNSEEN
 from services.reception.models import Visit
 from services.sites.models import Site
@@ -41,11 +42,13 @@ def patient_states(patients: Sequence[Patient]) -> Mapping[int, tuple[str, str]]
 
 
 def patient_badges(request: HttpRequest, patient: Patient) -> list[dict[str, Any]]:
-    """First or return visit, and an emergency, beside the name."""
+    """The class of the visit (where there are none: first or return), and an emergency, beside the name."""
     visit = _here(request, patient)
     if visit is None:
         return []
-    badges = [{"label": _("first visit") if visit.is_first else _("return visit"), "tone": "plain"}]
+    known = classes_of(visit.vertical)
+    word = known.classes.get(visit.visit_class) if known is not None else None
+    badges = [{"label": word or (_("first visit") if visit.is_first else _("return visit")), "tone": "plain"}]
     if visit.emergency:
         badges.append({"label": _("emergency"), "tone": "late", "icon": "sos"})
     return badges
