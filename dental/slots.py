@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -13,7 +14,7 @@ from dental.health import QUESTIONS, latest
 from dental.selectors import guaranteed_or_in_grace, history, unready_models
 from kernel import clock
 from services.appointments.models import Appointment
-from services.appointments.ports import FirstChoice
+from services.appointments.originals import Earlier
 from services.patients.models import Patient
 
 
@@ -89,15 +90,13 @@ def appointment_warnings(request: HttpRequest, *, appointment: Appointment, **co
     ]
 
 
-def original_doctors(patient: Patient, day: date) -> list[FirstChoice]:
-    """Whoever treated a tooth goes first while its guarantee holds, and ``original_doctor_grace_days`` longer (AP-024)."""
-    return [
-        FirstChoice(
+def earlier_treatments(patient: Patient, day: date) -> Iterator[Earlier]:
+    """Treated teeth whose doctor comes first on ``day`` if they make trouble: guaranteed, or just past it (AP-024)."""
+    for found in guaranteed_or_in_grace(patient, day):
+        yield Earlier(
+            code=found.original.code,
+            label=f"{found.original.tooth} {found.original.treatment.item.name}",
             doctor=found.original_doctor,
-            until=found.original_doctor_until,
-            why=(_("Tooth %(tooth)s, %(item)s: guaranteed until %(day)s.") if found.valid else _(
-                "Tooth %(tooth)s, %(item)s: the guarantee ended on %(day)s."
-            )) % {"tooth": found.original.tooth, "item": found.original.treatment.item.name, "day": found.until},
+            guaranteed_until=found.until,
+            first_until=found.original_doctor_until,
         )
-        for found in guaranteed_or_in_grace(patient, day)[:3]
-    ]  # fmt: skip

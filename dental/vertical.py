@@ -138,7 +138,7 @@ VERTICAL = Vertical(
         "patient.next": ("dental.slots.patient_next",),
         "reception.visit_classes": ("dental.classes.VISIT_CLASSES",),
         "appointment.warnings": ("dental.slots.appointment_warnings",),
-        "appointments.original_doctor": ("dental.slots.original_doctors",),
+        "appointments.earlier_treatments": ("dental.slots.earlier_treatments",),
     },
     seeds=("dental.seeds.load",),
 )

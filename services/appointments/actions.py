@@ -10,19 +10,21 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from kernel import audit, clock, outbox
+from kernel import audit, clock
 from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, RuleRefused, StaleVersion
-from services.appointments import controls, locking, reminders
-from services.appointments.machine import ACTIVE, AWAITED, MACHINE
+from services.appointments import assignment, controls, locking, reminders, telling, wishes
+from services.appointments.assignment import Case, Decision
+from services.appointments.machine import AWAITED, MACHINE
 from services.appointments.models import (
     Appointment,
     AppointmentCard,
     AppointmentMove,
-    Block,
+    Assignment,
     ConfirmationAttempt,
 )
+from services.appointments.originals import earlier_treatments, find_earlier
 from services.appointments.slots import Availability, Window
 from services.catalogue.models import Item
 from services.patients.models import Patient
@@ -41,8 +43,8 @@ def book_appointment(
     by: Actor,
     site: Site,
     patient: Patient,
-    doctor: StaffMember,
     starts_at: datetime,
+    doctor: StaffMember | None = None,
     units: int | None = None,
     minutes: int | None = None,
     chair: Chair | None = None,
@@ -50,21 +52,60 @@ def book_appointment(
     item: Item | None = None,
     channel: str = Appointment.Channel.PHONE,
     card: AppointmentCard | None = None,
+    earlier: UUID | None = None,
+    deviation: str = "",
+    deviation_note: str = "",
+    wish_value: str = "",
+    wish_refusal: str = "",
+    on_spot_reason: str = "",
     **texts: str,
 ) -> Appointment:
     """Book a visit (AP-002). Length: ``units``, or whole-unit ``minutes``, else the item's, else a routine examination.
 
-    ``chair`` defaults to the one that the roster gives the doctor. ``texts`` are ``TEXT_FIELDS``. With it come one
-    confirmation task and one receipt (AP-012, AP-013); an open appointment ``card`` is closed by it (AP-004).
+    Without ``doctor`` the rules say who it is (treating doctor, mutual help, rotation, AP-007, AP-008); who names another
+    one than the treating doctor gives a ``deviation``, and who passes by the original doctor of an ``earlier`` treatment
+    that makes trouble says why in ``deviation_note`` (AP-024). A wish (``preference`` with ``wish_value``) that is not
+    granted needs ``wish_refusal`` (AP-023). ``chair`` defaults to the one that the roster gives the doctor. ``texts`` are
+    ``TEXT_FIELDS``. With it come one confirmation task and one receipt (AP-012, AP-013); an open appointment ``card`` is
+    closed by it (AP-004).
 
-    Raises Conflict (``booking_conflict``) and RuleRefused (``duration_not_whole_units``, ``start_not_on_unit``,
-    ``slot_in_the_past``, ``outside_opening_hours``, ``doctor_not_on_duty``, ``assistant_not_on_duty``, ``chair_missing``).
+    Raises Conflict (``booking_conflict``, ``nobody_free``) and RuleRefused (``duration_not_whole_units``,
+    ``start_not_on_unit``, ``slot_in_the_past``, ``outside_opening_hours``, ``doctor_not_on_duty``,
+    ``assistant_not_on_duty``, ``chair_missing``, ``deviation_reason_missing``, ``original_doctor_reason_missing``,
+    ``supervisor_assigns``, ``wish_value_missing``, ``wish_refusal_missing``, ``not_on_the_spot``).
     """
     _only(texts)
+    if on_spot_reason and channel != Appointment.Channel.ON_SPOT:
+        raise RuleRefused(
+            "not_on_the_spot",
+            _("This reason belongs to bookings on the spot."),
+            fields={"on_spot_reason": [_("Choose the channel “on the spot”, or no reason.")]},
+        )
     vertical = item.vertical if item is not None else None
     units = controls.units_for(site=site, item=item, units=units, minutes=minutes, vertical=vertical)
     window = controls.window_for(site=site, starts_at=starts_at, units=units, vertical=vertical)
-    resources = controls.placed(site=site, doctor=doctor, chair=chair, assistant=assistant, window=window)
+    wish = texts.get("preference", "")
+    day = clock.local(window.start, site.timezone).date()
+    case = Case(
+        site=site,
+        patient=patient,
+        day=day,
+        window=window,
+        earlier=find_earlier(patient, earlier, day) if earlier is not None else None,
+        wish=wish,
+        wish_value=wish_value,
+    )
+    decision = assignment.decide(
+        by=by,
+        case=case,
+        doctor=doctor,
+        card=card,
+        deviation=deviation,
+        reason=deviation_note,
+        excused=channel == Appointment.Channel.REBOOKED,
+    )
+    granted = wishes.outcome(decision.doctor, wish, wish_value, wish_refusal, day)
+    resources = controls.placed(site=site, doctor=decision.doctor, chair=chair, assistant=assistant, window=window)
     locking.lock(resources)
     controls.refuse_taken(site=site, resources=resources, window=window)
     appointment = Appointment(
@@ -78,17 +119,24 @@ def book_appointment(
         ends_at=window.end,
         units=units,
         channel=channel,
+        on_spot_reason=on_spot_reason,
+        earlier_code=earlier,
+        helps=decision.helped,
         booked_by_id=by.user_id,
         booked_at=clock.now(),
+        **granted,
         **texts,
     )
     with locking.overlap_is_conflict(site, resources, window):
         appointment.save(force_insert=True)
+    assignment.record(by=by, case=case, decision=decision, appointment=appointment)
     if card is not None:
         _close_card(card, appointment)
+    if appointment.wish_outcome == Appointment.Outcome.SATISFIED:
+        telling.tell_wish(by, appointment)
     reminders.plan(by=by, appointment=appointment)
     reminders.send_receipt(appointment)
-    _tell("appointments.booked", appointment)
+    telling.tell("appointments.booked", appointment)
     audit.record(by=by, verb="appointments.booked", target=appointment, site=site.code, units=units, channel=channel)
     return appointment
 
@@ -127,10 +175,13 @@ def move_appointment(
     resources = controls.placed(site=site, doctor=who, chair=place, assistant=helper, window=window)
     locking.lock(resources)
     controls.refuse_taken(site=site, resources=resources, window=window, ignore=appointment)
+    case, decision = _reassigned(by, appointment, who, window, reason)
     reminders.withdraw_for(by=by, appointment=appointment, reason="moved")
     move = AppointmentMove(
         appointment=appointment,
-        old_doctor_id=appointment.doctor_id,
+        old_doctor=appointment.doctor,
+        old_assistant=appointment.assistant,
+        new_assistant=resources.assistant,
         old_chair_id=appointment.chair_id,
         old_starts_at=appointment.starts_at,
         old_ends_at=appointment.ends_at,
@@ -145,12 +196,15 @@ def move_appointment(
     )
     settle_task(by=by, kind=AFFECTED, key=reminders.key_of(appointment), result="moved")
     with locking.overlap_is_conflict(site, resources, window, ignore=appointment):
-        MACHINE.move(appointment, "booked", by=by, resources=resources, window=window, units=units)
+        also = _wish_after(appointment, who, case.day) | ({"helps": decision.helped} if decision is not None else {})
+        MACHINE.move(appointment, "booked", by=by, resources=resources, window=window, units=units, also=also)
     move.save(force_insert=True)
-    _tell_staff(by, appointment, move)
+    if decision is not None:
+        assignment.record(by=by, case=case, decision=decision, appointment=appointment)
+    telling.tell_moved(by, appointment, move)
     reminders.plan(by=by, appointment=appointment)
     reminders.send_receipt(appointment)
-    _tell("appointments.moved", appointment, old_starts_at=move.old_starts_at.isoformat())
+    telling.tell("appointments.moved", appointment, old_starts_at=move.old_starts_at.isoformat())
     return appointment
 
 
@@ -166,7 +220,7 @@ def cancel_appointment(*, by: Actor, appointment: Appointment, reason: str, vers
     reminders.withdraw_for(by=by, appointment=appointment, reason="cancelled")
     settle_task(by=by, kind=AFFECTED, key=reminders.key_of(appointment), result="cancelled")
     MACHINE.move(appointment, "cancelled", by=by, reason=reason.strip()[:120])
-    _tell("appointments.cancelled", appointment)
+    telling.tell("appointments.cancelled", appointment)
     return appointment
 
 
@@ -244,63 +298,8 @@ def mark_no_show(*, by: Actor, appointment: Appointment) -> Appointment:
         site=appointment.site,
         url=("appointments:appointment", str(appointment.code)),
     )
-    _tell("appointments.no_show", appointment)
+    telling.tell("appointments.no_show", appointment)
     return appointment
-
-
-@action(permission="appointments.block")
-def block_time(
-    *,
-    by: Actor,
-    site: Site,
-    starts_at: datetime,
-    ends_at: datetime,
-    reason: str,
-    staff: StaffMember | None = None,
-    chair: Chair | None = None,
-) -> Block:
-    """Keep a person or a chair from being booked. What is booked there already must be moved first.
-
-    Raises RuleRefused (``block_of_nothing``, ``reason_missing``, ``block_ends_first``), Conflict (``block_meets_bookings``).
-    """
-    if staff is None and chair is None:
-        raise RuleRefused("block_of_nothing", _("Choose a person or a chair."))
-    if not reason.strip():
-        raise RuleRefused("reason_missing", _("Say why the time is blocked."), fields={"reason": [_("Required")]})
-    if ends_at <= starts_at:
-        raise RuleRefused("block_ends_first", _("The end must be after the beginning."))
-    locking.lock_rows([staff] if staff else [], [chair] if chair else [])
-    met = Appointment.objects.filter(starts_at__lt=ends_at, ends_at__gt=starts_at, state__in=ACTIVE)
-    people = met.filter(doctor=staff) | met.filter(assistant=staff) if staff else met.none()
-    count = (people | (met.filter(chair=chair) if chair else met.none())).distinct().count()
-    if count:
-        raise Conflict(
-            "block_meets_bookings",
-            _("There are bookings in this time (%(count)s). Move them first.") % {"count": count},
-            bookings=count,
-        )
-    block = Block.objects.create(
-        site=site,
-        staff=staff,
-        chair=chair,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        reason=reason.strip()[:80],
-        by_id=by.user_id,
-    )
-    audit.record(by=by, verb="appointments.blocked", target=block, site=site.code)
-    return block
-
-
-@action(permission="appointments.block")
-def unblock_time(*, by: Actor, block: Block) -> Block:
-    """Open a blocked time again."""
-    block = Block.objects.select_for_update().get(pk=block.pk)
-    if block.removed_at is None:
-        block.removed_at = clock.now()
-        block.bump({"removed_at"})
-        audit.record(by=by, verb="appointments.unblocked", target=block, site=block.site.code)
-    return block
 
 
 @action(permission="appointments.write_card")
@@ -440,41 +439,28 @@ def _close_card(card: AppointmentCard, appointment: Appointment) -> None:
     card.bump({"state", "appointment"})
 
 
-def _tell_staff(by: Actor, appointment: Appointment, move: AppointmentMove) -> None:
-    """Doctor and assistant learn of the move, each in their own inbox (AP-017)."""
-    for person in (appointment.doctor, appointment.assistant):
-        if person is None or person.user is None or person.user.pk == by.user_id:
-            continue
-        open_task(
-            by=by,
-            kind="appointments.told",
-            key=f"{reminders.key_of(appointment)}:{person.number}",
-            room="appointments",
-            title=gettext_noop("Visit moved: %(subject)s"),
-            detail=gettext_noop("From %(old_at)s to %(new_at)s"),
-            args={"old_at": move.old_starts_at, "new_at": move.new_starts_at},
-            subject=("patient", appointment.patient.code),
-            icon="calendar",
-            due_at=min(move.old_starts_at, move.new_starts_at),
-            assignee=person.user,
-            site=appointment.site,
-            url=("appointments:appointment", str(appointment.code)),
-        )
-
-
-def _tell(event: str, appointment: Appointment, **more: Any) -> None:
+def _reassigned(
+    by: Actor, appointment: Appointment, doctor: StaffMember, window: Window, reason: str
+) -> tuple[Case, Decision | None]:
+    """The choice that lies in a move to another doctor, with the move's reason; None where the doctor stays."""
     site = appointment.site
-    outbox.emit(
-        event,
-        key=f"appointment:{appointment.code}",
-        payload={
-            "appointment": str(appointment.code),
-            "site": str(site.code),
-            "patient": str(appointment.patient.code),
-            "doctor": str(appointment.doctor.code),
-            "assistant": str(appointment.assistant.code) if appointment.assistant is not None else None,
-            "starts_at": appointment.starts_at.isoformat(),
-            "day": clock.local(appointment.starts_at, site.timezone).date().isoformat(),
-            **more,
-        },
-    )
+    day = clock.local(window.start, site.timezone).date()
+    case = Case(
+        site=site, patient=appointment.patient, day=day, window=window, wish=appointment.preference,
+        wish_value=appointment.wish_value, ignore=appointment,
+    )  # fmt: skip
+    if doctor.pk == appointment.doctor_id:
+        return case, None
+    if appointment.earlier_code is not None:
+        known = earlier_treatments(appointment.patient, day)
+        case.earlier = next((one for one in known if one.code == appointment.earlier_code), None)
+    moved = Assignment.Deviation.MOVED
+    return case, assignment.decide(by=by, case=case, doctor=doctor, deviation=moved, reason=reason)
+
+
+def _wish_after(appointment: Appointment, doctor: StaffMember, day: date) -> dict[str, str]:
+    """What became of the wish when the visit moved to ``doctor``."""
+    if not appointment.wish_outcome or doctor.pk == appointment.doctor_id:
+        return {}
+    refusal = appointment.wish_refusal or Appointment.Refusal.MOVED
+    return wishes.outcome(doctor, appointment.preference, appointment.wish_value, refusal, day)

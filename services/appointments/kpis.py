@@ -7,6 +7,7 @@ from datetime import date
 from kernel.registry import Fact
 from services.appointments.reminders import CONFIRM
 from services.appointments.selectors import outcomes_on
+from services.appointments.wishes import wishes_between
 from services.sites.models import Site
 from services.tasks.selectors import outcome_of_day
 
@@ -22,3 +23,10 @@ def reminders_completed(site: Site, day: date) -> Fact | None:
     """Confirmations due on the day that had a result before they would escalate; withdrawn ones do not count."""
     done, due = outcome_of_day(CONFIRM, site=site, day=day)
     return Fact(numerator=done, denominator=due, n=due) if due else None
+
+
+def requests_satisfied(site: Site, day: date) -> Fact | None:
+    """Wishes of the bookings made on the day that were granted (AP-034)."""
+    found = wishes_between(site, day, day)
+    told = sum(one.told for one in found)
+    return Fact(numerator=sum(one.satisfied for one in found), denominator=told, n=told) if told else None

@@ -19,7 +19,9 @@ ACTIVE = ("booked", "confirmed", "unreachable", "affected", "arrived", "in_servi
 AWAITED = ("booked", "confirmed", "unreachable", "affected")
 
 
-def _relocate(row: Any, by: Actor, *, resources: Any = None, window: Any = None, units: int = 1, **facts: Any) -> None:
+def _relocate(
+    row: Any, by: Actor, *, resources: Any = None, window: Any = None, units: int = 1, also: Any = None, **facts: Any
+) -> None:
     """The new slot; what was known of the old one (confirmed, told) is asked anew. Nothing where the roster came back."""
     if resources is None:
         return
@@ -27,6 +29,8 @@ def _relocate(row: Any, by: Actor, *, resources: Any = None, window: Any = None,
     row.starts_at, row.ends_at, row.units = window.start, window.end, units
     row.slot_no += 1
     row.confirmed_at = row.affected_acknowledged_at = None
+    for name, value in (also or {}).items():
+        setattr(row, name, value)
 
 
 def _give_up(row: Any, by: Actor, *, reason: str, **facts: Any) -> None:
@@ -90,9 +94,19 @@ MACHINE = StateMachine(
         Transition(
             source=AWAITED, target="arrived", who=("appointments.attend",), stamp="arrived_at", ledger=("AP-018",)
         ),
-        Transition(source="arrived", target="in_service", who=("appointments.attend",), ledger=("QU-009",)),
         Transition(
-            source=("arrived", "in_service"), target="completed", who=("appointments.attend",), ledger=("AP-004",)
+            source="arrived",
+            target="in_service",
+            who=("appointments.attend",),
+            stamp="began_at",
+            ledger=("QU-009", "AP-018"),
+        ),
+        Transition(
+            source=("arrived", "in_service"),
+            target="completed",
+            who=("appointments.attend",),
+            stamp="completed_at",
+            ledger=("AP-004", "AP-018"),
         ),
         Transition(
             source=AWAITED,

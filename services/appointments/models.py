@@ -58,6 +58,23 @@ class Appointment(VersionedModel):
         TITLE = "title", _("title")
         SPECIALTY = "specialty", _("specialty")
 
+    class Outcome(models.TextChoices):
+        SATISFIED = "satisfied", _("satisfied")
+        REFUSED = "refused", _("refused")
+
+    class Refusal(models.TextChoices):
+        NONE_WORKS_HERE = "none_works_here", _("nobody who fits works here")
+        NOT_ON_DUTY = "not_on_duty", _("nobody who fits is on duty")
+        FULL = "full", _("everybody who fits is booked out")
+        URGENT = "urgent", _("it cannot wait")
+        MOVED = "moved", _("the visit was moved")
+
+    class OnSpotReason(models.TextChoices):
+        DOCTOR_OFF = "doctor_off", _("the doctor asked for is off duty")
+        LONG_WAIT = "long_wait", _("the wait is too long")
+        MANY_WAITING = "many_waiting", _("too many are waiting")
+        NEXT_VISIT = "next_visit", _("next visit, at the end of the treatment")
+
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="appointments")
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="appointments")
     doctor = models.ForeignKey(StaffMember, on_delete=models.PROTECT, related_name="appointments")
@@ -77,11 +94,26 @@ class Appointment(VersionedModel):
     note = EncryptedTextField(_("remarks"), blank=True, default="")
     preference = models.CharField(_("wish"), max_length=10, choices=Preference.choices, blank=True)
     preference_reason = models.CharField(_("reason of the wish"), max_length=120, blank=True)
+    # What exactly is wished for: an age band, a title, a specialty, the code of a doctor (AP-023).
+    wish_value = models.CharField(max_length=40, blank=True)
+    wish_outcome = models.CharField(max_length=10, choices=Outcome.choices, blank=True)
+    wish_refusal = models.CharField(_("why the wish is refused"), max_length=16, choices=Refusal.choices, blank=True)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices, default=Channel.PHONE)
+    on_spot_reason = models.CharField(_("why on the spot"), max_length=12, choices=OnSpotReason.choices, blank=True)
+    # The outward code of an earlier treatment that makes trouble; its vertical stands above bookings (AP-024).
+    earlier_code = models.UUIDField(null=True, blank=True)
+    # The specialist's visit that this one prepares (AP-026, AP-027).
+    prepares = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="preparation")
+    # Whose patient it is, where somebody else helps out (AP-025).
+    helps = models.ForeignKey(
+        StaffMember, null=True, blank=True, on_delete=models.PROTECT, related_name="helped_appointments"
+    )
     booked_by = models.ForeignKey("identity.User", null=True, on_delete=models.PROTECT, related_name="+")
     booked_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True, blank=True)
     arrived_at = models.DateTimeField(null=True, blank=True)
+    began_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
     cancel_reason = models.CharField(max_length=120, blank=True)
     affected_acknowledged_at = models.DateTimeField(null=True, blank=True)
@@ -98,6 +130,17 @@ class Appointment(VersionedModel):
             models.CheckConstraint(
                 condition=Q(assistant__isnull=True) | ~Q(assistant=F("doctor")),
                 name="appointments_assistant_is_another",
+            ),
+            models.CheckConstraint(
+                condition=Q(helps__isnull=True) | ~Q(helps=F("doctor")), name="appointments_helps_another"
+            ),
+            models.CheckConstraint(
+                condition=(Q(wish_outcome="refused") & ~Q(wish_refusal=""))
+                | (~Q(wish_outcome="refused") & Q(wish_refusal="")),
+                name="appointments_refused_wish_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(on_spot_reason="") | Q(channel="on_spot"), name="appointments_reason_on_the_spot"
             ),
         ]
         indexes = [
@@ -135,6 +178,8 @@ class AppointmentMove(CodeModel):
     new_chair = models.ForeignKey(Chair, on_delete=models.PROTECT, related_name="+")
     new_starts_at = models.DateTimeField()
     new_ends_at = models.DateTimeField()
+    old_assistant = models.ForeignKey(StaffMember, null=True, on_delete=models.PROTECT, related_name="+")
+    new_assistant = models.ForeignKey(StaffMember, null=True, on_delete=models.PROTECT, related_name="+")
     asked_by = models.CharField(max_length=8, choices=Asked.choices)
     reason = models.CharField(max_length=120)
     at = models.DateTimeField()
@@ -240,3 +285,122 @@ class AppointmentCard(VersionedModel):
             ),
         ]
         indexes = [models.Index(fields=["patient", "-written_at"], name="appointments_card_patient")]
+
+
+class Rotation(VersionedModel):
+    """Whose turn it is at a site: the ring goes on behind ``last``, by staff number, over days and days off (AP-008)."""
+
+    site = models.OneToOneField(Site, on_delete=models.PROTECT, related_name="rotation")
+    last = models.ForeignKey(StaffMember, null=True, on_delete=models.PROTECT, related_name="+")
+
+
+class KeptTurn(CodeModel):
+    """A doctor was passed over because of being busy and is next (AP-008); gone once the turn is taken. One at most."""
+
+    rotation = models.ForeignKey(Rotation, on_delete=models.CASCADE, related_name="kept")
+    doctor = models.ForeignKey(StaffMember, on_delete=models.PROTECT, related_name="+")
+    since = models.DateTimeField()
+
+    class Meta:
+        ordering = ["since", "id"]
+        constraints = [models.UniqueConstraint(fields=["rotation", "doctor"], name="appointments_one_kept_turn")]
+
+
+class Assignment(CodeModel):
+    """To whom a patient was given, and by which rule (AP-007, AP-008, AP-024, AP-025). Never edited.
+
+    Only rotation takes a turn. ``owner`` is whose patient it is where somebody else was chosen; ``visit_code`` is the
+    outward code of the visit of a walk-in.
+    """
+
+    APPEND_ONLY = True
+
+    class Basis(models.TextChoices):
+        EMERGENCY = "emergency", _("emergency")
+        ORIGINAL_DOCTOR = "original_doctor", _("original doctor")
+        SINGLE_DOCTOR = "single_doctor", _("treating doctor")
+        SUPERVISOR = "supervisor", _("assigned by the supervisor")
+        MUTUAL_HELP = "mutual_help", _("mutual help")
+        ROTATION = "rotation", _("rotation")
+        PREFERENCE = "preference", _("wish of the patient")
+        SPECIALIST = "specialist", _("specialist")
+        CHOICE = "choice", _("chosen by the desk")
+
+    class Deviation(models.TextChoices):
+        PATIENT_WISH = "patient_wish", _("the patient wishes it")
+        SPECIALTY = "specialty", _("needs another specialty")
+        REFERRAL = "referral", _("the treating doctor refers")
+        URGENT = "urgent", _("it cannot wait")
+        DISSATISFIED = "dissatisfied", _("the patient is dissatisfied")
+        MOVED = "moved", _("the visit was moved")
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    doctor = models.ForeignKey(StaffMember, on_delete=models.PROTECT, related_name="+")
+    owner = models.ForeignKey(StaffMember, null=True, on_delete=models.PROTECT, related_name="+")
+    basis = models.CharField(max_length=16, choices=Basis.choices)
+    deviation = models.CharField(max_length=12, choices=Deviation.choices, blank=True)
+    reason = EncryptedTextField(blank=True, default="")
+    appointment = models.ForeignKey(Appointment, null=True, on_delete=models.PROTECT, related_name="assignments")
+    visit_code = models.UUIDField(null=True)
+    day = models.DateField()
+    at = models.DateTimeField()
+    by = models.ForeignKey("identity.User", null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(appointment__isnull=False) | Q(visit_code__isnull=False),
+                name="appointments_assigned_to_what",
+            ),
+            models.CheckConstraint(
+                condition=~Q(basis="mutual_help") | (Q(owner__isnull=False) & ~Q(owner=F("doctor"))),
+                name="appointments_help_names_whom",
+            ),
+        ]
+        indexes = [models.Index(fields=["site", "-at"], name="appointments_assigned_site")]
+
+
+class SpecialistCase(CodeModel):
+    """A patient came for a specialist who is absent (AP-021) or busy (AP-022): what for, and what was agreed. Never edited.
+
+    Absent: ``back_on`` is the day on which the patient is called. Busy: the specialist was informed and estimated the wait
+    in minutes, and the patient was asked.
+    """
+
+    APPEND_ONLY = True
+
+    class Kind(models.TextChoices):
+        ABSENT = "absent", _("absent")
+        BUSY = "busy", _("busy")
+
+    class Opinion(models.TextChoices):
+        WAIT = "wait", _("waits")
+        ANOTHER_DAY = "another_day", _("comes another day")
+        ANOTHER_DOCTOR = "another_doctor", _("sees another doctor")
+
+    kind = models.CharField(max_length=6, choices=Kind.choices)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    specialist = models.ForeignKey(StaffMember, on_delete=models.PROTECT, related_name="+")
+    purpose = EncryptedTextField(_("purpose"))
+    back_on = models.DateField(null=True)
+    informed_at = models.DateTimeField(null=True)
+    estimated_minutes = models.PositiveSmallIntegerField(null=True)
+    opinion = models.CharField(max_length=14, choices=Opinion.choices, blank=True)
+    at = models.DateTimeField()
+    by = models.ForeignKey("identity.User", null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=(
+                    Q(kind="absent", back_on__isnull=False)
+                    | (Q(kind="busy", informed_at__isnull=False, estimated_minutes__isnull=False) & ~Q(opinion=""))
+                ),
+                name="appointments_specialist_case_whole",
+            )
+        ]
+        indexes = [models.Index(fields=["site", "-at"], name="appointments_specialist_site")]

@@ -1,7 +1,7 @@
 """What bookings contribute.
 
 Slots: ``appointment.warnings`` ``(request, appointment=…)``: dict(tone, title, text, icon) above the confirmation of a
-booking; ``appointments.original_doctor`` ``(patient, day)``: see ``services.appointments.ports``.
+booking; ``appointments.earlier_treatments`` ``(patient, day)``: see ``services.appointments.originals``.
 """
 
 from django.utils.translation import gettext_lazy as _
@@ -9,11 +9,13 @@ from django.utils.translation import pgettext_lazy
 
 from kernel.registry import Daily, Kpi, NavItem, Param, Room
 
+# The rules of services.appointments.assignment in the order in which they are asked.
+POLICY = ("emergency", "original_doctor", "single_doctor", "supervisor", "mutual_help", "rotation")
 SEES = ("appointments.view",)
 ATTENDS = ("appointments.view", "appointments.attend")
 BOOKS = ("appointments.view", "appointments.book", "appointments.confirm")
 DESK = (*BOOKS, "appointments.attend")
-LEADS = (*DESK, "appointments.block", "appointments.write_card")
+LEADS = (*DESK, "appointments.block", "appointments.write_card", "appointments.assign", "appointments.view_shares")
 TREATS = ("appointments.view", "appointments.book", "appointments.attend", "appointments.write_card")
 
 ROOM = Room(
@@ -36,6 +38,8 @@ ROOM = Room(
         "appointments.book": _("Book, move and cancel visits"),
         "appointments.confirm": _("Confirm visits with patients"),
         "appointments.attend": _("Record that booked patients came or did not come"),
+        "appointments.assign": _("Assign patients whose original doctor has gone"),
+        "appointments.view_shares": _("See rotation, mutual help and wishes"),
         "appointments.block": _("Block times of people and chairs"),
         "appointments.write_card": _("Write the appointment card for the next visit"),
     },
@@ -56,11 +60,11 @@ ROOM = Room(
         "head_nurse": LEADS,
         "doctor_supervisor": LEADS,
         "supervisor": LEADS,
-        "higher_supervisor": SEES,
+        "higher_supervisor": (*SEES, "appointments.view_shares"),
         "duty_superior": LEADS,
         "clinic_director": LEADS,
         "cashier": ATTENDS,
-        "dean": SEES,
+        "dean": (*SEES, "appointments.view_shares"),
     },
     parameters=(
         Param(
@@ -117,6 +121,23 @@ ROOM = Room(
             label=_("How many days ahead times are offered on the phone"),
             ledger=("AP-009",),
         ),
+        Param(
+            key="booking_advice_days",
+            kind="days",
+            default=2,
+            minimum=1,
+            maximum=14,
+            label=_("How many days ahead patients are advised to book"),
+            ledger=("AP-009",),
+        ),
+        Param(
+            key="assignment_policy",
+            kind="list",
+            default=list(POLICY),
+            choices=POLICY,
+            label=_("Order of the rules that say whom a patient sees"),
+            ledger=("AP-007", "AP-008", "AP-025"),
+        ),
     ),
     kpis=(
         Kpi(
@@ -149,6 +170,20 @@ ROOM = Room(
             aggregate="ratio",
             clause="FU-002",
             order=60,
+        ),
+        Kpi(
+            key="requests_satisfied",
+            label=_("Requests satisfied"),
+            unit="percent",
+            direction="up",
+            version=1,
+            compute="services.appointments.kpis.requests_satisfied",
+            group=_("Visits and waiting"),
+            kinds=("clinic",),
+            definition=_("Wishes for a doctor (person, sex, age, title, specialty) that were granted ÷ wishes told."),
+            aggregate="ratio",
+            clause="AP-034",
+            order=65,
         ),
     ),
     handlers={

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from kernel import access, clock
 from kernel.context import Actor
 from kernel.errors import NotFound
 from services.appointments.machine import ACTIVE, AWAITED
-from services.appointments.models import Appointment, AppointmentCard, Block
+from services.appointments.models import Appointment, AppointmentCard, Assignment, Block, SpecialistCase
 from services.patients.models import Patient
 from services.sites.models import Site
 from services.staff.models import StaffMember
+from services.staff.selectors import rotation_key
 from services.tasks.selectors import Subject
 
 VIEW = "appointments.view"
-JOINED = ("site", "patient", "doctor", "assistant", "chair__room", "item")
+JOINED = ("site", "patient", "doctor", "assistant", "chair__room", "item", "helps")
 
 
 def appointments_for(actor: Actor) -> QuerySet[Appointment]:
@@ -124,15 +125,34 @@ def habits_of(patient: Patient, *, since: datetime | None = None) -> Habits:
     )
 
 
-def usual_doctor(patient: Patient) -> StaffMember | None:
-    """Who treated the patient last (single-doctor principle, AP-007)."""
-    last = (
-        Appointment.objects.filter(patient=patient, state="completed")
-        .select_related("doctor")
-        .order_by("-starts_at")
-        .first()
+@dataclass(frozen=True, slots=True)
+class DoctorHabits:
+    """How a doctor keeps to the planned units (AP-018): treatments measured, of them overrun, minutes over on average."""
+
+    treated: int
+    overrun: int
+    over_minutes: int
+
+
+def doctor_habits(doctor: StaffMember, *, days: int = 90) -> DoctorHabits:
+    """The last ``days`` of a doctor, from one query: real length from the chair against the planned one."""
+    real = ExpressionWrapper(F("completed_at") - F("began_at"), output_field=DurationField())
+    planned = ExpressionWrapper(F("ends_at") - F("starts_at"), output_field=DurationField())
+    rows = Appointment.objects.filter(
+        doctor=doctor,
+        began_at__isnull=False,
+        completed_at__isnull=False,
+        starts_at__gte=clock.now() - timedelta(days=days),
+    ).annotate(real=real, planned=planned)
+    found = rows.aggregate(
+        treated=Count("pk"),
+        overrun=Count("pk", filter=Q(real__gt=F("planned"))),
+        over=Sum(
+            ExpressionWrapper(F("real") - F("planned"), output_field=DurationField()), filter=Q(real__gt=F("planned"))
+        ),
     )
-    return last.doctor if last is not None else None
+    overrun, over = found["overrun"], found["over"]
+    return DoctorHabits(found["treated"], overrun, int(over.total_seconds()) // 60 // overrun if overrun else 0)
 
 
 def affected(site: Site) -> QuerySet[Appointment]:
@@ -173,3 +193,78 @@ def open_cards(site: Site) -> QuerySet[AppointmentCard]:
     """Patients under treatment whose next visit is still to be booked, the most urgent first (AP-015)."""
     rows = AppointmentCard.objects.filter(site=site, state=AppointmentCard.State.OPEN)
     return rows.select_related("patient", "doctor", "item").order_by("latest_on", "written_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How patients came to one doctor in a period: by basis, and together."""
+
+    doctor: StaffMember
+    by_basis: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.by_basis.values())
+
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers by basis, in the order of ``Assignment.Basis``."""
+        return [self.by_basis.get(basis, 0) for basis in Assignment.Basis.values]
+
+    @property
+    def turns(self) -> int:
+        """Those that rotation gave (AP-008)."""
+        return self.by_basis.get(Assignment.Basis.ROTATION, 0)
+
+
+def shares(site: Site, first: date, last: date) -> list[Share]:
+    """Assignments of a period by doctor and basis, by staff number; two queries."""
+    start, end = clock.day_bounds(first, site.timezone)[0], clock.day_bounds(last, site.timezone)[1]
+    rows = (
+        Assignment.objects.filter(site=site, at__gte=start, at__lt=end)
+        .order_by()
+        .values_list("doctor_id", "basis")
+        .annotate(n=Count("pk"))
+    )
+    found: dict[int, dict[str, int]] = {}
+    for doctor, basis, number in rows:
+        found.setdefault(doctor, {})[basis] = number
+    people = StaffMember.objects.in_bulk(found)
+    return sorted(
+        (Share(people[key], by_basis) for key, by_basis in found.items()), key=lambda one: rotation_key(one.doctor)
+    )
+
+
+def help_given(site: Site, first: date, last: date) -> QuerySet[Assignment]:
+    """Who helped whom out in a period, so that the credit of helper and owner stays apart (AP-025)."""
+    start, end = clock.day_bounds(first, site.timezone)[0], clock.day_bounds(last, site.timezone)[1]
+    helped = (Assignment.Basis.MUTUAL_HELP, Assignment.Basis.SUPERVISOR)
+    rows = Assignment.objects.filter(site=site, at__gte=start, at__lt=end, basis__in=helped, owner__isnull=False)
+    return rows.select_related("doctor", "owner", "patient", "appointment__item").order_by("-at", "-id")
+
+
+def assignments_of(appointment: Appointment) -> QuerySet[Assignment]:
+    """By which rules a booking came to its doctors, the latest first."""
+    return appointment.assignments.select_related("doctor", "owner", "by")
+
+
+def preparation_of(appointment: Appointment) -> Appointment | None:
+    """The visit that prepares this specialist's one, if one is booked."""
+    if not appointment.doctor.specialties:
+        return None
+    rows = Appointment.objects.filter(prepares=appointment).exclude(state__in=("cancelled", "no_show"))
+    return rows.select_related("doctor").first()
+
+
+def specialist_cases(site: Site) -> QuerySet[SpecialistCase]:
+    """Who came for an absent or busy specialist, the latest first (AP-021, AP-022)."""
+    return SpecialistCase.objects.filter(site=site).select_related("patient", "specialist")
+
+
+def access_specialist_case(actor: Actor, code: UUID) -> SpecialistCase:
+    """The case behind a code from outside. Raises NotFound (``specialist_case_not_found``)."""
+    rows = SpecialistCase.objects.select_related("site", "patient", "specialist", "by")
+    found = access.accessible(rows, actor, VIEW).filter(code=code).first()
+    if found is None:
+        raise NotFound("specialist_case_not_found", _("There is no such case."))
+    return found

@@ -21,6 +21,7 @@ from services.sites.selectors import weekly_hours
 from services.staff.models import DutyShift, StaffMember
 
 HORIZON_DAYS = 21
+NOON = 12
 
 
 class Window(NamedTuple):
@@ -284,6 +285,25 @@ def best_slots(
         if len(chosen) >= limit:
             break
     return chosen[:limit]
+
+
+def phone_offer(
+    *, site: Site, doctor: StaffMember, length: timedelta, after: datetime, ignore: Appointment | None = None
+) -> list[Proposal]:
+    """What is offered on the phone (AP-009): of the next ``booking_offer_days`` days with something free, the tightest
+    morning and the tightest afternoon time. The patient chooses between them and not freely."""
+    days: dict[date, dict[bool, Proposal]] = {}
+    for proposal in _within_horizon(
+        site=site, doctor=doctor, length=length, after=after, chair=None, assistant=None, ignore=ignore
+    ):
+        local = clock.local(proposal.starts_at, site.timezone)
+        half = days.setdefault(local.date(), {})
+        afternoon = local.hour >= NOON
+        known = half.get(afternoon)
+        if known is None or proposal.seams > known.seams:
+            half[afternoon] = proposal
+    wanted = sorted(days)[: parameters.value("booking_offer_days", site=site)]
+    return [days[day][half] for day in wanted for half in sorted(days[day])]
 
 
 def _within_horizon(

@@ -15,6 +15,7 @@ from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, NotFound, RuleRefused
 from services.appointments import actions as bookings
+from services.appointments import assignment
 from services.appointments.models import Appointment, AppointmentCard
 from services.appointments.selectors import card_of_visit
 from services.patients.models import Patient
@@ -24,6 +25,7 @@ from services.policy.models import OverrideRecord
 from services.reception import classes, waits
 from services.reception.machine import HOLDS_CHAIR, MACHINE, UNSEEN
 from services.reception.models import QueueEvent, Visit, WaitExplanation
+from services.reception.selectors import with_guests
 from services.sites.models import Chair, Site
 from services.staff.models import StaffMember
 
@@ -46,11 +48,14 @@ def record_arrival(
     complaint: str = "",
     visit_class: str = "",
     emergency: str = "",
+    by_rule: bool = False,
 ) -> Visit:
     """Somebody came through the door: a booked patient, or a walk-in with the doctor chosen for them. Not registered yet.
 
+    With ``by_rule`` and no ``doctor`` the rules of assignment choose for a walk-in (AP-007, AP-008).
+
     Raises RuleRefused (``nobody_arrived``, ``doctor_missing``, ``unknown_emergency``), Conflict (``already_here``,
-    ``invalid_transition`` for a booking that is not expected).
+    ``nobody_free``, ``invalid_transition`` for a booking that is not expected).
     """
     if appointment is not None:
         if appointment.site_id != site.pk:
@@ -61,7 +66,7 @@ def record_arrival(
         complaint = complaint or appointment.complaint
     if patient is None:
         raise RuleRefused("nobody_arrived", _("Choose the patient who is here."), fields={"patient": [_("Required")]})
-    if doctor is None:
+    if doctor is None and not by_rule:
         raise RuleRefused("doctor_missing", _("Choose who sees the patient."), fields={"doctor": [_("Required")]})
     # Two desks that register the same walk-in at once: the second one finds the first one's visit.
     Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
@@ -69,8 +74,14 @@ def record_arrival(
         raise Conflict("already_here", _("This patient is here already."))
     vertical = vertical or waits.only_vertical()
     waits.check_emergency(emergency, site=site, vertical=vertical)
+    case, decision = None, None
     if appointment is not None:
         appointment = bookings.mark_arrived(by=by, appointment=appointment)
+    else:
+        case = assignment.walk_in(site=site, patient=patient, emergency=bool(emergency), unavailable=with_guests(site))
+        decision = assignment.decide(by=by, case=case, doctor=doctor, excused=True)
+        doctor = decision.doctor
+    assert doctor is not None
     visit = Visit.objects.create(
         site=site,
         patient=patient,
@@ -83,6 +94,8 @@ def record_arrival(
         visit_class=visit_class,
         arrived_at=clock.now(),
     )
+    if case is not None and decision is not None:
+        assignment.record(by=by, case=case, decision=decision, visit_code=visit.code)
     _note(visit, "arrived", by)
     audit.record(by=by, verb="reception.arrived", target=visit, site=site.code, booked=appointment is not None)
     if emergency:

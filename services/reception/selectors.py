@@ -264,6 +264,12 @@ def suggested_doctor(site: Site, now: datetime | None = None) -> OnDuty | None:
     return min(on_duty, key=lambda one: queues.get(one.staff.pk, 0), default=None)
 
 
+def with_guests(site: Site) -> frozenset[int]:
+    """The doctors who have somebody waiting or in a chair now: busy, whatever their bookings say."""
+    rows = Visit.objects.filter(site=site, state__in=(*UNSEEN, "led_in", "in_chair"))
+    return frozenset(rows.values_list("doctor_id", flat=True))
+
+
 def visit_word(key: str) -> str | Promise:
     """What a line of business calls a visit."""
     vertical = registry.verticals().get(key)

@@ -24,8 +24,8 @@ from services.staff.names import read_name
 
 LONGEST_SHIFT = timedelta(hours=24)
 STAFF_FIELDS = (
-    "number", "name", "post", "title", "gender", "is_doctor", "is_assistant", "specialties", "languages",
-    "phone", "hired_on",
+    "number", "name", "post", "title", "gender", "birth_year", "is_doctor", "is_assistant", "specialties",
+    "languages", "phone", "hired_on",
 )  # fmt: skip
 
 

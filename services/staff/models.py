@@ -45,6 +45,8 @@ class StaffMember(IndexedModel, VersionedModel):
     post = models.CharField(_("Post"), max_length=40)
     title = models.CharField(_("Title"), max_length=40, blank=True)
     gender = models.CharField(_("Gender"), max_length=6, choices=Gender.choices)
+    # Patients may wish for an older or a younger doctor; the year is enough for that.
+    birth_year = models.PositiveSmallIntegerField(_("Year of birth"), null=True, blank=True)
     is_doctor = models.BooleanField(_("Doctor"), default=False)
     is_assistant = models.BooleanField(_("Assistant or nurse"), default=False)
     specialties = models.JSONField(_("Specialties"), default=list, blank=True)

@@ -46,9 +46,9 @@ from services.records.actions import add_note, record_treatment
 from services.sites.models import Site
 from services.staff.models import StaffMember
 from services.tasks.actions import open_task
+from services.telephone.actions import log_call
 from services.treatment_area.actions import refuse_companion
 from services.treatment_area.rounds import note_patrol, raise_priority, report_concern
-from services.telephone.actions import log_call
 
 BY = Actor.system("test")
 SECRET = "JBSWY3DPEHPK3PXP"

@@ -11,6 +11,7 @@ from kernel.errors import Conflict, Forbidden, NotFound, RuleRefused, StaleVersi
 from kernel.messaging.models import Message
 from kernel.parameters import Scope
 from services.appointments import actions, reminders, selectors
+from services.appointments.blocks import block_time, unblock_time
 from services.appointments.models import Appointment, AppointmentCard, AppointmentMove
 from services.appointments.slots import Window, best_slots, common, merged, next_free, starts_in, unit, without
 from services.sites.actions import set_exception
@@ -64,7 +65,7 @@ def test_a_booking_keeps_everything_that_was_said(tuesday):
 
     row = booked(
         who, "2026-12-09 10:00", assistant=staff("201"), channel="phone", complaint="牙疼", note="想先问价格",
-        preference="female", preference_reason="害怕", visit_class="return",
+        preference="male", preference_reason="害怕", visit_class="return",
     )  # fmt: skip
 
     kept = Appointment.objects.get(code=row.code)
@@ -73,7 +74,7 @@ def test_a_booking_keeps_everything_that_was_said(tuesday):
     assert (kept.complaint, kept.note, kept.preference, kept.preference_reason) == (
         "牙疼",
         "想先问价格",
-        "female",
+        "male",
         "害怕",
     )
     assert (kept.visit_class, kept.channel, kept.booked_by_id) == ("return", "phone", person("bai.lan").user_id)
@@ -419,16 +420,16 @@ def test_a_roster_that_comes_back_gives_the_bookings_back(tuesday):
 def test_a_blocked_time_cannot_be_booked_and_booked_time_cannot_be_blocked(tuesday):
     head = person("gao.wen")
     morning = {"starts_at": local("2026-12-09 10:00"), "ends_at": local("2026-12-09 11:00")}
-    block = actions.block_time(by=head, site=center(), staff=staff("011"), reason="meeting", **morning)
+    block = block_time(by=head, site=center(), staff=staff("011"), reason="meeting", **morning)
 
     with pytest.raises(Conflict) as refusal:
         booked(patient("宋倩"), "2026-12-09 10:30")
     assert refusal.value.facts["next_starts_at"] == local("2026-12-09 11:00").astimezone(UTC).isoformat()
 
-    actions.unblock_time(by=head, block=block)
+    unblock_time(by=head, block=block)
     booked(patient("宋倩"), "2026-12-09 10:30")
     with pytest.raises(Conflict) as refusal:
-        actions.block_time(by=head, site=center(), chair=chair("1"), reason="repair", **morning)
+        block_time(by=head, site=center(), chair=chair("1"), reason="repair", **morning)
     assert refusal.value.code == "block_meets_bookings"
 
 
@@ -496,3 +497,23 @@ def test_the_share_of_no_shows_leaves_out_what_is_still_open(tuesday, at):
     # Due on the 8th: the confirmed one and the one still open; cancelled and missed ones are withdrawn.
     assert (done.numerator, done.denominator) == (1, 2)
     assert no_show(center(), date(2026, 12, 20)) is None
+
+
+@pytest.mark.ledger("AP-017")
+def test_everybody_whose_day_changes_learns_of_a_move(tuesday):
+    row = booked(patient("鲁岩"), "2026-12-09 10:00", assistant=staff("201"))
+    moved = actions.move_appointment(
+        by=person("bai.lan"), appointment=row, starts_at=local("2026-12-09 14:00"), doctor=staff("020"),
+        assistant=staff("202"), reason="work", asked_by="clinic",
+    )  # fmt: skip
+
+    told = set(Task.objects.filter(kind="appointments.told").values_list("assignee__username", flat=True))
+    assert told == {"dr.lin", "mo.xiao", "dr.xu", "tang.rui"}
+    kept = AppointmentMove.objects.get(appointment=moved)
+    assert (kept.old_doctor, kept.old_assistant, kept.old_starts_at) == (
+        staff("011"), staff("201"), local("2026-12-09 10:00"),
+    )  # fmt: skip
+    assert (kept.new_doctor, kept.new_assistant, kept.new_starts_at) == (
+        staff("020"), staff("202"), local("2026-12-09 14:00"),
+    )  # fmt: skip
+    assert (kept.reason, kept.asked_by) == ("work", "clinic")

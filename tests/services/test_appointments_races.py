@@ -8,9 +8,11 @@ import pytest
 
 from kernel.errors import Conflict
 from services.appointments import actions
+from services.appointments.blocks import block_time
 from services.appointments.models import Appointment
 from services.followup.actions import plan_from
 from services.followup.models import FollowUp, Plan
+from services.patients.models import Patient
 from services.reception import actions as desk
 from services.reception.models import Visit
 from services.tasks.actions import open_task, take_task
@@ -112,7 +114,7 @@ def test_a_block_and_a_booking_at_once(smile):
             smile,
             trying(lambda slot=slot: booked(patient(f"患者{slot}"), f"2026-12-09 {slot}")),
             trying(
-                lambda when=when: actions.block_time(
+                lambda when=when: block_time(
                     by=person("gao.wen"), site=center(), staff=staff("011"), starts_at=when,
                     ends_at=when + timedelta(minutes=30), reason="meeting",
                 )
@@ -171,3 +173,29 @@ def test_the_same_task_and_the_same_plan_are_made_once(smile):
         *(trying(lambda by=by: take_task(by=person(by), task=task())) for by in ("bai.lan", "ren.tao")),
     )
     assert outcomes(taken) == (1, 1)
+
+
+@pytest.mark.ledger("AP-008")
+def test_two_desks_at_once_are_given_two_different_doctors(smile):
+    people = [patient(f"新{number}") for number in range(4)]
+    desks = ("bai.lan", "ren.tao", "yao.jing", "gao.wen")
+
+    def given(who: Patient, by: str) -> str:
+        row = actions.book_appointment(
+            by=person(by), site=center(), patient=who, starts_at=local("2026-12-11 10:00"), units=1
+        )
+        return row.doctor.number
+
+    results = at_once(smile, *(lambda who=who, by=by: given(who, by) for who, by in zip(people, desks, strict=True)))
+
+    assert sorted(results) == ["005", "011", "014", "020"]
+    walked = at_once(
+        smile,
+        *(
+            lambda name=name, by=by: (
+                desk.check_in(by=person(by), site=center(), patient=patient(name), by_rule=True).doctor.number
+            )
+            for name, by in (("甲", "bai.lan"), ("乙", "ren.tao"))
+        ),
+    )
+    assert sorted(walked) == ["005", "011"]

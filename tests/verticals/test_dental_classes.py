@@ -16,7 +16,7 @@ from kernel.audit.models import AuditEntry
 from kernel.errors import Conflict, Forbidden, RuleRefused
 from kernel.tenancy import TenantContext
 from services.appointments.actions import write_card
-from services.appointments.ports import first_choices
+from services.appointments.originals import earlier_treatments
 from services.catalogue.models import Item
 from services.patients.models import Patient
 from services.reception import actions
@@ -300,10 +300,10 @@ def test_whoever_books_is_told_the_original_doctor_until_the_grace_is_over(leap_
     filled(han)
     for day, wanted in (("2029-02-28", 1), ("2029-03-30", 1), ("2029-03-31", 0)):
         leap_day(f"{day} 09:00")
-        found = first_choices(han, date.fromisoformat(day))
-        assert [choice.doctor for choice in found] == [staff("011")] * wanted, day
+        found = earlier_treatments(han, date.fromisoformat(day))
+        assert [earlier.doctor for earlier in found] == [staff("011")] * wanted, day
         drawer = browser("bai.lan").get(f"/appointments/new/?patient={han.code}").content.decode()
-        assert ("2029-03-30" in drawer) == bool(wanted)
+        assert ("林医生 2029-02-28" in drawer) == bool(wanted)
 
 
 @pytest.mark.ledger("DE-002")

@@ -182,6 +182,7 @@ class Clinic(House):
                 doctor=doctor, starts_at=slot.starts_at, units=item.units, chair=slot.chair, assistant=assistant, item=item,
                 channel=random.choices(("phone", "on_spot", "online"), (6, 2, 2))[0],
                 complaint=random.choice(COMPLAINTS.get(item.vertical, ("复诊",))),
+                deviation="patient_wish",
             )  # fmt: skip
             for person in (doctor, assistant):
                 if person is not None:

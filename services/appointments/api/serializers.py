@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from kernel.api.serializers import DayField, LineField, MomentField, OutSerializer, StrictSerializer
 from services.appointments.machine import MACHINE
-from services.appointments.models import Appointment, AppointmentMove, ConfirmationAttempt
+from services.appointments.models import Appointment, AppointmentMove, Assignment, ConfirmationAttempt, SpecialistCase
 
 
 class AppointmentOut(OutSerializer):
@@ -29,6 +29,12 @@ class AppointmentOut(OutSerializer):
     note = serializers.CharField()
     preference = serializers.CharField()
     preference_reason = serializers.CharField()
+    wish_value = serializers.CharField()
+    wish_outcome = serializers.CharField()
+    wish_refusal = serializers.CharField()
+    on_spot_reason = serializers.CharField()
+    earlier = serializers.UUIDField(source="earlier_code", allow_null=True)
+    helps = serializers.UUIDField(source="helps.code", default=None, allow_null=True)
     channel = serializers.CharField()
     booked_at = MomentField()
     cancelled_at = MomentField(allow_null=True)
@@ -36,11 +42,14 @@ class AppointmentOut(OutSerializer):
 
 
 class BookingIn(StrictSerializer):
-    """Length: ``units``, or ``minutes`` in whole units, else the item's or that of a routine examination."""
+    """Length: ``units``, or ``minutes`` in whole units, else the item's or that of a routine examination.
+
+    Without ``doctor`` the rules of assignment choose. Another one than the treating doctor needs ``deviation``.
+    """
 
     site = serializers.UUIDField()
     patient = serializers.UUIDField()
-    doctor = serializers.UUIDField()
+    doctor = serializers.UUIDField(required=False, allow_null=True, default=None)
     starts_at = MomentField()
     units = serializers.IntegerField(min_value=1, max_value=40, required=False, allow_null=True, default=None)
     minutes = serializers.IntegerField(min_value=1, max_value=600, required=False, allow_null=True, default=None)
@@ -55,6 +64,18 @@ class BookingIn(StrictSerializer):
         choices=Appointment.Preference.choices, required=False, allow_blank=True, default=""
     )
     preference_reason = LineField(max_length=120, required=False, allow_blank=True, default="")
+    wish_value = LineField(max_length=40, required=False, allow_blank=True, default="")
+    wish_refusal = serializers.ChoiceField(
+        choices=Appointment.Refusal.choices, required=False, allow_blank=True, default=""
+    )
+    deviation = serializers.ChoiceField(
+        choices=Assignment.Deviation.choices, required=False, allow_blank=True, default=""
+    )
+    deviation_note = LineField(max_length=200, required=False, allow_blank=True, default="")
+    on_spot_reason = serializers.ChoiceField(
+        choices=Appointment.OnSpotReason.choices, required=False, allow_blank=True, default=""
+    )
+    earlier = serializers.UUIDField(required=False, allow_null=True, default=None)
 
 
 class MoveIn(StrictSerializer):
@@ -115,3 +136,64 @@ class CardOut(OutSerializer):
     latest_on = DayField(allow_null=True)
     appointment = serializers.UUIDField(source="appointment.code", default=None, allow_null=True)
     reason = serializers.CharField()
+
+
+class ProposedOut(OutSerializer):
+    """Whom the rules propose. Without ``doctor`` the supervisor assigns; ``basis`` is empty when nobody is free."""
+
+    basis = serializers.CharField()
+    doctor = serializers.UUIDField(allow_null=True)
+    owner = serializers.UUIDField(allow_null=True)
+    explanation = serializers.CharField()
+    skipped = serializers.ListField(child=serializers.UUIDField(), help_text="Busy now; they keep their turn.")
+
+
+class AssignmentOut(OutSerializer):
+    code = serializers.UUIDField()
+    at = MomentField()
+    day = DayField()
+    site = serializers.UUIDField(source="site.code")
+    patient = serializers.UUIDField(source="patient.code")
+    doctor = serializers.UUIDField(source="doctor.code")
+    owner = serializers.UUIDField(source="owner.code", default=None, allow_null=True)
+    basis = serializers.ChoiceField(choices=Assignment.Basis.choices)
+    deviation = serializers.CharField()
+    appointment = serializers.UUIDField(source="appointment.code", default=None, allow_null=True)
+    visit = serializers.UUIDField(source="visit_code", allow_null=True)
+
+
+class SpecialistCaseIn(StrictSerializer):
+    """Of a busy specialist ``informed``, ``estimated_minutes`` and ``opinion`` are needed too."""
+
+    site = serializers.UUIDField()
+    patient = serializers.UUIDField()
+    specialist = serializers.UUIDField()
+    kind = serializers.ChoiceField(choices=SpecialistCase.Kind.choices)
+    purpose = LineField(max_length=200)
+    informed = serializers.BooleanField(default=False)
+    estimated_minutes = serializers.IntegerField(
+        min_value=0, max_value=600, required=False, allow_null=True, default=None
+    )
+    opinion = serializers.ChoiceField(
+        choices=SpecialistCase.Opinion.choices, required=False, allow_blank=True, default=""
+    )
+
+
+class SpecialistCaseOut(OutSerializer):
+    code = serializers.UUIDField()
+    kind = serializers.ChoiceField(choices=SpecialistCase.Kind.choices)
+    site = serializers.UUIDField(source="site.code")
+    patient = serializers.UUIDField(source="patient.code")
+    specialist = serializers.UUIDField(source="specialist.code")
+    purpose = serializers.CharField()
+    back_on = DayField(allow_null=True)
+    informed_at = MomentField(allow_null=True)
+    estimated_minutes = serializers.IntegerField(allow_null=True)
+    opinion = serializers.CharField()
+    at = MomentField()
+
+
+class PreparationIn(StrictSerializer):
+    starts_at = MomentField()
+    doctor = serializers.UUIDField()
+    units = serializers.IntegerField(min_value=1, max_value=40, required=False, allow_null=True, default=None)

@@ -1,10 +1,14 @@
 from django.urls import path
 
-from services.appointments.api import views
+from services.appointments.api import specialists, views
 
 urlpatterns = [
     path("", views.Appointments.as_view(), name="appointments"),
     path("slots/", views.Slots.as_view(), name="slots"),
+    path("proposal/", views.WhoIsNext.as_view(), name="proposal"),
+    path("assignments/", views.Assignments.as_view(), name="assignments"),
+    path("specialist-cases/", specialists.SpecialistCases.as_view(), name="specialist-cases"),
+    path("<uuid:code>/preparation/", specialists.Preparation.as_view(), name="preparation"),
     path("cards/", views.Cards.as_view(), name="cards"),
     path("<uuid:code>/", views.OneAppointment.as_view(), name="appointment"),
     path("<uuid:code>/move/", views.Move.as_view(), name="move"),

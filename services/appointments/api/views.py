@@ -11,13 +11,14 @@ from rest_framework.response import Response
 
 from kernel import access, clock
 from kernel.api.conditional import expected_version
-from kernel.api.filters import Choice, Code, Filters, Moment, Number
+from kernel.api.filters import Choice, Code, Day, Filters, Moment, Number
 from kernel.api.pages import paged
 from kernel.api.views import ApiView
 from kernel.errors import Malformed
 from services.appointments import actions, selectors
 from services.appointments.api.serializers import (
     AppointmentOut,
+    AssignmentOut,
     BookingIn,
     CancelIn,
     CardOut,
@@ -26,9 +27,11 @@ from services.appointments.api.serializers import (
     MoveOut,
     ProposalOut,
     ProposalsOut,
+    ProposedOut,
 )
+from services.appointments.assignment import Case, propose
 from services.appointments.machine import MACHINE
-from services.appointments.models import AppointmentCard
+from services.appointments.models import AppointmentCard, Assignment
 from services.appointments.slots import best_slots, unit
 from services.catalogue.selectors import access_item
 from services.patients.selectors import access_patient
@@ -38,6 +41,7 @@ from services.staff.selectors import access_staff
 SITE = Code("site", None, help="Code of the site")
 DOCTOR = Code("doctor", None, help="Code of the doctor")
 UNITS = Number("units", None, minimum=1, maximum=40, help="Length in units")
+DAY = Day("day", None, help="Local day; default: today")
 AFTER = Moment("after", None, help="Not before; default: now")
 
 
@@ -161,6 +165,55 @@ class Slots(ApiView):
             after=max(asked["after"] or clock.now(), clock.now()),
         )
         return Response({"results": ProposalOut(found, many=True).data})
+
+
+class WhoIsNext(ApiView):
+    """Whom the rules propose on a day (default: today), with the explanation."""
+
+    permissions = {"GET": "appointments.view"}
+    outputs = {"GET": ProposedOut}
+    filters = Filters(SITE, Code("patient", None, help="Code of the patient; default: somebody new"), DAY)
+
+    def get(self, request: Request) -> Response:
+        assert self.filters is not None
+        self.filters.check(request.query_params)
+        asked = {field.name: field.read(request.query_params) for field in self.filters.parameters}
+        if asked["site"] is None:
+            raise Malformed("parameter_missing", _("A parameter is missing."), fields={"site": [_("Required")]})
+        site = access_site(self.actor, asked["site"], "appointments.view")
+        patient = access_patient(self.actor, asked["patient"]) if asked["patient"] else None
+        found = propose(Case(site=site, patient=patient, day=asked["day"] or clock.today(site.timezone)))
+        turn = found.turn if found is not None else None
+        return Response(
+            {
+                "basis": found.basis if found is not None else "",
+                "doctor": str(found.doctor.code) if found is not None and found.doctor is not None else None,
+                "owner": str(found.owner.code) if found is not None and found.owner is not None else None,
+                "explanation": found.sentence if found is not None else "",
+                "skipped": [str(doctor.code) for doctor in turn.skipped] if turn is not None else [],
+            }
+        )
+
+
+class Assignments(ApiView):
+    """By which rules patients came to their doctors; helper and owner apart."""
+
+    permissions = {"GET": "appointments.view_shares"}
+    outputs = {"GET": paged(AssignmentOut)}
+    filters = Filters(
+        Code("site", "site__code"),
+        Code("doctor", "doctor__code"),
+        Code("owner", "owner__code"),
+        Choice("basis", "basis", Assignment.Basis.values),
+        Moment("from", "at__gte"),
+        Moment("until", "at__lt"),
+        ordering={"at": "at"},
+        default="-at",
+    )
+
+    def get(self, request: Request) -> Response:
+        rows = Assignment.objects.select_related("site", "patient", "doctor", "owner", "appointment")
+        return self.page(access.accessible(rows, self.actor, "appointments.view_shares"), AssignmentOut)
 
 
 class Cards(ApiView):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,14 +11,15 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from kernel import clock
+from kernel import clock, parameters
 from kernel.errors import Conflict, DomainError, RuleRefused
 from kernel.web.views import flash, htmx_partial, page, redirect_after_post, render_page
-from services.appointments import actions, controls, selectors
+from services.appointments import actions, controls, selectors, wishes
+from services.appointments.assignment import Case, propose, treating_doctor
 from services.appointments.board import moment_at
 from services.appointments.models import Appointment
-from services.appointments.ports import first_choices
-from services.appointments.slots import best_slots, unit
+from services.appointments.originals import earlier_treatments
+from services.appointments.slots import best_slots, phone_offer, unit
 from services.appointments.web.forms import YEARS, BookingForm, DropForm, MoveForm, read_slot
 from services.appointments.web.views import asked_day, detail
 from services.patients.models import Patient
@@ -28,7 +29,7 @@ from services.sites.models import Chair, Site
 from services.sites.selectors import access_chair
 from services.sites.web.current import site_for
 from services.staff.models import StaffMember
-from services.staff.selectors import shifts_between
+from services.staff.selectors import doctors_at, shifts_between
 
 FOUND = 8
 
@@ -36,7 +37,9 @@ FOUND = 8
 @page(permission="appointments.book", methods=("GET", "POST"))
 def new(request: HttpRequest) -> HttpResponse:
     site = site_for(request, "appointments.book")
-    form = BookingForm(request.POST or None, site=site, initial=_initial(request, site))
+    patient = _patient(request)
+    earlier = earlier_treatments(patient, asked_day(request, site)) if patient is not None else []
+    form = BookingForm(request.POST or None, site=site, earlier=earlier, initial=_initial(request, site, patient))
     refusal: DomainError | None = None
     if request.method == "POST" and form.is_valid():
         card = _card(request)
@@ -49,23 +52,18 @@ def new(request: HttpRequest) -> HttpResponse:
             flash(request, _("Booked: %(when)s, %(doctor)s") % {"when": when, "doctor": booked.doctor.name})
             day = clock.local(booked.starts_at, site.timezone).date().isoformat()
             return redirect_after_post(request, f"{reverse('appointments:board')}?day={day}")
-    patient = _patient(request)
     context: dict[str, Any] = {
         "site": site,
         "form": form,
         "refusal": refusal,
         "patient": patient,
+        "earlier": earlier,
         "card": request.GET.get("card") or request.POST.get("card") or "",
         "following": _following(refusal),
-        **_slots(request, site),
+        **_slots(request, site, patient),
     }
     if patient is not None:
-        context |= {
-            "habits": selectors.habits_of(patient),
-            "next_booked": selectors.next_of_patient(patient),
-            "usual_doctor": selectors.usual_doctor(patient),
-            "first_choices": first_choices(patient, clock.today(site.timezone)),
-        }
+        context |= {"habits": selectors.habits_of(patient), "next_booked": selectors.next_of_patient(patient)}
     template = "appointments/_booking.html" if getattr(request, "htmx", None) else "appointments/new.html"
     status = refusal.status if refusal is not None else 200
     return render_page(request, template, context, status=status, invalid=form)
@@ -74,7 +72,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @page(permission="appointments.book")
 def slots(request: HttpRequest) -> HttpResponse:
     site = site_for(request, "appointments.book")
-    return render(request, "appointments/_slots.html", _slots(request, site))
+    return render(request, "appointments/_slots.html", _slots(request, site, _patient(request)))
 
 
 @page(permission="appointments.book")
@@ -200,18 +198,17 @@ def _moving(form: MoveForm) -> dict[str, Any]:
     }
 
 
-def _initial(request: HttpRequest, site: Site) -> dict[str, Any]:
+def _initial(request: HttpRequest, site: Site, patient: Patient | None) -> dict[str, Any]:
     card = _card(request)
     initial: dict[str, Any] = {"channel": "phone", "day": asked_day(request, site)}
     initial |= {
         name: request.GET[name] for name in ("doctor", "item", "units", "slot", "chair") if request.GET.get(name)
     }
-    patient = _patient(request)
     if patient is not None:
         initial["patient"] = patient.code
-        usual = selectors.usual_doctor(patient)
-        if usual is not None:
-            initial.setdefault("doctor", usual.code)
+        usual = treating_doctor(patient) if "doctor" not in initial and request.method == "GET" else None
+        if usual is not None and doctors_at(site).filter(pk=usual.pk).exists():
+            initial["doctor"] = usual.code
     if card is not None:
         initial |= {"doctor": card.doctor.code, "units": card.units, "channel": "card"}
         if card.item is not None:
@@ -235,24 +232,62 @@ def _card(request: HttpRequest) -> Any:
         return None
 
 
-def _slots(request: HttpRequest, site: Site) -> dict[str, Any]:
-    """Slots to offer for the doctor and length that are chosen at the moment."""
+def _slots(request: HttpRequest, site: Site, patient: Patient | None) -> dict[str, Any]:
+    """Slots to offer: of the doctor who is chosen, else of whom the rules propose, with the explanation (AP-007, AP-008)."""
     asked = request.POST if request.method == "POST" else request.GET
     form = BookingForm(site=site)
-    doctors = form.fields["doctor"].queryset  # type: ignore[attr-defined]
-    doctor = None
-    try:
-        doctor = doctors.filter(code=UUID(asked.get("doctor", ""))).first()
-    except ValueError:
-        card = _card(request)
-        doctor = card.doctor if card is not None else None
-    if doctor is None:
-        return {"proposals": [], "asked_doctor": None}
     typed = asked.get("units", "")
     units = int(typed) if typed.isdecimal() and len(typed) <= 2 else _usual_units(form, asked.get("item", ""))
+    length = max(1, units) * unit(site)
     after = max(clock.now(), clock.day_bounds(asked_day(request, site), site.timezone)[0])
-    proposals = best_slots(site=site, doctor=doctor, length=max(1, units) * unit(site), after=after)
-    return {"proposals": proposals, "asked_doctor": doctor, "site": site}
+    card = _card(request)
+    doctor = _chosen(form, asked.get("doctor", "")) or (card.doctor if card is not None else None)
+    context: dict[str, Any] = {"site": site, "advice_days": parameters.value("booking_advice_days", site=site)}
+    if doctor is None:
+        proposed = propose(_case(asked, site, patient, after, length))
+        context["proposed"] = proposed
+        doctor = proposed.doctor if proposed is not None else None
+    if doctor is None:
+        return context | {"proposals": [], "asked_doctor": None}
+    # On the phone the house offers a morning and an afternoon of the next days; at the desk the card may lie further off.
+    if asked.get("channel", "phone") == "phone" and card is None:
+        proposals = phone_offer(site=site, doctor=doctor, length=length, after=after)
+    else:
+        proposals = best_slots(site=site, doctor=doctor, length=length, after=after)
+    return context | {
+        "proposals": proposals,
+        "asked_doctor": doctor,
+        "doctor_habits": selectors.doctor_habits(doctor),
+    }
+
+
+def _case(asked: Any, site: Site, patient: Patient | None, after: datetime, length: timedelta) -> Case:
+    """The question that the drawer asks while its time is open. A wish that is not complete yet is none."""
+    day = clock.local(after, site.timezone).date()
+    wish, value = asked.get("preference", ""), asked.get("wish_value", "")
+    if wish not in Appointment.Preference.values or (wish in wishes.NEEDS_VALUE and not value):
+        wish = ""
+    if wish == Appointment.Preference.AGE and value not in wishes.AGE_BANDS:
+        wish = ""
+    code = wishes.code_of(asked.get("earlier", ""))
+    known = earlier_treatments(patient, day) if code is not None and patient is not None else []
+    return Case(
+        site=site,
+        patient=patient,
+        day=day,
+        length=length,
+        after=after,
+        earlier=next((one for one in known if one.code == code), None),
+        wish=wish,
+        wish_value=value,
+    )
+
+
+def _chosen(form: BookingForm, code: str) -> StaffMember | None:
+    found = wishes.code_of(code)
+    if found is None:
+        return None
+    return form.fields["doctor"].queryset.filter(code=found).first()  # type: ignore[attr-defined,no-any-return]
 
 
 def _usual_units(form: BookingForm, code: str) -> int:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from kernel import clock, parameters
 from kernel.web.fields import DateField, SegmentedRadios, SiteDateTimeField, TimeField
-from services.appointments.models import Appointment, AppointmentMove
+from services.appointments.models import Appointment, AppointmentMove, Assignment
+from services.appointments.originals import Earlier
+from services.appointments.wishes import choices_at
 from services.catalogue.selectors import items
 from services.patients.models import Patient
 from services.sites.models import Site
@@ -18,6 +22,10 @@ from services.sites.selectors import chairs
 from services.staff.models import StaffMember
 from services.staff.selectors import doctors_at, staff_at
 
+WORDS = (
+    "complaint", "note", "preference", "preference_reason", "wish_value", "wish_refusal", "deviation", "deviation_note",
+    "on_spot_reason",
+)  # fmt: skip
 # Days beyond these are slips of the keyboard, and arithmetic with them may leave the calendar.
 YEARS = range(2000, 2201)
 
@@ -110,17 +118,45 @@ class BookingForm(SlotFields):
     preference = forms.ChoiceField(
         label=_("wish"), choices=[("", _("none")), *Appointment.Preference.choices], required=False
     )
+    wish_value = forms.ChoiceField(label=_("what exactly"), required=False)
     preference_reason = forms.CharField(label=_("reason of the wish"), max_length=120, required=False)
+    wish_refusal = forms.ChoiceField(
+        label=_("why the wish is refused"), choices=[("", _("granted")), *Appointment.Refusal.choices], required=False
+    )
+    deviation = forms.ChoiceField(
+        label=_("why not the treating doctor"),
+        choices=[
+            ("", _("does not apply")),
+            *(one for one in Assignment.Deviation.choices if one[0] != Assignment.Deviation.MOVED),
+        ],
+        required=False,
+    )
+    deviation_note = forms.CharField(label=_("what the patient says about it"), max_length=200, required=False)
+    on_spot_reason = forms.ChoiceField(
+        label=_("why on the spot"),
+        choices=[("", _("does not apply")), *Appointment.OnSpotReason.choices],
+        required=False,
+    )
+    earlier = forms.ChoiceField(label=_("trouble with an earlier treatment"), required=False)
 
-    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, site: Site, earlier: Sequence[Earlier] = (), **kwargs: Any) -> None:
         super().__init__(*args, site=site, **kwargs)
+        # Without a doctor the rules say who it is.
+        self.fields["doctor"].required = False
+        self.fields["doctor"].empty_label = _("as the rules say")  # type: ignore[attr-defined]
+        self.fields["wish_value"].choices = [("", _("does not apply")), *choices_at(site)]  # type: ignore[attr-defined]
+        self.fields["earlier"].choices = [  # type: ignore[attr-defined]
+            ("", _("none")),
+            *((str(one.code), f"{one.label} {one.doctor.name} {one.guaranteed_until}") for one in earlier),
+        ]
         self.fields["item"].queryset = items()  # type: ignore[attr-defined]
         self.fields["item"].label_from_instance = lambda item: item.name  # type: ignore[attr-defined]
 
     def facts(self) -> dict[str, Any]:
         """What ``book_appointment`` takes."""
-        words = {name: self.cleaned_data[name] for name in ("complaint", "note", "preference", "preference_reason")}
+        words = {name: self.cleaned_data[name] for name in WORDS}
         return {
+            "earlier": UUID(self.cleaned_data["earlier"]) if self.cleaned_data["earlier"] else None,
             "patient": self.cleaned_data["patient"],
             "item": self.cleaned_data["item"],
             "channel": self.cleaned_data["channel"],

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from services.appointments.web import booking, views
+from services.appointments.web import booking, specialists, views
 
 urlpatterns = [
     path("", views.board, name="board"),
@@ -10,6 +10,10 @@ urlpatterns = [
     path("blocks/", views.blocks, name="blocks"),
     path("blocks/<uuid:code>/remove/", views.unblock, name="unblock"),
     path("cards/", views.cards, name="cards"),
+    path("shares/", views.shares, name="shares"),
+    path("specialist/", specialists.cases, name="specialist"),
+    path("specialist/<uuid:code>/", specialists.case, name="specialist-case"),
+    path("<uuid:code>/preparation/", specialists.preparation, name="preparation"),
     path("<uuid:code>/", views.appointment, name="appointment"),
     path("<uuid:code>/move/", booking.move, name="move"),
     path("<uuid:code>/drop/", booking.drop, name="move-drop"),

@@ -16,15 +16,22 @@ from kernel.errors import DomainError
 from kernel.web.formatting import day_words
 from kernel.web.views import flash, page, polled, redirect_after_post, render_page
 from services.appointments import actions, selectors
+from services.appointments.assignment import next_in_ring
+from services.appointments.blocks import block_time, unblock_time
 from services.appointments.board import day_board
-from services.appointments.models import Appointment, AppointmentCard, Block
+from services.appointments.models import Appointment, AppointmentCard, Assignment, Block
 from services.appointments.reminders import receipt_of
+from services.appointments.rotation import state_of
 from services.appointments.slots import best_slots, unit
 from services.appointments.web.forms import BlockForm, CancelForm, ConfirmForm, MoveForm, read_day
+from services.appointments.wishes import wishes_between, words_of
 from services.sites.models import Site
 from services.sites.selectors import today
 from services.sites.web.current import site_for
 
+# The page of rotation and help looks back this far and lists so many rows of help.
+SHARES_DAYS = 30
+HELP_SHOWN = 100
 # What the line above the board counts, in this order; what is none is left out.
 COUNTED = ("booked", "confirmed", "arrived", "waiting", "in_chair", "finished", "left", "no_show")
 
@@ -88,7 +95,7 @@ def blocks(request: HttpRequest) -> HttpResponse:
     refusal: DomainError | None = None
     if request.method == "POST" and form.is_valid():
         try:
-            actions.block_time(by=request.actor, site=site, **form.cleaned_data)
+            block_time(by=request.actor, site=site, **form.cleaned_data)
         except DomainError as error:
             refusal = error
         else:
@@ -102,7 +109,7 @@ def blocks(request: HttpRequest) -> HttpResponse:
 @page(permission="appointments.block", methods=("POST",))
 def unblock(request: HttpRequest, code: UUID) -> HttpResponse:
     block: Block = selectors.access_block(request.actor, code)
-    actions.unblock_time(by=request.actor, block=block)
+    unblock_time(by=request.actor, block=block)
     flash(request, _("Open again"))
     return redirect_after_post(request, "appointments:blocks")
 
@@ -143,6 +150,9 @@ def detail(request: HttpRequest, found: Appointment, **forms: Any) -> dict[str, 
         "awaited": awaited,
         "habits": selectors.habits_of(found.patient),
         "moves": found.moves.select_related("old_doctor", "new_doctor", "old_chair", "new_chair", "by"),
+        "assignments": selectors.assignments_of(found),
+        "prepared_by": selectors.preparation_of(found),
+        "wish_words": words_of(found.preference, found.wish_value),
         "attempts": found.confirmations.select_related("by"),
         "receipt": receipt_of(found),
         "may_book": may_book and awaited,
@@ -186,4 +196,25 @@ def _board(request: HttpRequest, site: Site, day: date) -> dict[str, Any]:
         "next_url": f"{here}?day={(day + timedelta(days=1)).isoformat()}",
         "may_book": may_book,
         "may_block": holds(request.actor, "appointments.block", site=site.code),
+        "may_see_shares": holds(request.actor, "appointments.view_shares", site=site.code),
     }
+
+
+@page(permission="appointments.view_shares")
+def shares(request: HttpRequest) -> HttpResponse:
+    site = site_for(request, "appointments.view_shares")
+    last = today(site)
+    first = last - timedelta(days=SHARES_DAYS - 1)
+    pointer, kept = state_of(site)
+    context = {
+        "site": site,
+        "days": SHARES_DAYS,
+        "pointer": pointer,
+        "kept": kept,
+        "turn": next_in_ring(site, pointer, kept),
+        "shares": selectors.shares(site, first, last),
+        "bases": Assignment.Basis.choices,
+        "help": list(selectors.help_given(site, first, last)[:HELP_SHOWN]),
+        "wishes": wishes_between(site, first, last),
+    }
+    return render_page(request, "appointments/shares.html", context)

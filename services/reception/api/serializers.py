@@ -72,6 +72,7 @@ class CheckInIn(StrictSerializer):
     complaint = LineField(max_length=200, required=False, allow_blank=True, default="")
     emergency = serializers.SlugField(max_length=40, required=False, allow_blank=True, default="")
     registered = serializers.BooleanField(default=True, help_text="False: only arrived, to be registered.")
+    by_rule = serializers.BooleanField(default=False, help_text="Without a doctor the rules of assignment choose.")
 
 
 class ClassIn(StrictSerializer):

@@ -41,6 +41,7 @@ class CheckInForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["appointment"].queryset = expected_on(site, today(site))  # type: ignore[attr-defined]
         self.fields["doctor"].queryset = doctors_at(site)  # type: ignore[attr-defined]
+        self.fields["doctor"].empty_label = _("as the rules say")  # type: ignore[attr-defined]
         self.fields["doctor"].label_from_instance = lambda doctor: f"{doctor.number} {doctor.name}"  # type: ignore[attr-defined]
         active = registry.active_verticals()
         if len(active) > 1:
@@ -69,6 +70,7 @@ class CheckInForm(forms.Form):
             return said | {"appointment": self.cleaned_data["appointment"]}
         return (
             said
+            | {"by_rule": True}
             | {name: self.cleaned_data.get(name) or None for name in ("patient", "doctor")}
             | {name: self.cleaned_data.get(name, "") for name in ("vertical", "complaint")}
         )

@@ -13,6 +13,7 @@ from kernel import clock, registry
 from kernel.access import holds
 from kernel.errors import DomainError
 from kernel.web.views import flash, page, polled, redirect_after_post, render_page
+from services.appointments.assignment import propose, walk_in
 from services.appointments.board import Stage, day_board
 from services.appointments.models import Appointment
 from services.appointments.selectors import card_of_visit, expected_on, next_of_patient
@@ -62,7 +63,7 @@ def board(request: HttpRequest) -> HttpResponse:
 @page(permission="reception.check_in", methods=("GET", "POST"))
 def check_in(request: HttpRequest) -> HttpResponse:
     site = site_for(request, "reception.check_in")
-    form = CheckInForm(request.POST if request.method == "POST" else None, site=site, initial=_walk_in(site))
+    form = CheckInForm(request.POST if request.method == "POST" else None, site=site)
     refusal: DomainError | None = None
     if request.method == "POST" and form.is_valid():
         try:
@@ -81,6 +82,7 @@ def check_in(request: HttpRequest) -> HttpResponse:
         "expected": expected,
         "patient": patient,
         "proposal": proposed_at_the_door(site, expected, patient),
+        **_walk_in(site, patient),
     }
     template = "reception/_check_in.html" if getattr(request, "htmx", None) else "reception/check_in.html"
     status = refusal.status if refusal is not None else 200
@@ -255,9 +257,10 @@ def _class_of(found: Visit, given: dict[str, Any], may: bool) -> dict[str, Any]:
     }
 
 
-def _walk_in(site: Site) -> dict[str, Any]:
-    suggested = selectors.suggested_doctor(site)
-    return {"doctor": suggested.staff.code} if suggested is not None else {}
+def _walk_in(site: Site, patient: Any) -> dict[str, Any]:
+    """Whom the rules propose for a walk-in, explained, and who has the shortest queue."""
+    case = walk_in(site=site, patient=patient, unavailable=selectors.with_guests(site))
+    return {"proposed": propose(case), "shortest": selectors.suggested_doctor(site)}
 
 
 def _asked_patient(request: HttpRequest) -> Any:

@@ -23,13 +23,16 @@ class StaffForm(forms.ModelForm):
 
     site = CodeChoiceField(describe=lambda site: site.name, label=_("Home site"))
     gender = forms.ChoiceField(label=_("Gender"), choices=StaffMember.Gender.choices, widget=SegmentedRadios)
+    birth_year = forms.IntegerField(label=_("Year of birth"), required=False, min_value=1920, max_value=2100)
     specialties = forms.CharField(label=_("Specialties"), required=False, help_text=_("Separated by commas."))
     languages = forms.CharField(label=_("Languages"), required=False, help_text=_("Separated by commas, e.g. en, ja."))
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     class Meta:
         model = StaffMember
-        fields = ("name", "number", "post", "title", "gender", "is_doctor", "is_assistant", "phone", "hired_on")
+        fields = (
+            "name", "number", "post", "title", "gender", "birth_year", "is_doctor", "is_assistant", "phone", "hired_on",
+        )  # fmt: skip
         field_classes = {"hired_on": DateField}
         widgets = {"hired_on": DateField.widget}
         help_texts = {
