@@ -12,7 +12,7 @@ from kernel.identity.models import Role, User
 from services.telephone import promises
 from services.telephone.models import Call, MessageSlip, NuisanceNumber, Promise, Script
 from tests.services.doors import SYSTEM, api, browser, person, staff, statements
-from tests.services.flow import center, patient
+from tests.services.flow import center, local, patient
 from tests.services.test_telephone import BAI, GAO, LIN, REN, ZHU, called, commitment, owed, slip
 
 CALLS, MESSAGES, PROMISES = "/telephone/", "/telephone/messages/", "/telephone/promises/"
@@ -63,6 +63,18 @@ def test_what_is_missing_stands_beside_its_field_and_nothing_is_stored():
     assert answer.context["form"]["summary"].value() == "问种植"  # what was typed is still there
     assert not Call.objects.exists()
     assert browser(LIN).get("/telephone/new/").status_code == 403
+
+
+def test_the_call_began_when_its_form_was_opened(tuesday):
+    desk = browser(REN)
+    opened = desk.get("/telephone/new/").context["form"]["started_at"].value()
+    tuesday("2026-12-08 14:07")
+    assert desk.post("/telephone/new/", form(started_at=opened)).status_code == 303
+    assert Call.objects.get().started_at == local("2026-12-08 14:00")
+
+    tuesday("2026-12-09 09:00")  # left open over night
+    assert desk.post("/telephone/new/", form(started_at=opened)).status_code == 303
+    assert Call.objects.order_by("id").last().started_at == local("2026-12-09 09:00")
 
 
 def test_forbidden_words_are_answered_with_better_ones():

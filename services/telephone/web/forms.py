@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from kernel import clock
 from kernel.web.fields import SegmentedRadios, SiteDateTimeField
 from services.patients.models import Patient, Sex
 from services.patients.web.forms import Telephone
 from services.sites.models import Site
 from services.staff.models import StaffMember
+from services.telephone.actions import LONGEST_CALL
 from services.telephone.models import Call, Outcome, Promise, Purpose
 from services.telephone.selectors import recipients_at
 
@@ -59,6 +62,11 @@ class CallForm(CallerFields):
         super().__init__(*args, **kwargs)
         self.fields["recipient"].queryset = recipients_at(site)  # type: ignore[attr-defined]
         self.fields["due_at"].zone = site.timezone  # type: ignore[attr-defined]
+
+    def clean_started_at(self) -> datetime | None:
+        """When the form was opened; one that stood open over night says nothing about this call."""
+        opened: datetime | None = self.cleaned_data["started_at"]
+        return opened if opened is not None and opened > clock.now() - LONGEST_CALL else None
 
     def facts(self) -> dict[str, Any]:
         """What ``log_call`` takes."""
