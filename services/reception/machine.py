@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from kernel import parameters
 from kernel.context import Actor
@@ -28,16 +27,18 @@ def _wait_is_agreed(row: Any, by: Actor, **facts: Any) -> DomainError | None:
     if row.announced_wait_minutes is None:
         return RuleRefused(
             "wait_not_announced",
-            _g("Tell the patient how long the wait will be first."),
-            fields={"minutes": [_g("The expected wait is missing.")]},
+            gettext("Tell the patient how long the wait will be first."),
+            fields={"minutes": [gettext("The expected wait is missing.")]},
         )
     limit = parameters.value("wait_consent_minutes", site=row.site, vertical=row.vertical, at=row.announced_at)
     if row.announced_wait_minutes > limit and row.opinion != "stay":
         return RuleRefused(
             "wait_opinion_missing",
-            _g("A wait of more than %(limit)s minutes was announced. Ask whether the patient stays, rebooks or leaves.")
+            gettext(
+                "A wait of more than %(limit)s minutes was announced. Ask whether the patient stays, rebooks or leaves."
+            )
             % {"limit": limit},
-            fields={"opinion": [_g("The patient's opinion is missing.")]},
+            fields={"opinion": [gettext("The patient's opinion is missing.")]},
             announced=row.announced_wait_minutes,
             limit=limit,
         )
