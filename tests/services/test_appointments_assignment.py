@@ -174,6 +174,8 @@ def test_the_proposal_with_its_reason_stands_in_the_drawer_and_at_check_in(tuesd
     drawer = web.get(f"/appointments/new/?patient={who.code}&day={FRIDAY}").content.decode()
     assert 'data-proposal="rotation"' in drawer
     assert "潘主任" in drawer.split('data-proposal="rotation"')[1].split("</p>")[0]
+    # What is asked for slots stands in the address: never what the patient said.
+    assert drawer.count("hx-get") == drawer.count('hx-params="patient,doctor,item')
     partial = web.get(f"/appointments/slots/?patient={who.code}&day={FRIDAY}").content.decode()
     assert 'data-proposal="rotation"' in partial
     assert 'name="slot"' in partial
