@@ -117,7 +117,13 @@ def unblock(request: HttpRequest, code: UUID) -> HttpResponse:
 @page(permission="appointments.view")
 def cards(request: HttpRequest) -> HttpResponse:
     site = site_for(request, "appointments.view")
-    context = {"site": site, "cards": selectors.open_cards(site), "state": AppointmentCard.State}
+    context = {
+        "site": site,
+        "cards": selectors.open_cards(site),
+        "state": AppointmentCard.State,
+        "may_book": holds(request.actor, "appointments.book", site=site.code),
+        "may_see_shares": holds(request.actor, "appointments.view_shares", site=site.code),
+    }
     return render_page(request, "appointments/cards.html", context)
 
 
@@ -196,7 +202,6 @@ def _board(request: HttpRequest, site: Site, day: date) -> dict[str, Any]:
         "next_url": f"{here}?day={(day + timedelta(days=1)).isoformat()}",
         "may_book": may_book,
         "may_block": holds(request.actor, "appointments.block", site=site.code),
-        "may_see_shares": holds(request.actor, "appointments.view_shares", site=site.code),
     }
 
 
