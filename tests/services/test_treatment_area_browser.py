@@ -88,7 +88,9 @@ def test_the_pages_fit_and_are_accessible(
         page.wait_for_selector("main h1, main h2")
         picture(page, f"treatment-area-{name}-{size}")
         assert violations(page) == [], name
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth + 1"), name
+        work = page.locator("main")
+        assert work.evaluate("one => one.scrollWidth <= one.clientWidth + 1"), name
+        assert work.evaluate("one => one.getBoundingClientRect().right <= innerWidth + 1"), name
 
 
 def test_one_key_leads_from_a_chair_to_the_relative(
