@@ -22,7 +22,7 @@ ROOM = Room(
     nav=(
         NavItem(
             key="treatment_area",
-            label=pgettext_lazy("nav", "Treatment area"),
+            label=pgettext_lazy("nav", "Area"),
             url_name="treatment_area:board",
             permission="treatment_area.companions",
             icon="chair",
