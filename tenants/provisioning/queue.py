@@ -32,9 +32,10 @@ def provision(job_code: str) -> None:
 def migrate(slug: str) -> None:
     """Bring one tenant to the present migrations; a failure stands in its status."""
     from tenants.provisioning.migrating import migrate_database
+    from tenants.provisioning.steps import renew_content
 
     begun(f"migrate:{slug}")
-    migrate_database(only=slug)
+    renew_content(migrate_database(only=slug).migrated)
 
 
 def enqueue_migration(tenant: Tenant) -> None:

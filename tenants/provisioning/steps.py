@@ -8,7 +8,7 @@ transaction and carries the tenant's mark, grants may be given twice, starter co
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -178,6 +178,28 @@ def load_starter_content() -> None:
         for load in registry.seed_callables(room):
             with transaction.atomic(), context.bound(actor=Actor.system("starter-content")):
                 load()
+
+
+def renew_content(schemas: Iterable[str] | None, *, only: str | None = None) -> dict[str, str]:
+    """After a release: what its rooms declare, for the tenants of these schemas (None: of all). Words that a tenant gave
+    or took away, and content that it changed, stay. Returns schema → error of those that failed; nobody stops the others.
+    """
+    failed: dict[str, str] = {}
+    with public_schema():
+        tenants = Tenant.objects.exclude(state=Tenant.State.PROVISIONING).order_by("slug")
+        if schemas is not None:
+            tenants = tenants.filter(schema_name__in=list(schemas))
+        if only is not None:
+            tenants = tenants.filter(slug=only)
+        found = [(tenant.schema_name, directory.build_context(tenant)) for tenant in tenants]
+    for schema_name, working_for in found:
+        try:
+            with tenancy.activate(working_for):
+                prepare_content()
+        except Exception as error:
+            log.exception("content_failed", schema=schema_name)
+            failed[schema_name] = f"{type(error).__name__}: {error}"[:ERROR_LENGTH]
+    return failed
 
 
 def drop_schema(tenant: Tenant) -> None:

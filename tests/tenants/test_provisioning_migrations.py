@@ -19,6 +19,7 @@ from django.test.utils import CaptureQueriesContext
 
 import kernel.numbering.migrations
 from kernel import tenancy
+from kernel.identity.models import RolePermission
 from tenants.database import roles
 from tenants.directory import context_for, public_schema
 from tenants.models import SchemaBlueprint, SchemaStatus, Tenant
@@ -311,6 +312,20 @@ def test_grants_can_be_repeated() -> None:
                 [context_for(slug="smile").database_role, f"t_smile.{table}"],
             )
             assert cursor.fetchone() == (False,)
+
+
+def test_a_release_brings_its_words_to_tenants_that_exist() -> None:
+    # Given a role that lacks a word as if it were new, and one that its tenant took away
+    with tenancy.activate(context_for(slug="smile")):
+        desk = RolePermission.objects.filter(role__slug="front_desk")
+        desk.filter(word="reception.check_in").delete()
+        desk.filter(word="reception.view").update(granted=False, edited=True)
+
+    call_command("tenant_migrate", content=True, json=True, stdout=StringIO())
+
+    with tenancy.activate(context_for(slug="smile")):
+        assert desk.get(word="reception.check_in").granted
+        assert not desk.get(word="reception.view").granted
 
 
 def test_one_blueprint_per_set_of_migrations() -> None:

@@ -1,6 +1,7 @@
 """Bring the public schema and every tenant to the present migrations, with roles and grants.
 
-A tenant that fails stays where it was, is named in the result, and is tried again by the next run.
+A tenant that was migrated also gets what the release declares: new words of its roles, starter content, daily work; what the
+tenant changed stays. A tenant that fails stays where it was, is named in the result, and is tried again by the next run.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from tenants.database import roles
 from tenants.management.commands._base import JsonCommand, NotDone
 from tenants.models import Tenant
 from tenants.provisioning import blueprint, migrating
+from tenants.provisioning.steps import renew_content
 
 
 class Command(JsonCommand):
@@ -22,6 +24,9 @@ class Command(JsonCommand):
     def add_own_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--tenant", metavar="SLUG", help="only this tenant (and the public schema)")
         parser.add_argument("--check", action="store_true", help="change nothing; fail if anybody is behind")
+        parser.add_argument(
+            "--content", action="store_true", help="bring roles, starter content and daily work to every tenant again"
+        )
         parser.add_argument("--grants", action="store_true", help="grant every role again what it may do")
 
     def work(self, **options: Any) -> dict[str, Any]:
@@ -30,6 +35,7 @@ class Command(JsonCommand):
         report = migrating.migrate_database(only=options["tenant"])
         if options["grants"]:
             _grant_all()
+        report.failed |= renew_content(None if options["content"] else report.migrated, only=options["tenant"])
         result = {
             "public": report.public,
             "current": report.current,
