@@ -139,7 +139,7 @@ ROOM = Room(
         Gate(
             key="reception.visit_class",
             label=_("Treatment finished without the class of the visit"),
-            gate_class="process",
+            gate_class="money",
             ledger=("DE-001",),
         ),
         Gate(

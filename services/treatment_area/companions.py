@@ -21,7 +21,7 @@ FAMILY = frozenset(
 )  # fmt: skip
 GUARDIANS = frozenset({Relation.MOTHER, Relation.FATHER, Relation.GUARDIAN, Relation.GRANDPARENT})
 # Grounds that are the relation itself.
-BY_RELATION = {Ground.INTERPRETER: Relation.INTERPRETER, Ground.ESCORT: Relation.ESCORT}
+BY_RELATION = {Ground.INTERPRETER: Relation.INTERPRETER, Ground.HIRED: Relation.HIRED}
 # Grounds that follow from the guest's age alone; nobody claims them.
 BY_AGE = (Ground.CHILD, Ground.ELDER, Ground.MINOR)
 OF_AGE = 18
@@ -121,7 +121,7 @@ def _claimed(visit: Visit, relation: str, ground: str) -> Judgement:
     wanted = BY_RELATION.get(Ground(ground))
     if wanted is not None and relation != wanted:
         return Judgement(
-            code="companion_not_the_ground", message=_("This ground is for the interpreter or escort companion alone.")
+            code="companion_not_the_ground", message=_("This ground is for the interpreter or hired companion alone.")
         )
     return Judgement(ground)
 

@@ -23,7 +23,7 @@ class Ground(models.TextChoices):
     MINOR = "minor", pgettext_lazy("ground", "guardian of a minor")
     DISABILITY = "disability", pgettext_lazy("ground", "disability")
     INTERPRETER = "interpreter", pgettext_lazy("ground", "interpreter")
-    ESCORT = "escort", pgettext_lazy("ground", "escort companion on an order")
+    HIRED = "hired", pgettext_lazy("ground", "hired companion on an order")
     NURSE_REASON = "nurse_reason", pgettext_lazy("ground", "the nurse's reason")
     MEDICAL_NEED = "medical_need", pgettext_lazy("ground", "medical need")
 
@@ -61,7 +61,7 @@ class AccompanyingRelative(VersionedModel):
         RELATIVE = "relative", pgettext_lazy("relation", "another relative")
         FRIEND = "friend", pgettext_lazy("relation", "friend")
         INTERPRETER = "interpreter", pgettext_lazy("relation", "interpreter")
-        ESCORT = "escort", pgettext_lazy("relation", "escort companion")
+        HIRED = "hired", pgettext_lazy("relation", "hired companion")
 
     class Refusal(models.TextChoices):
         NOT_EXEMPT = "not_exempt", _("the guest is neither 12 or younger nor 70 or older")

@@ -112,7 +112,7 @@ ROOM = Room(
         Param(
             key="companion_grounds",
             kind="list",
-            default=["minor", "disability", "interpreter", "escort", "nurse_reason"],
+            default=["minor", "disability", "interpreter", "hired", "nurse_reason"],
             literal=[],
             label=_("Further grounds that let one person in with a guest"),
             ledger=("QU-011",),

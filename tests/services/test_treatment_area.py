@@ -27,7 +27,7 @@ from services.treatment_area.models import (
 from tests.services.doors import SYSTEM, person, staff
 from tests.services.flow import center, chair, clockwork, local, patient, walked_in
 
-ALL_GROUNDS = ["minor", "disability", "interpreter", "escort", "nurse_reason"]
+ALL_GROUNDS = ["minor", "disability", "interpreter", "hired", "nurse_reason"]
 
 
 @pytest.fixture(autouse=True)
