@@ -167,7 +167,7 @@ ROOM = Room(
         Gate(
             key="treatment_area.companion",
             label=_("A relative comes into the treatment area"),
-            gate_class="process",
+            gate_class="law",
             ledger=("QU-011", "QU-023"),
         ),
     ),
