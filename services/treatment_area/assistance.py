@@ -16,7 +16,8 @@ from kernel.errors import Conflict, RuleRefused
 from services.sites.models import Site
 from services.staff.models import StaffMember
 from services.staff.selectors import OnDuty, assistants_on_duty, doctors_on_duty
-from services.tasks.actions import open_task, settle_task
+from services.tasks.actions import cancel_task, open_task, settle_task
+from services.tasks.models import Task
 from services.treatment_area.models import Assistance
 
 GAP = "treatment_area.assistant_gap"
@@ -144,6 +145,17 @@ def alarm_gaps(*, by: Actor, site: Site, day: date) -> int:
             closed_in_inbox=False,
         )
     return found
+
+
+@action(permission=None, reason="the clock ends alarms of days that are over")
+def withdraw_past_alarms(*, by: Actor, site: Site, day: date) -> int:
+    """Withdraw the alarms of ``site`` from before ``day``, the site's local day; how many there were."""
+    start, _end = clock.day_bounds(day, site.timezone)
+    past = Task.objects.filter(kind=GAP, site=site, state=Task.State.OPEN, due_at__lt=start)
+    keys = list(past.values_list("key", flat=True))
+    for key in keys:
+        cancel_task(by=by, kind=GAP, key=key, reason="day_over")
+    return len(keys)
 
 
 def gap_key(site: Site, day: date) -> str:

@@ -108,8 +108,10 @@ def drop_old_sheets(day: date) -> None:
 
 
 def alarm_gaps(day: date) -> None:
-    """Every morning: a doctor of today who has no assistant is the head nurse's business, where there is one."""
+    """Every morning: a doctor of today who has no assistant is the head nurse's business, where there is one. Nobody can
+    fill a gap of a day that is over: its alarm is withdrawn."""
     for site in sites():
+        assistance.withdraw_past_alarms(by=CLOCK, site=site, day=clock.today(site.timezone))
         if holders_of("head_nurse", site=site.code).exists():
             assistance.alarm_gaps(by=CLOCK, site=site, day=clock.today(site.timezone))
 

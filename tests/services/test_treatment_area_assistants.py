@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -58,6 +58,15 @@ def test_a_gap_is_an_alarm_until_every_working_doctor_has_an_assistant():
     task.refresh_from_db()
     assert task.state == "done"
     assert assistance.gaps(assistance.grid(center(), MONDAY)) == 0
+
+
+def test_the_alarm_of_a_day_that_is_over_is_withdrawn(at):
+    handlers.alarm_gaps(MONDAY)
+    at("2026-12-08 07:00")
+
+    handlers.alarm_gaps(MONDAY + timedelta(days=1))
+
+    assert Task.objects.get(kind=assistance.GAP, key=assistance.gap_key(center(), MONDAY)).state == "cancelled"
 
 
 @pytest.mark.ledger("QU-021")

@@ -22,6 +22,9 @@ from services.sites.models import Chair, Site
 from services.tasks.actions import complete_task
 from services.tasks.models import Task
 
+# What the desk works off by telephone, and what it notes.
+WORKED_OFF = {"appointments.no_show": "已电话联系，另约时间", "dental.orthodontic_slot": "已与专家约定时间并告知患者"}
+
 
 def holder(chair: Chair, visit: Visit) -> Visit | None:
     """Who holds ``chair``, besides ``visit``."""
@@ -49,11 +52,11 @@ def review_overrides(clinic: House, site: Site, day: date) -> None:
 
 
 def clear_inbox(clinic: House, site: Site, day: date) -> None:
-    """The desk writes to most of those who stayed away."""
+    """The desk writes to most of those who stayed away, and finds most of those who wait for a specialist a time."""
     by: Actor = clinic.who("tasks.work", site, role="front_desk")
-    for task in Task.objects.filter(site=site, kind="appointments.no_show", state=Task.State.OPEN):
+    for task in Task.objects.filter(site=site, kind__in=WORKED_OFF, state=Task.State.OPEN):
         if Random(f"task {task.pk}:{day}").random() < 0.7:
-            complete_task(by=by, task=task, note="已电话联系，另约时间")
+            complete_task(by=by, task=task, note=WORKED_OFF[task.kind])
 
 
 def make_calls(clinic: House, site: Site, day: date) -> None:

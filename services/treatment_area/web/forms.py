@@ -85,7 +85,7 @@ class PatrolForm(forms.Form):
 class ConcernForm(forms.Form):
     """A concern, about a guest who is in the house or about nobody in particular."""
 
-    kind = forms.ChoiceField(label=_("what it is about"), choices=Concern.Kind.choices)
+    kind = forms.ChoiceField(label=pgettext_lazy("concern", "what it is about"), choices=Concern.Kind.choices)
     visit = forms.ModelChoiceField(
         label=_("guest"), queryset=Visit.objects.none(), to_field_name="code", required=False
     )
