@@ -14,6 +14,7 @@ from django.test import RequestFactory
 from kernel import clock
 from kernel.web import charts, formatting, icons
 from kernel.web.board import Grid, laned
+from kernel.web.board_block import draw_blocks
 from kernel.web.fields import FenField, SegmentedRadios, SiteDateTimeField
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -181,3 +182,18 @@ def test_nothing_inline_that_the_policy_forbids() -> None:
         text = path.read_text()
         assert not re.search(r"\sstyle=|\son[a-z]+=|hx-on|<style|javascript:", text), path
         assert not re.search(r"<script(?![^>]*application/json)", text), path
+
+
+def test_what_people_wrote_is_no_markup_in_a_block() -> None:
+    """The blocks of a board are written in Python: nothing of a booking may come through as markup."""
+    evil = '"><script>x</script>'
+    block = {
+        "row": 1, "span": 2, "lane": 1, "lanes": 6, "state": "booked", "title": evil, "item": evil, "help": evil, "text": evil,
+        "note": evil, "note_tone": evil, "url": evil, "code": evil, "move_url": evil, "word": evil, "attributes": {"data-x": evil},
+    }  # fmt: skip
+
+    drawn = draw_blocks([block, block | {"span": 1, "lanes": 3}])
+
+    assert "<script" not in drawn
+    assert '">x' not in drawn
+    assert drawn.count("&lt;script&gt;") >= 15

@@ -19,7 +19,7 @@ from config.launcher.accounts import ensure_accounts, ensure_database
 from config.launcher.broker import EmbeddedBroker
 from config.launcher.paths import ROOT
 from config.launcher.postgres import EmbeddedPostgres
-from config.launcher.system import LOOPBACK, is_running
+from config.launcher.system import LOOPBACK, is_dying, is_running
 
 NOBODY = 65534
 
@@ -71,6 +71,18 @@ def test_a_killed_server_recovers_what_was_committed(postgres: EmbeddedPostgres)
     assert second.pid != first.pid
     with psycopg.connect(second.dsn()) as connection:
         assert connection.execute("SELECT n FROM kept").fetchone() == (42,)
+
+
+def test_a_killed_process_is_known_as_dying_before_it_is_gone() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    assert not is_dying(child.pid)
+
+    os.kill(child.pid, signal.SIGKILL)
+
+    # Nobody has reaped it: it is still listed, as on a machine that is too busy to end it.
+    assert is_dying(child.pid)
+    child.wait()
+    assert not is_dying(child.pid)
 
 
 def test_a_pid_file_of_another_program_is_no_running_server(postgres: EmbeddedPostgres) -> None:
