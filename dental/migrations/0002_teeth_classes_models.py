@@ -13,12 +13,12 @@ class Migration(migrations.Migration):
     dependencies = [
         ("appointments", "0001_initial"),
         ("dental", "0001_initial"),
+        ("identity", "__first__"),
         ("patients", "0001_initial"),
         ("reception", "0001_initial"),
         ("records", "0001_initial"),
         ("sites", "0001_initial"),
         ("staff", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -154,6 +154,104 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["due_on", "id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["checked", "created", "fitted", "lost", "received", "remake", "sent"])
+                        ),
+                        name="dental_lab_state",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "teeth__contained_by",
+                                [
+                                    11,
+                                    12,
+                                    13,
+                                    14,
+                                    15,
+                                    16,
+                                    17,
+                                    18,
+                                    21,
+                                    22,
+                                    23,
+                                    24,
+                                    25,
+                                    26,
+                                    27,
+                                    28,
+                                    31,
+                                    32,
+                                    33,
+                                    34,
+                                    35,
+                                    36,
+                                    37,
+                                    38,
+                                    41,
+                                    42,
+                                    43,
+                                    44,
+                                    45,
+                                    46,
+                                    47,
+                                    48,
+                                    51,
+                                    52,
+                                    53,
+                                    54,
+                                    55,
+                                    61,
+                                    62,
+                                    63,
+                                    64,
+                                    65,
+                                    71,
+                                    72,
+                                    73,
+                                    74,
+                                    75,
+                                    81,
+                                    82,
+                                    83,
+                                    84,
+                                    85,
+                                ],
+                            )
+                        ),
+                        name="dental_lab_fdi",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("work__in", ("full_denture", "appliance", "study_model")),
+                            ("teeth__len__gt", 0),
+                            _connector="OR",
+                        ),
+                        name="dental_lab_tooth_named",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ("sent", "received", "checked", "fitted")), _negated=True),
+                            models.Q(
+                                ("due_on__isnull", False),
+                                ("sent_at__isnull", False),
+                                models.Q(("lab", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="dental_lab_sent_when",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ("checked", "fitted")), _negated=True),
+                            models.Q(("checked_at__isnull", False), ("received_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="dental_lab_checked_when",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -213,6 +311,23 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-opened_at", "-id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["open", "prepared", "withdrawn"])),
+                        name="dental_preparation_state",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ("implant", "orthodontic"))), name="dental_preparation_kind"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "withdrawn"), _negated=True),
+                            models.Q(("end_reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="dental_preparation_reason",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -260,6 +375,100 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-noted_at", "-id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "tooth__in",
+                                [
+                                    11,
+                                    12,
+                                    13,
+                                    14,
+                                    15,
+                                    16,
+                                    17,
+                                    18,
+                                    21,
+                                    22,
+                                    23,
+                                    24,
+                                    25,
+                                    26,
+                                    27,
+                                    28,
+                                    31,
+                                    32,
+                                    33,
+                                    34,
+                                    35,
+                                    36,
+                                    37,
+                                    38,
+                                    41,
+                                    42,
+                                    43,
+                                    44,
+                                    45,
+                                    46,
+                                    47,
+                                    48,
+                                    51,
+                                    52,
+                                    53,
+                                    54,
+                                    55,
+                                    61,
+                                    62,
+                                    63,
+                                    64,
+                                    65,
+                                    71,
+                                    72,
+                                    73,
+                                    74,
+                                    75,
+                                    81,
+                                    82,
+                                    83,
+                                    84,
+                                    85,
+                                ],
+                            )
+                        ),
+                        name="dental_finding_fdi",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("surfaces__regex", "^M?D?O?B?L?$")), name="dental_finding_surfaces"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("surfaces", ""), ("kind__in", ("caries", "filled", "fractured")), _connector="OR"
+                        ),
+                        name="dental_finding_whole",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                (
+                                    "caries",
+                                    "filled",
+                                    "fractured",
+                                    "crown",
+                                    "root_treated",
+                                    "residual_root",
+                                    "mobile",
+                                    "impacted",
+                                    "missing",
+                                    "implant",
+                                    "sound",
+                                ),
+                            )
+                        ),
+                        name="dental_finding_known",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -445,126 +654,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="labmodel",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["checked", "created", "fitted", "lost", "received", "remake", "sent"])
-                ),
-                name="dental_lab_state",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="labmodel",
             constraint=models.UniqueConstraint(fields=("site", "number"), name="dental_lab_number"),
-        ),
-        migrations.AddConstraint(
-            model_name="labmodel",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "teeth__contained_by",
-                        [
-                            11,
-                            12,
-                            13,
-                            14,
-                            15,
-                            16,
-                            17,
-                            18,
-                            21,
-                            22,
-                            23,
-                            24,
-                            25,
-                            26,
-                            27,
-                            28,
-                            31,
-                            32,
-                            33,
-                            34,
-                            35,
-                            36,
-                            37,
-                            38,
-                            41,
-                            42,
-                            43,
-                            44,
-                            45,
-                            46,
-                            47,
-                            48,
-                            51,
-                            52,
-                            53,
-                            54,
-                            55,
-                            61,
-                            62,
-                            63,
-                            64,
-                            65,
-                            71,
-                            72,
-                            73,
-                            74,
-                            75,
-                            81,
-                            82,
-                            83,
-                            84,
-                            85,
-                        ],
-                    )
-                ),
-                name="dental_lab_fdi",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="labmodel",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("work__in", ("full_denture", "appliance", "study_model")), ("teeth__len__gt", 0), _connector="OR"
-                ),
-                name="dental_lab_tooth_named",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="labmodel",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ("sent", "received", "checked", "fitted")), _negated=True),
-                    models.Q(
-                        ("due_on__isnull", False), ("sent_at__isnull", False), models.Q(("lab", ""), _negated=True)
-                    ),
-                    _connector="OR",
-                ),
-                name="dental_lab_sent_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="labmodel",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ("checked", "fitted")), _negated=True),
-                    models.Q(("checked_at__isnull", False), ("received_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="dental_lab_checked_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="preparationset",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["open", "prepared", "withdrawn"])), name="dental_preparation_state"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="preparationset",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ("implant", "orthodontic"))), name="dental_preparation_kind"
-            ),
         ),
         migrations.AddConstraint(
             model_name="preparationset",
@@ -572,121 +662,8 @@ class Migration(migrations.Migration):
                 condition=models.Q(("state", "open")), fields=("patient", "kind"), name="dental_preparation_once"
             ),
         ),
-        migrations.AddConstraint(
-            model_name="preparationset",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "withdrawn"), _negated=True),
-                    models.Q(("end_reason", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="dental_preparation_reason",
-            ),
-        ),
         migrations.AddIndex(
             model_name="toothfinding",
             index=models.Index(fields=["patient", "tooth", "-noted_at"], name="dental_finding_history"),
-        ),
-        migrations.AddConstraint(
-            model_name="toothfinding",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "tooth__in",
-                        [
-                            11,
-                            12,
-                            13,
-                            14,
-                            15,
-                            16,
-                            17,
-                            18,
-                            21,
-                            22,
-                            23,
-                            24,
-                            25,
-                            26,
-                            27,
-                            28,
-                            31,
-                            32,
-                            33,
-                            34,
-                            35,
-                            36,
-                            37,
-                            38,
-                            41,
-                            42,
-                            43,
-                            44,
-                            45,
-                            46,
-                            47,
-                            48,
-                            51,
-                            52,
-                            53,
-                            54,
-                            55,
-                            61,
-                            62,
-                            63,
-                            64,
-                            65,
-                            71,
-                            72,
-                            73,
-                            74,
-                            75,
-                            81,
-                            82,
-                            83,
-                            84,
-                            85,
-                        ],
-                    )
-                ),
-                name="dental_finding_fdi",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="toothfinding",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("surfaces__regex", "^M?D?O?B?L?$")), name="dental_finding_surfaces"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="toothfinding",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("surfaces", ""), ("kind__in", ("caries", "filled", "fractured")), _connector="OR"),
-                name="dental_finding_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="toothfinding",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "kind__in",
-                        (
-                            "caries",
-                            "filled",
-                            "fractured",
-                            "crown",
-                            "root_treated",
-                            "residual_root",
-                            "mobile",
-                            "impacted",
-                            "missing",
-                            "implant",
-                            "sound",
-                        ),
-                    )
-                ),
-                name="dental_finding_known",
-            ),
         ),
     ]

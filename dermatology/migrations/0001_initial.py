@@ -53,6 +53,9 @@ class Migration(migrations.Migration):
                     models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["site", "ended_on", "next_due_on"], name="dermatology_plan_due")],
+            },
         ),
         migrations.CreateModel(
             name="ClassifiedVisit",
@@ -84,9 +87,5 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["-recorded_at"],
             },
-        ),
-        migrations.AddIndex(
-            model_name="classifiedplan",
-            index=models.Index(fields=["site", "ended_on", "next_due_on"], name="dermatology_plan_due"),
         ),
     ]

@@ -145,6 +145,39 @@ class Migration(migrations.Migration):
                     models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["state", "starts_at"], name="escort_order_board"),
+                    models.Index(fields=["site", "starts_at"], name="escort_order_day"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                [
+                                    "accepted",
+                                    "agreed",
+                                    "agreement_drafted",
+                                    "archived",
+                                    "cancelled",
+                                    "enquiry",
+                                    "in_service",
+                                    "offered",
+                                    "ready",
+                                    "reported",
+                                    "service_ended",
+                                    "with_manager",
+                                ],
+                            )
+                        ),
+                        name="escort_order_state",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="escort_order_length"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Offer",
@@ -185,6 +218,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["companion", "state"], name="escort_offer_mine")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "open")), fields=("order", "companion"), name="escort_offer_once"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "accepted")), fields=("order",), name="escort_offer_one_winner"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Milestone",
@@ -245,6 +289,18 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("active", True)), fields=("order",), name="escort_assignment_one"
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(("active", True)),
+                        expressions=[("companion", "="), ("period", "&&")],
+                        name="escort_companion_busy",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Agreement",
@@ -265,6 +321,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("order", "version"), name="escort_agreement_version")],
+            },
         ),
         migrations.CreateModel(
             name="Qualification",
@@ -297,6 +356,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["companion", "kind", "-valid_from"], name="escort_paper_valid")],
+            },
         ),
         migrations.CreateModel(
             name="ServiceReport",
@@ -317,82 +379,5 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
             },
-        ),
-        migrations.AddIndex(
-            model_name="order",
-            index=models.Index(fields=["state", "starts_at"], name="escort_order_board"),
-        ),
-        migrations.AddIndex(
-            model_name="order",
-            index=models.Index(fields=["site", "starts_at"], name="escort_order_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        [
-                            "accepted",
-                            "agreed",
-                            "agreement_drafted",
-                            "archived",
-                            "cancelled",
-                            "enquiry",
-                            "in_service",
-                            "offered",
-                            "ready",
-                            "reported",
-                            "service_ended",
-                            "with_manager",
-                        ],
-                    )
-                ),
-                name="escort_order_state",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="escort_order_length"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="offer",
-            index=models.Index(fields=["companion", "state"], name="escort_offer_mine"),
-        ),
-        migrations.AddConstraint(
-            model_name="offer",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "open")), fields=("order", "companion"), name="escort_offer_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="offer",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "accepted")), fields=("order",), name="escort_offer_one_winner"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="assignment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("active", True)), fields=("order",), name="escort_assignment_one"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="assignment",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                condition=models.Q(("active", True)),
-                expressions=[("companion", "="), ("period", "&&")],
-                name="escort_companion_busy",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="agreement",
-            constraint=models.UniqueConstraint(fields=("order", "version"), name="escort_agreement_version"),
-        ),
-        migrations.AddIndex(
-            model_name="qualification",
-            index=models.Index(fields=["companion", "kind", "-valid_from"], name="escort_paper_valid"),
         ),
     ]

@@ -16,10 +16,10 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("catalogue", "0001_initial"),
+        ("identity", "__first__"),
         ("patients", "0001_initial"),
         ("sites", "0001_initial"),
         ("staff", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -151,6 +151,122 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["starts_at", "id"],
+                "indexes": [
+                    models.Index(fields=["site", "starts_at"], name="appointments_site_day"),
+                    models.Index(fields=["patient", "-starts_at"], name="appointments_patient"),
+                    models.Index(fields=["doctor", "starts_at"], name="appointments_doctor_day"),
+                ],
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                (
+                                    "booked",
+                                    "confirmed",
+                                    "unreachable",
+                                    "affected",
+                                    "arrived",
+                                    "in_service",
+                                    "completed",
+                                ),
+                            )
+                        ),
+                        expressions=[
+                            ("doctor", "="),
+                            (
+                                services.appointments.models.Span(
+                                    "starts_at", "ends_at", django.contrib.postgres.fields.ranges.RangeBoundary()
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="appointments_doctor_free",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                (
+                                    "booked",
+                                    "confirmed",
+                                    "unreachable",
+                                    "affected",
+                                    "arrived",
+                                    "in_service",
+                                    "completed",
+                                ),
+                            )
+                        ),
+                        expressions=[
+                            ("chair", "="),
+                            (
+                                services.appointments.models.Span(
+                                    "starts_at", "ends_at", django.contrib.postgres.fields.ranges.RangeBoundary()
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="appointments_chair_free",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                (
+                                    "booked",
+                                    "confirmed",
+                                    "unreachable",
+                                    "affected",
+                                    "arrived",
+                                    "in_service",
+                                    "completed",
+                                ),
+                            )
+                        ),
+                        expressions=[
+                            ("assistant", "="),
+                            (
+                                services.appointments.models.Span(
+                                    "starts_at", "ends_at", django.contrib.postgres.fields.ranges.RangeBoundary()
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="appointments_assistant_free",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                [
+                                    "affected",
+                                    "arrived",
+                                    "booked",
+                                    "cancelled",
+                                    "completed",
+                                    "confirmed",
+                                    "in_service",
+                                    "no_show",
+                                    "unreachable",
+                                ],
+                            )
+                        ),
+                        name="appointments_state_known",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("units__gte", 1)), name="appointments_units"),
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="appointments_order"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("assistant__isnull", True),
+                            models.Q(("assistant", models.F("doctor")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="appointments_assistant_is_another",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -229,6 +345,27 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-written_at", "-id"],
+                "indexes": [models.Index(fields=["patient", "-written_at"], name="appointments_card_patient")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("visit_code",), name="appointments_card_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("latest_on__isnull", True),
+                            ("earliest_on__isnull", True),
+                            ("latest_on__gte", models.F("earliest_on")),
+                            _connector="OR",
+                        ),
+                        name="appointments_card_window",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("appointment__isnull", False), ("state", "booked")),
+                            models.Q(models.Q(("state", "booked"), _negated=True), ("appointment__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="appointments_card_booked",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -334,6 +471,22 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["starts_at", "id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("removed_at__isnull", True)),
+                        fields=["site", "starts_at"],
+                        name="appointments_block_day",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="appointments_block_order"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("staff__isnull", False), ("chair__isnull", False), _connector="OR"),
+                        name="appointments_block_of_something",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -382,175 +535,5 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["at", "id"],
             },
-        ),
-        migrations.AddIndex(
-            model_name="appointment",
-            index=models.Index(fields=["site", "starts_at"], name="appointments_site_day"),
-        ),
-        migrations.AddIndex(
-            model_name="appointment",
-            index=models.Index(fields=["patient", "-starts_at"], name="appointments_patient"),
-        ),
-        migrations.AddIndex(
-            model_name="appointment",
-            index=models.Index(fields=["doctor", "starts_at"], name="appointments_doctor_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="appointment",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        ("booked", "confirmed", "unreachable", "affected", "arrived", "in_service", "completed"),
-                    )
-                ),
-                expressions=[
-                    ("doctor", "="),
-                    (
-                        services.appointments.models.Span(
-                            "starts_at", "ends_at", django.contrib.postgres.fields.ranges.RangeBoundary()
-                        ),
-                        "&&",
-                    ),
-                ],
-                name="appointments_doctor_free",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="appointment",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        ("booked", "confirmed", "unreachable", "affected", "arrived", "in_service", "completed"),
-                    )
-                ),
-                expressions=[
-                    ("chair", "="),
-                    (
-                        services.appointments.models.Span(
-                            "starts_at", "ends_at", django.contrib.postgres.fields.ranges.RangeBoundary()
-                        ),
-                        "&&",
-                    ),
-                ],
-                name="appointments_chair_free",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="appointment",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        ("booked", "confirmed", "unreachable", "affected", "arrived", "in_service", "completed"),
-                    )
-                ),
-                expressions=[
-                    ("assistant", "="),
-                    (
-                        services.appointments.models.Span(
-                            "starts_at", "ends_at", django.contrib.postgres.fields.ranges.RangeBoundary()
-                        ),
-                        "&&",
-                    ),
-                ],
-                name="appointments_assistant_free",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="appointment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        [
-                            "affected",
-                            "arrived",
-                            "booked",
-                            "cancelled",
-                            "completed",
-                            "confirmed",
-                            "in_service",
-                            "no_show",
-                            "unreachable",
-                        ],
-                    )
-                ),
-                name="appointments_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="appointment",
-            constraint=models.CheckConstraint(condition=models.Q(("units__gte", 1)), name="appointments_units"),
-        ),
-        migrations.AddConstraint(
-            model_name="appointment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="appointments_order"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="appointment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("assistant__isnull", True),
-                    models.Q(("assistant", models.F("doctor")), _negated=True),
-                    _connector="OR",
-                ),
-                name="appointments_assistant_is_another",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="appointmentcard",
-            index=models.Index(fields=["patient", "-written_at"], name="appointments_card_patient"),
-        ),
-        migrations.AddConstraint(
-            model_name="appointmentcard",
-            constraint=models.UniqueConstraint(fields=("visit_code",), name="appointments_card_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="appointmentcard",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("latest_on__isnull", True),
-                    ("earliest_on__isnull", True),
-                    ("latest_on__gte", models.F("earliest_on")),
-                    _connector="OR",
-                ),
-                name="appointments_card_window",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="appointmentcard",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("appointment__isnull", False), ("state", "booked")),
-                    models.Q(models.Q(("state", "booked"), _negated=True), ("appointment__isnull", True)),
-                    _connector="OR",
-                ),
-                name="appointments_card_booked",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="block",
-            index=models.Index(
-                condition=models.Q(("removed_at__isnull", True)),
-                fields=["site", "starts_at"],
-                name="appointments_block_day",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="block",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="appointments_block_order"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="block",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("staff__isnull", False), ("chair__isnull", False), _connector="OR"),
-                name="appointments_block_of_something",
-            ),
         ),
     ]

@@ -12,10 +12,10 @@ class Migration(migrations.Migration):
     dependencies = [
         ("appointments", "0001_initial"),
         ("catalogue", "0001_initial"),
+        ("identity", "__first__"),
         ("patients", "0001_initial"),
         ("sites", "0001_initial"),
         ("staff", "0002_birth_year"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [

@@ -68,6 +68,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["category__order", "order", "id"],
+                "indexes": [models.Index(fields=["vertical", "is_active"], name="catalogue_item_offer")],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("units__gte", 1)), name="catalogue_item_units")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -86,18 +90,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-effective_from"],
+                "constraints": [models.UniqueConstraint(fields=("item", "effective_from"), name="catalogue_price_day")],
             },
-        ),
-        migrations.AddIndex(
-            model_name="item",
-            index=models.Index(fields=["vertical", "is_active"], name="catalogue_item_offer"),
-        ),
-        migrations.AddConstraint(
-            model_name="item",
-            constraint=models.CheckConstraint(condition=models.Q(("units__gte", 1)), name="catalogue_item_units"),
-        ),
-        migrations.AddConstraint(
-            model_name="itemprice",
-            constraint=models.UniqueConstraint(fields=("item", "effective_from"), name="catalogue_price_day"),
         ),
     ]

@@ -14,10 +14,10 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("appointments", "0001_initial"),
+        ("identity", "__first__"),
         ("patients", "0001_initial"),
         ("sites", "0001_initial"),
         ("staff", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -129,6 +129,18 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["due_on", "id"],
+                "indexes": [models.Index(fields=["state", "due_on"], name="followup_list")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("result", "severe"), ("state", "closed"), _negated=True),
+                            ("return_visit__isnull", False),
+                            models.Q(("refusal_reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="followup_severe_has_return",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -201,6 +213,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-anchor_on", "-id"],
+                "indexes": [models.Index(fields=["patient", "-anchor_on"], name="followup_patient")],
+                "constraints": [models.UniqueConstraint(fields=("rule_key", "source_key"), name="followup_plan_once")],
             },
         ),
         migrations.AddField(
@@ -211,20 +225,8 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
-            model_name="plan",
-            index=models.Index(fields=["patient", "-anchor_on"], name="followup_patient"),
-        ),
-        migrations.AddConstraint(
-            model_name="plan",
-            constraint=models.UniqueConstraint(fields=("rule_key", "source_key"), name="followup_plan_once"),
-        ),
-        migrations.AddIndex(
             model_name="followup",
             index=models.Index(condition=models.Q(("state", "planned")), fields=["due_on"], name="followup_planned"),
-        ),
-        migrations.AddIndex(
-            model_name="followup",
-            index=models.Index(fields=["state", "due_on"], name="followup_list"),
         ),
         migrations.AddConstraint(
             model_name="followup",
@@ -249,18 +251,6 @@ class Migration(migrations.Migration):
                     )
                 ),
                 name="followup_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="followup",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("result", "severe"), ("state", "closed"), _negated=True),
-                    ("return_visit__isnull", False),
-                    models.Q(("refusal_reason", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="followup_severe_has_return",
             ),
         ),
     ]

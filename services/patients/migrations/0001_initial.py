@@ -13,8 +13,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ("identity", "__first__"),
         ("sites", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -107,6 +107,43 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["search_words"], name="patients_words", opclasses=["ext.gin_trgm_ops"]
+                    ),
+                    models.Index(fields=["name", "-id"], name="patients_name"),
+                    models.Index(fields=["pinyin", "-id"], name="patients_pinyin"),
+                    models.Index(fields=["initials", "-id"], name="patients_initials"),
+                    models.Index(fields=["site", "-created_at"], name="patients_newest"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("name", ""), _negated=True), name="patients_name_given"),
+                    models.CheckConstraint(
+                        condition=models.Q(("sex__in", ["female", "male", "other"])), name="patients_sex_given"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("birth_date__isnull", True), ("birth_date__year", models.F("birth_year")), _connector="OR"
+                        ),
+                        name="patients_birth_agrees",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("phone_index", ""), _negated=True),
+                            models.Q(("phone_absent_reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="patients_phone_or_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("message_consent__isnull", True), ("message_consent_at__isnull", False), _connector="OR"
+                        ),
+                        name="patients_consent_has_time",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ContactChange",
@@ -186,97 +223,26 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("relative__isnull", True),
+                            models.Q(("relative", models.F("patient")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="patients_relation_is_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("relative__isnull", False), models.Q(("name", ""), _negated=True), _connector="OR"
+                        ),
+                        name="patients_relation_is_somebody",
+                    ),
+                    models.UniqueConstraint(fields=("patient", "relative"), name="patients_relation_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_payer", True)), fields=("patient",), name="patients_relation_one_payer"
+                    ),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="patient",
-            index=django.contrib.postgres.indexes.GinIndex(
-                fields=["search_words"], name="patients_words", opclasses=["ext.gin_trgm_ops"]
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patient",
-            index=models.Index(fields=["name", "-id"], name="patients_name"),
-        ),
-        migrations.AddIndex(
-            model_name="patient",
-            index=models.Index(fields=["pinyin", "-id"], name="patients_pinyin"),
-        ),
-        migrations.AddIndex(
-            model_name="patient",
-            index=models.Index(fields=["initials", "-id"], name="patients_initials"),
-        ),
-        migrations.AddIndex(
-            model_name="patient",
-            index=models.Index(fields=["site", "-created_at"], name="patients_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="patient",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name", ""), _negated=True), name="patients_name_given"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patient",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("sex__in", ["female", "male", "other"])), name="patients_sex_given"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patient",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("birth_date__isnull", True), ("birth_date__year", models.F("birth_year")), _connector="OR"
-                ),
-                name="patients_birth_agrees",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patient",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("phone_index", ""), _negated=True),
-                    models.Q(("phone_absent_reason", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="patients_phone_or_reason",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patient",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("message_consent__isnull", True), ("message_consent_at__isnull", False), _connector="OR"
-                ),
-                name="patients_consent_has_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patientrelation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("relative__isnull", True),
-                    models.Q(("relative", models.F("patient")), _negated=True),
-                    _connector="OR",
-                ),
-                name="patients_relation_is_another",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patientrelation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("relative__isnull", False), models.Q(("name", ""), _negated=True), _connector="OR"),
-                name="patients_relation_is_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patientrelation",
-            constraint=models.UniqueConstraint(fields=("patient", "relative"), name="patients_relation_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="patientrelation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_payer", True)), fields=("patient",), name="patients_relation_one_payer"
-            ),
         ),
     ]

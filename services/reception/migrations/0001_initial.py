@@ -13,11 +13,11 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("appointments", "0001_initial"),
+        ("identity", "__first__"),
         ("patients", "0001_initial"),
         ("policy", "0001_initial"),
         ("sites", "0001_initial"),
         ("staff", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -152,6 +152,60 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["arrived_at", "id"],
+                "indexes": [
+                    models.Index(fields=["site", "arrived_at"], name="reception_site_day"),
+                    models.Index(fields=["site", "state"], name="reception_site_state"),
+                    models.Index(fields=["patient", "-arrived_at"], name="reception_patient"),
+                    models.Index(fields=["doctor", "arrived_at"], name="reception_doctor_day"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                [
+                                    "arrived",
+                                    "at_cashier",
+                                    "closed",
+                                    "finished",
+                                    "in_chair",
+                                    "led_in",
+                                    "left",
+                                    "left_unseen",
+                                    "rebooked",
+                                    "registered",
+                                    "settled",
+                                    "waiting",
+                                ],
+                            )
+                        ),
+                        name="reception_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state", "arrived"),
+                            ("registered_at__isnull", False),
+                            ("ended_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="reception_registered_when",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ("led_in", "in_chair", "finished")), _negated=True),
+                            models.Q(("chair__isnull", False), ("led_in_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="reception_in_a_chair",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("lead_in_override__isnull", True), ("state__in", ("led_in", "in_chair", "finished"))
+                        ),
+                        fields=("chair",),
+                        name="reception_chair_once",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -226,76 +280,5 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["at", "id"],
             },
-        ),
-        migrations.AddIndex(
-            model_name="visit",
-            index=models.Index(fields=["site", "arrived_at"], name="reception_site_day"),
-        ),
-        migrations.AddIndex(
-            model_name="visit",
-            index=models.Index(fields=["site", "state"], name="reception_site_state"),
-        ),
-        migrations.AddIndex(
-            model_name="visit",
-            index=models.Index(fields=["patient", "-arrived_at"], name="reception_patient"),
-        ),
-        migrations.AddIndex(
-            model_name="visit",
-            index=models.Index(fields=["doctor", "arrived_at"], name="reception_doctor_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="visit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        [
-                            "arrived",
-                            "at_cashier",
-                            "closed",
-                            "finished",
-                            "in_chair",
-                            "led_in",
-                            "left",
-                            "left_unseen",
-                            "rebooked",
-                            "registered",
-                            "settled",
-                            "waiting",
-                        ],
-                    )
-                ),
-                name="reception_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="visit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state", "arrived"), ("registered_at__isnull", False), ("ended_at__isnull", False), _connector="OR"
-                ),
-                name="reception_registered_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="visit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ("led_in", "in_chair", "finished")), _negated=True),
-                    models.Q(("chair__isnull", False), ("led_in_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="reception_in_a_chair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="visit",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    ("lead_in_override__isnull", True), ("state__in", ("led_in", "in_chair", "finished"))
-                ),
-                fields=("chair",),
-                name="reception_chair_once",
-            ),
         ),
     ]

@@ -109,6 +109,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["site", "order", "id"],
+                "constraints": [models.UniqueConstraint(fields=("site", "number"), name="sites_room_number")],
             },
         ),
         migrations.CreateModel(
@@ -127,6 +128,29 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["weekday", "opens"],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("weekday__lte", 6)), name="sites_hours_weekday"),
+                    models.CheckConstraint(
+                        condition=models.Q(("closes__lte", 1440), ("opens__lt", models.F("closes"))),
+                        name="sites_hours_order",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            ("site", "="),
+                            ("weekday", "="),
+                            (
+                                models.Func(
+                                    django.db.models.functions.comparison.Cast("opens", models.IntegerField()),
+                                    django.db.models.functions.comparison.Cast("closes", models.IntegerField()),
+                                    function="int4range",
+                                    output_field=django.contrib.postgres.fields.ranges.IntegerRangeField(),
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="sites_hours_once",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -145,6 +169,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["day"],
+                "constraints": [models.UniqueConstraint(fields=("site", "day"), name="sites_exception_day")],
             },
         ),
         migrations.CreateModel(
@@ -171,6 +196,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["site", "room__order", "order", "id"],
+                "indexes": [models.Index(fields=["site", "is_active"], name="sites_chair_list")],
+                "constraints": [models.UniqueConstraint(fields=("room", "name"), name="sites_chair_name")],
             },
         ),
         migrations.CreateModel(
@@ -194,77 +221,30 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["starts_on"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_on__isnull", True), ("ends_on__gte", models.F("starts_on")), _connector="OR"
+                        ),
+                        name="sites_entity_order",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            ("site", "="),
+                            (
+                                models.Func(
+                                    models.F("starts_on"),
+                                    models.F("ends_on"),
+                                    models.Value("[]"),
+                                    function="daterange",
+                                    output_field=django.contrib.postgres.fields.ranges.DateRangeField(),
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="sites_entity_once",
+                    ),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="room",
-            constraint=models.UniqueConstraint(fields=("site", "number"), name="sites_room_number"),
-        ),
-        migrations.AddConstraint(
-            model_name="openinghours",
-            constraint=models.CheckConstraint(condition=models.Q(("weekday__lte", 6)), name="sites_hours_weekday"),
-        ),
-        migrations.AddConstraint(
-            model_name="openinghours",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("closes__lte", 1440), ("opens__lt", models.F("closes"))), name="sites_hours_order"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="openinghours",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    ("site", "="),
-                    ("weekday", "="),
-                    (
-                        models.Func(
-                            django.db.models.functions.comparison.Cast("opens", models.IntegerField()),
-                            django.db.models.functions.comparison.Cast("closes", models.IntegerField()),
-                            function="int4range",
-                            output_field=django.contrib.postgres.fields.ranges.IntegerRangeField(),
-                        ),
-                        "&&",
-                    ),
-                ],
-                name="sites_hours_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="openingexception",
-            constraint=models.UniqueConstraint(fields=("site", "day"), name="sites_exception_day"),
-        ),
-        migrations.AddIndex(
-            model_name="chair",
-            index=models.Index(fields=["site", "is_active"], name="sites_chair_list"),
-        ),
-        migrations.AddConstraint(
-            model_name="chair",
-            constraint=models.UniqueConstraint(fields=("room", "name"), name="sites_chair_name"),
-        ),
-        migrations.AddConstraint(
-            model_name="siteentity",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_on__isnull", True), ("ends_on__gte", models.F("starts_on")), _connector="OR"),
-                name="sites_entity_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="siteentity",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    ("site", "="),
-                    (
-                        models.Func(
-                            models.F("starts_on"),
-                            models.F("ends_on"),
-                            models.Value("[]"),
-                            function="daterange",
-                            output_field=django.contrib.postgres.fields.ranges.DateRangeField(),
-                        ),
-                        "&&",
-                    ),
-                ],
-                name="sites_entity_once",
-            ),
         ),
     ]

@@ -15,8 +15,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ("identity", "__first__"),
         ("sites", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -106,6 +106,18 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["number"],
+                "indexes": [models.Index(fields=["is_doctor", "left_on"], name="staff_member_doctors")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("left_on__isnull", True),
+                            ("hired_on__isnull", True),
+                            ("left_on__gte", models.F("hired_on")),
+                            _connector="OR",
+                        ),
+                        name="staff_member_order",
+                    )
+                ],
             },
         ),
         migrations.AddField(
@@ -163,23 +175,31 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["starts_at", "staff__number"],
+                "indexes": [models.Index(fields=["site", "starts_at"], name="staff_shift_site_day")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="staff_shift_order"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "rest"), _negated=True), ("chair__isnull", True), _connector="OR"
+                        ),
+                        name="staff_shift_rest_has_no_chair",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            ("staff", "="),
+                            (
+                                services.staff.models.TimeSpan(
+                                    "starts_at", "ends_at", django.contrib.postgres.fields.ranges.RangeBoundary()
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="staff_shift_once",
+                    ),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="staffmember",
-            index=models.Index(fields=["is_doctor", "left_on"], name="staff_member_doctors"),
-        ),
-        migrations.AddConstraint(
-            model_name="staffmember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("left_on__isnull", True),
-                    ("hired_on__isnull", True),
-                    ("left_on__gte", models.F("hired_on")),
-                    _connector="OR",
-                ),
-                name="staff_member_order",
-            ),
         ),
         migrations.AddConstraint(
             model_name="siteassignment",
@@ -206,38 +226,6 @@ class Migration(migrations.Migration):
                     ),
                 ],
                 name="staff_assignment_once",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dutyshift",
-            index=models.Index(fields=["site", "starts_at"], name="staff_shift_site_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="dutyshift",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="staff_shift_order"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dutyshift",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("kind", "rest"), _negated=True), ("chair__isnull", True), _connector="OR"),
-                name="staff_shift_rest_has_no_chair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dutyshift",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    ("staff", "="),
-                    (
-                        services.staff.models.TimeSpan(
-                            "starts_at", "ends_at", django.contrib.postgres.fields.ranges.RangeBoundary()
-                        ),
-                        "&&",
-                    ),
-                ],
-                name="staff_shift_once",
             ),
         ),
     ]

@@ -14,8 +14,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ("identity", "__first__"),
         ("sites", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -112,6 +112,40 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["due_at", "rank_at", "id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "open")), fields=["due_at", "rank_at"], name="tasks_open"
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "open")), fields=["assignee", "due_at"], name="tasks_mine"
+                    ),
+                    django.contrib.postgres.indexes.GinIndex(fields=["roles"], name="tasks_roles"),
+                    models.Index(fields=["kind", "site", "due_at"], name="tasks_kind_day"),
+                    models.Index(fields=["subject_type", "subject_code"], name="tasks_subject"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("kind", "key"), name="tasks_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["open", "sleeping", "done", "cancelled"])),
+                        name="tasks_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at__isnull", True), ("state__in", ["open", "sleeping"])),
+                            models.Q(("closed_at__isnull", False), ("state__in", ["done", "cancelled"])),
+                            _connector="OR",
+                        ),
+                        name="tasks_closed_when",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("sleeps_until__isnull", False), ("state", "sleeping")),
+                            models.Q(("state", "sleeping"), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="tasks_sleep_has_end",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -149,57 +183,5 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["at", "id"],
             },
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(condition=models.Q(("state", "open")), fields=["due_at", "rank_at"], name="tasks_open"),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(condition=models.Q(("state", "open")), fields=["assignee", "due_at"], name="tasks_mine"),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["roles"], name="tasks_roles"),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(fields=["kind", "site", "due_at"], name="tasks_kind_day"),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(fields=["subject_type", "subject_code"], name="tasks_subject"),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.UniqueConstraint(fields=("kind", "key"), name="tasks_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["open", "sleeping", "done", "cancelled"])), name="tasks_state_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_at__isnull", True), ("state__in", ["open", "sleeping"])),
-                    models.Q(("closed_at__isnull", False), ("state__in", ["done", "cancelled"])),
-                    _connector="OR",
-                ),
-                name="tasks_closed_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("sleeps_until__isnull", False), ("state", "sleeping")),
-                    models.Q(("state", "sleeping"), _negated=True),
-                    _connector="OR",
-                ),
-                name="tasks_sleep_has_end",
-            ),
         ),
     ]

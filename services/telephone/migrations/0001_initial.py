@@ -12,10 +12,10 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ("identity", "__first__"),
         ("patients", "0001_initial"),
         ("sites", "0001_initial"),
         ("staff", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -135,6 +135,78 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-started_at", "-id"],
+                "indexes": [
+                    models.Index(fields=["site", "-started_at"], name="telephone_call_day"),
+                    models.Index(fields=["patient", "-started_at"], name="telephone_call_patient"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("direction__in", ["in", "out"])), name="telephone_call_direction"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "purpose__in",
+                                [
+                                    "booking",
+                                    "consultation",
+                                    "find_person",
+                                    "complaint",
+                                    "reminder",
+                                    "follow_up",
+                                    "greeting",
+                                    "silent",
+                                    "nuisance",
+                                ],
+                            )
+                        ),
+                        name="telephone_call_purpose",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "outcome__in",
+                                [
+                                    "answered",
+                                    "booked",
+                                    "not_booked",
+                                    "transferred",
+                                    "message",
+                                    "will_call_back",
+                                    "forwarded",
+                                    "promised",
+                                    "ended",
+                                ],
+                            )
+                        ),
+                        name="telephone_call_outcome",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("outcome", "booked"), _negated=True), ("read_back", True), _connector="OR"
+                        ),
+                        name="telephone_call_booked_read_back",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("outcome__in", ["will_call_back", "forwarded", "promised"]), _negated=True),
+                            models.Q(
+                                models.Q(("caller_name", ""), _negated=True),
+                                models.Q(("phone_index", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="telephone_call_owed_to_somebody",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("purpose__in", ["silent", "nuisance"]), _negated=True),
+                            ("outcome", "ended"),
+                            _connector="OR",
+                        ),
+                        name="telephone_call_speechless_ends",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -264,6 +336,31 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-taken_at", "-id"],
+                "indexes": [
+                    models.Index(fields=["site", "state", "-taken_at"], name="telephone_slip_list"),
+                    models.Index(fields=["recipient", "state"], name="telephone_slip_recipient"),
+                    models.Index(fields=["patient", "-taken_at"], name="telephone_slip_patient"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["acknowledged", "closed", "delivered", "taken"])),
+                        name="telephone_slip_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("caller_name", ""), _negated=True),
+                            ("caller_sex__in", ["female", "male", "other"]),
+                            models.Q(("phone_index", ""), _negated=True),
+                        ),
+                        name="telephone_slip_complete",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["taken", "delivered"]), ("acknowledged_at__isnull", False), _connector="OR"
+                        ),
+                        name="telephone_slip_acknowledged_when",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -474,6 +571,57 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["due_at", "id"],
+                "indexes": [
+                    models.Index(fields=["site", "state", "due_at"], name="telephone_promise_list"),
+                    models.Index(fields=["patient", "-made_at"], name="telephone_promise_patient"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["answer_ready", "captured", "told", "with_superior"])),
+                        name="telephone_promise_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("customer_name", ""), _negated=True), models.Q(("phone_index", ""), _negated=True)
+                        ),
+                        name="telephone_promise_to_somebody",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("due_at__gt", models.F("made_at"))), name="telephone_promise_due_later"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "told"), ("told_at__isnull", False)),
+                            models.Q(models.Q(("state", "told"), _negated=True), ("told_at__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="telephone_promise_closed_by_telling",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "told"), _negated=True),
+                            models.Q(("outcome", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="telephone_promise_told_has_outcome",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("outcome", "fulfilled"), _negated=True),
+                            ("told_at__lte", models.F("due_at")),
+                            _connector="OR",
+                        ),
+                        name="telephone_promise_kept_in_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("outcome", ""), ("outcome_at__isnull", True)),
+                            models.Q(models.Q(("outcome", ""), _negated=True), ("outcome_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="telephone_promise_outcome_when",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -550,220 +698,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-number"],
-            },
-        ),
-        migrations.AddIndex(
-            model_name="call",
-            index=models.Index(fields=["site", "-started_at"], name="telephone_call_day"),
-        ),
-        migrations.AddIndex(
-            model_name="call",
-            index=models.Index(fields=["patient", "-started_at"], name="telephone_call_patient"),
-        ),
-        migrations.AddConstraint(
-            model_name="call",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("direction__in", ["in", "out"])), name="telephone_call_direction"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="call",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "purpose__in",
-                        [
-                            "booking",
-                            "consultation",
-                            "find_person",
-                            "complaint",
-                            "reminder",
-                            "follow_up",
-                            "greeting",
-                            "silent",
-                            "nuisance",
-                        ],
-                    )
-                ),
-                name="telephone_call_purpose",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="call",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "outcome__in",
-                        [
-                            "answered",
-                            "booked",
-                            "not_booked",
-                            "transferred",
-                            "message",
-                            "will_call_back",
-                            "forwarded",
-                            "promised",
-                            "ended",
-                        ],
-                    )
-                ),
-                name="telephone_call_outcome",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="call",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("outcome", "booked"), _negated=True), ("read_back", True), _connector="OR"
-                ),
-                name="telephone_call_booked_read_back",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="call",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("outcome__in", ["will_call_back", "forwarded", "promised"]), _negated=True),
-                    models.Q(
-                        models.Q(("caller_name", ""), _negated=True), models.Q(("phone_index", ""), _negated=True)
+                "constraints": [
+                    models.UniqueConstraint(fields=("script", "number"), name="telephone_script_version_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("text_zh", ""), _negated=True),
+                        name="telephone_script_version_says_something",
                     ),
-                    _connector="OR",
-                ),
-                name="telephone_call_owed_to_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="call",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("purpose__in", ["silent", "nuisance"]), _negated=True),
-                    ("outcome", "ended"),
-                    _connector="OR",
-                ),
-                name="telephone_call_speechless_ends",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="messageslip",
-            index=models.Index(fields=["site", "state", "-taken_at"], name="telephone_slip_list"),
-        ),
-        migrations.AddIndex(
-            model_name="messageslip",
-            index=models.Index(fields=["recipient", "state"], name="telephone_slip_recipient"),
-        ),
-        migrations.AddIndex(
-            model_name="messageslip",
-            index=models.Index(fields=["patient", "-taken_at"], name="telephone_slip_patient"),
-        ),
-        migrations.AddConstraint(
-            model_name="messageslip",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["acknowledged", "closed", "delivered", "taken"])),
-                name="telephone_slip_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="messageslip",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("caller_name", ""), _negated=True),
-                    ("caller_sex__in", ["female", "male", "other"]),
-                    models.Q(("phone_index", ""), _negated=True),
-                ),
-                name="telephone_slip_complete",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="messageslip",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["taken", "delivered"]), ("acknowledged_at__isnull", False), _connector="OR"
-                ),
-                name="telephone_slip_acknowledged_when",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="promise",
-            index=models.Index(fields=["site", "state", "due_at"], name="telephone_promise_list"),
-        ),
-        migrations.AddIndex(
-            model_name="promise",
-            index=models.Index(fields=["patient", "-made_at"], name="telephone_promise_patient"),
-        ),
-        migrations.AddConstraint(
-            model_name="promise",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["answer_ready", "captured", "told", "with_superior"])),
-                name="telephone_promise_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="promise",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("customer_name", ""), _negated=True), models.Q(("phone_index", ""), _negated=True)
-                ),
-                name="telephone_promise_to_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="promise",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("due_at__gt", models.F("made_at"))), name="telephone_promise_due_later"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="promise",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "told"), ("told_at__isnull", False)),
-                    models.Q(models.Q(("state", "told"), _negated=True), ("told_at__isnull", True)),
-                    _connector="OR",
-                ),
-                name="telephone_promise_closed_by_telling",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="promise",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "told"), _negated=True),
-                    models.Q(("outcome", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="telephone_promise_told_has_outcome",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="promise",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("outcome", "fulfilled"), _negated=True),
-                    ("told_at__lte", models.F("due_at")),
-                    _connector="OR",
-                ),
-                name="telephone_promise_kept_in_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="promise",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("outcome", ""), ("outcome_at__isnull", True)),
-                    models.Q(models.Q(("outcome", ""), _negated=True), ("outcome_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="telephone_promise_outcome_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="scriptversion",
-            constraint=models.UniqueConstraint(fields=("script", "number"), name="telephone_script_version_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="scriptversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("text_zh", ""), _negated=True), name="telephone_script_version_says_something"
-            ),
+                ],
+            },
         ),
     ]

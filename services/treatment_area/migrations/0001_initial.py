@@ -12,10 +12,10 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ("identity", "__first__"),
         ("reception", "0001_initial"),
         ("sites", "0001_initial"),
         ("staff", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [

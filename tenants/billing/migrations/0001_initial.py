@@ -82,6 +82,21 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_default", True)),
+                        fields=("chain",),
+                        name="billing_one_default_per_chain",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["active", "cancelled", "past_due", "read_only", "suspended", "trial"])
+                        ),
+                        name="billing_account_state",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Allotment",
@@ -106,6 +121,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("account", "tenant", "key"), name="billing_allotment_once")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="BillingDeadline",
@@ -139,6 +159,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["due_at"], name="billing_deadline_when")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("account", "kind", "ref"), name="billing_deadline_once")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="InvoiceMirror",
@@ -184,6 +210,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["account", "-issued_at"], name="billing_invoice_newest")],
+            },
         ),
         migrations.CreateModel(
             name="PlanChange",
@@ -211,6 +240,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "waiting")),
+                        fields=("account",),
+                        name="billing_one_change_at_a_time",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="StateChange",
@@ -299,6 +337,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("tenant", "meter", "day"), name="billing_usage_once")],
+            },
         ),
         migrations.CreateModel(
             name="WebhookEvent",
@@ -346,52 +387,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="billingaccount",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_default", True)), fields=("chain",), name="billing_one_default_per_chain"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="billingaccount",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["active", "cancelled", "past_due", "read_only", "suspended", "trial"])
-                ),
-                name="billing_account_state",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="allotment",
-            constraint=models.UniqueConstraint(fields=("account", "tenant", "key"), name="billing_allotment_once"),
-        ),
-        migrations.AddIndex(
-            model_name="billingdeadline",
-            index=models.Index(fields=["due_at"], name="billing_deadline_when"),
-        ),
-        migrations.AddConstraint(
-            model_name="billingdeadline",
-            constraint=models.UniqueConstraint(fields=("account", "kind", "ref"), name="billing_deadline_once"),
-        ),
-        migrations.AddIndex(
-            model_name="invoicemirror",
-            index=models.Index(fields=["account", "-issued_at"], name="billing_invoice_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="planchange",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "waiting")), fields=("account",), name="billing_one_change_at_a_time"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="usageday",
-            constraint=models.UniqueConstraint(fields=("tenant", "meter", "day"), name="billing_usage_once"),
-        ),
-        migrations.AddIndex(
-            model_name="webhookevent",
-            index=models.Index(
-                condition=models.Q(("state", "waiting")), fields=["next_attempt_at"], name="billing_event_waiting"
-            ),
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "waiting")),
+                        fields=["next_attempt_at"],
+                        name="billing_event_waiting",
+                    )
+                ],
+            },
         ),
     ]
