@@ -64,6 +64,7 @@ test-long:
 	@$(LAUNCHER) build --browser
 	@$(PYTEST) -m long
 
+bench: export LIANZHEN_TEST_DATA = disk
 bench:
 	$(BOOTSTRAP) base embedded dev
 	@$(LAUNCHER) build

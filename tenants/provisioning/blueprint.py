@@ -60,10 +60,15 @@ class Missing:
 
 
 def missing_in(schema_name: str) -> Missing:
-    """The migrations that a schema has not run yet."""
+    """The migrations that a schema has not run yet.
+
+    Only those of its own side: models of the other side would be built for every step, and no table come of it.
+    """
+    names = settings.SHARED_APPS if schema_name == PUBLIC else settings.TENANT_APPS
+    labels = {config.label for config in apps.get_app_configs() if config.name in names}
     with _alone(schema_name):
         executor = MigrationExecutor(connection)
-        targets = executor.loader.graph.leaf_nodes()
+        targets = [node for node in executor.loader.graph.leaf_nodes() if node[0] in labels]
         return Missing(executor, targets, executor.migration_plan(targets))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -60,9 +61,11 @@ HASTY: Mapping[str, str] = {
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    "max_wal_size": "2GB",
+    "max_wal_size": "512MB",
     "checkpoint_timeout": "1h",
     "shared_buffers": "128MB",
+    # Ten thousand tables of which none lives long enough to be worth it.
+    "autovacuum": "off",
 }
 
 
@@ -105,9 +108,14 @@ class Endpoint:
 class EmbeddedPostgres:
     """One PostgreSQL with its data below ``home``; any number of processes may start it, one instance runs."""
 
-    def __init__(self, home: Path, *, hasty: bool = False) -> None:
-        """``hasty``: give up safety against power cuts for speed (tests)."""
+    def __init__(self, home: Path, *, hasty: bool = False, memory: Path | None = None) -> None:
+        """``hasty``: give up safety against power cuts for speed (tests).
+
+        ``memory``: a folder in memory that holds the data as long as somebody uses the server. What ``keep`` laid
+        below ``home`` is there again at the next start; all else is gone with the last user.
+        """
         self.home = home
+        self._memory = memory
         self.log = home / "server.log"
         self._hasty = hasty
         self._lock = home / "start.lock"
@@ -125,7 +133,11 @@ class EmbeddedPostgres:
     @property
     def data(self) -> Path:
         """The data folder."""
-        return self.identity.home / "data"
+        return (self._memory or self.identity.home) / "data"
+
+    @property
+    def _kept(self) -> Path:
+        return self.identity.home / "kept"
 
     def use(self) -> Endpoint:
         """Start the server if need be and count this process among its users."""
@@ -135,7 +147,26 @@ class EmbeddedPostgres:
 
     def release(self) -> None:
         """Stop using the server; the last user stops it."""
-        self._users.leave(when_last=self.stop)
+        self._users.leave(when_last=self._end)
+
+    def keep(self) -> Endpoint:
+        """Keep the data in memory as they are now for later starts; the server is stopped meanwhile.
+
+        Data that lie on a disk are kept anyhow.
+        """
+        if self._memory is not None:
+            self.stop()
+            with locked(self._lock):
+                draft = self._kept.with_name(f"kept.{os.getpid()}")
+                _copy_folder(self.data, draft)
+                shutil.rmtree(self._kept, ignore_errors=True)
+                draft.rename(self._kept)
+        return self.start()
+
+    def _end(self) -> None:
+        self.stop()
+        if self._memory is not None:
+            shutil.rmtree(self._memory, ignore_errors=True)
 
     def running(self) -> Endpoint | None:
         """Return the running server, or None."""
@@ -156,7 +187,7 @@ class EmbeddedPostgres:
             if server := self.running():
                 return server
             if not (self.data / "PG_VERSION").exists():
-                self._initialise()
+                self._provide_data()
             for _ in range(3):
                 if server := self._launch(kept_port(self.home / "port")):
                     return server
@@ -191,6 +222,17 @@ class EmbeddedPostgres:
         if left := processes_working_in(self.data):
             raise LaunchError(f"Processes of an earlier PostgreSQL still hold {self.data}: {left}")
         pid_file.unlink(missing_ok=True)
+
+    def _provide_data(self) -> None:
+        if self._memory is not None:
+            private_dir(self._memory)
+            self.identity.own(self._memory)
+            if self._kept.is_dir():
+                draft = self.data.with_name(f"data.{os.getpid()}")
+                _copy_folder(self._kept, draft)
+                draft.rename(self.data)
+                return
+        self._initialise()
 
     def _initialise(self) -> None:
         draft = self.data.with_name(f"data.{os.getpid()}")
@@ -264,6 +306,12 @@ class EmbeddedPostgres:
             time.sleep(0.02)
         terminate(ProcessMark.of(process.pid), first=signal.SIGQUIT)
         raise LaunchError(f"PostgreSQL is not ready after {_START_SECONDS} s; its log is {self.log}\n{tail(self.log)}")
+
+
+def _copy_folder(source: Path, target: Path) -> None:
+    """Copy a folder with the owners of its files, which Python's own copy does not take along."""
+    shutil.rmtree(target, ignore_errors=True)
+    subprocess.run(["cp", "-a", str(source), str(target)], check=True)
 
 
 def _clean_environment() -> dict[str, str]:

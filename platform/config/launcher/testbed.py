@@ -7,6 +7,7 @@ test process and for each started product, which takes about a second instead of
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import sys
@@ -49,7 +50,10 @@ _CLEARED = (
     ),
 )
 # Set by the process that starts the run, read by the processes that it starts.
-_RUN, _MAIN_VAR = "LIANZHEN_TEST_RUN", "LIANZHEN_MAIN_VAR"
+_RUN, _MAIN_VAR, _DATA = "LIANZHEN_TEST_RUN", "LIANZHEN_MAIN_VAR", "LIANZHEN_TEST_DATA"
+_MEMORY = Path("/dev/shm")
+# The copies of two processes take half of it.
+_ROOM_IN_MEMORY = 6 * 1024**3
 
 
 def template_sources() -> list[Path]:
@@ -62,6 +66,30 @@ def template_sources() -> list[Path]:
     return found
 
 
+def memory_for(var: Path) -> Path | None:
+    """A folder in memory for the databases of the tests; None where the system has none, or too little.
+
+    A copy of the template is ten thousand small files: a second and more on a disk, a fifth of that in memory.
+    ``LIANZHEN_TEST_DATA=disk`` keeps them on the disk.
+    """
+    if os.environ.get(_DATA) == "disk" or not os.access(_MEMORY, os.W_OK | os.X_OK):
+        return None
+    for left in _MEMORY.glob(f"lianzhen-{os.geteuid()}-*"):
+        # Its run was killed, and then its checkout was removed.
+        if not (left / "var").exists() or not Path((left / "var").read_text()).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    place = _MEMORY / f"lianzhen-{os.geteuid()}-{hashlib.sha256(str(var).encode()).hexdigest()[:12]}"
+    # A run that has begun there goes on there, in each of its processes.
+    if not any(place.glob("*/data")):
+        free = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
+        room = min(int(free["MemAvailable"].split()[0]) * 1024, shutil.disk_usage(_MEMORY).free)
+        if room < _ROOM_IN_MEMORY:
+            return None
+    place.mkdir(mode=0o711, exist_ok=True)
+    (place / "var").write_text(str(var))
+    return place
+
+
 class Testbed:
     """The servers of one test run, as one of its processes sees them."""
 
@@ -71,12 +99,14 @@ class Testbed:
         """``worker`` names the process within the run (``main``, ``gw0``, …)."""
         self.main_var = Path(os.environ.setdefault(_MAIN_VAR, str(var_dir())))
         # Each process has servers of its own: seals of the audit wait for every open transaction of a cluster.
-        self.var = self.main_var / ("test" if worker in ("main", "gw0") else f"test-{worker}")
+        own = "test" if worker in ("main", "gw0") else f"test-{worker}"
+        self.var = self.main_var / own
         self.owner = worker == "main"
         if self.owner:
             os.environ[_RUN] = str(os.getpid())
         self.worker = worker
-        self.postgres = EmbeddedPostgres(self.var / "postgres", hasty=True)
+        memory = memory_for(self.main_var)
+        self.postgres = EmbeddedPostgres(self.var / "postgres", hasty=True, memory=memory and memory / own)
         self.broker = EmbeddedBroker(self.var / "broker", durable=False)
         self.schemas_digest = digest_of(migration_files())[:10]
         self.schemas = f"{_TEMPLATE}schemas_{self.schemas_digest}"
@@ -135,6 +165,11 @@ class Testbed:
             if not self._exists(self.schemas):
                 self._build(self.schemas, "schemas")
             self._build(self.template, "cast")
+            with psycopg.connect(self.server.dsn(), autocommit=True) as connection:
+                rows = connection.execute("SELECT 1 FROM pg_database WHERE datname LIKE %s", [f"{_COPY}%"]).fetchall()
+            # Somebody who works on a copy already is not to lose the server.
+            if not rows:
+                self.server = self.postgres.keep()
 
     def _build(self, name: str, what: str) -> None:
         draft, files = f"{name}_draft", self._template_files()
