@@ -101,6 +101,8 @@ class SchemaBlueprint(models.Model):
     """The SQL that builds an empty tenant schema, stored per hash of all migrations."""
 
     migrations_hash = models.CharField(max_length=64, unique=True)
+    # Each migration in it ("app.name") and a digest of its source.
+    sources = models.JSONField()
     sql = models.TextField()
     recorded_at = models.DateTimeField()
 

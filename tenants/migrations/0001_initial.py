@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("migrations_hash", models.CharField(max_length=64, unique=True)),
+                ("sources", models.JSONField()),
                 ("sql", models.TextField()),
                 ("recorded_at", models.DateTimeField()),
             ],

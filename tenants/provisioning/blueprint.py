@@ -33,9 +33,17 @@ _READS = ("SELECT", "SHOW", "SAVEPOINT", "RELEASE", "ROLLBACK", "SET SEARCH_PATH
 
 def migrations_hash(*, public: bool = False) -> str:
     """A digest over the source of every migration of a tenant schema (or of the public one); no database is asked."""
-    names = settings.SHARED_APPS if public else settings.TENANT_APPS
     digest = hashlib.sha256()
-    for config in sorted(apps.get_app_configs(), key=lambda config: config.label):
+    for name, source in sorted(_sources(public=public).items()):
+        digest.update(f"{name}\0{source}\0".encode())
+    return digest.hexdigest()
+
+
+def _sources(*, public: bool = False) -> dict[str, str]:
+    """Each migration of a tenant schema (or of the public one), and a digest of its source."""
+    names = settings.SHARED_APPS if public else settings.TENANT_APPS
+    found = {}
+    for config in apps.get_app_configs():
         module_name, _explicit = MigrationLoader.migrations_module(config.label)
         if config.name not in names or module_name is None:
             continue
@@ -44,10 +52,9 @@ def migrations_hash(*, public: bool = False) -> str:
         except ModuleNotFoundError:
             continue
         for folder in module.__path__:
-            for source in sorted(Path(folder).glob("[!_]*.py")):
-                digest.update(f"{config.label}.{source.stem}\0".encode())
-                digest.update(source.read_bytes())
-    return digest.hexdigest()
+            for source in Path(folder).glob("[!_]*.py"):
+                found[f"{config.label}.{source.stem}"] = hashlib.sha256(source.read_bytes()).hexdigest()
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +156,33 @@ def record_blueprint() -> SchemaBlueprint:
                 scratch = sql.Identifier(SCRATCH)
                 cursor.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(scratch))
                 cursor.execute(sql.SQL("CREATE SCHEMA {}").format(scratch))
+                before = _to_build_on()
+                if before:
+                    with transaction.atomic():
+                        run_script(SCRATCH, before)
                 with recorded(SCRATCH) as statements:
                     migrate_schema(SCRATCH)
                 cursor.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(scratch))
                 known = SchemaBlueprint.objects.create(
-                    migrations_hash=wanted, sql=joined(statements, SCRATCH), recorded_at=clock.now()
+                    migrations_hash=wanted,
+                    sources=_sources(),
+                    sql=before + joined(statements, SCRATCH),
+                    recorded_at=clock.now(),
                 )
             cursor.execute("SELECT pg_advisory_unlock(hashtext('tenants.blueprint'))")
     return known
+
+
+def _to_build_on() -> str:
+    """The script of the newest blueprint that only lacks migrations of the present ones, "" where there is none.
+
+    Whatever it ran has the same source today, so the rest can be recorded on top of it, as tenants that exist run it.
+    """
+    present = _sources().items()
+    for known in SchemaBlueprint.objects.order_by("-recorded_at").defer("sql")[:10]:
+        if known.sources.items() <= present:
+            return known.sql
+    return ""
 
 
 def replay(schema_name: str, *, mark: str) -> SchemaBlueprint:

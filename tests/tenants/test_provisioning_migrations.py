@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.db.migrations.state import StateApps
 from django.test.utils import CaptureQueriesContext
 
@@ -183,6 +183,11 @@ def test_a_new_column_reaches_every_tenant(next_release: object) -> None:
     # A new tenant has it from the beginning, and running again does nothing.
     newcomer = run_job(ask().code).tenant
     assert "colour" in columns(newcomer.schema_name)
+    # Its blueprint grew out of the former one, and yet it is built like a tenant that went through every release.
+    with connection.as_owner():
+        grown, migrated = catalogue(newcomer.schema_name), catalogue("t_smile")
+    for part in ("columns", "constraints", "indexes", "triggers", "functions"):
+        assert grown[part] == migrated[part], part
     again = migrating.migrate_database()
     assert again.migrated == []
     assert again.current == len(schemas())
@@ -333,6 +338,17 @@ def test_one_blueprint_per_set_of_migrations() -> None:
     with public_schema():
         assert SchemaBlueprint.objects.filter(migrations_hash=blueprint.migrations_hash()).count() == 1
         assert "lz_blueprint" not in SchemaBlueprint.objects.get(migrations_hash=blueprint.migrations_hash()).sql
+
+
+def test_a_blueprint_is_built_on_only_if_its_migrations_are_unchanged() -> None:
+    with connection.as_owner(), public_schema(), transaction.atomic():
+        newest = SchemaBlueprint.objects.get(migrations_hash=blueprint.migrations_hash())
+        SchemaBlueprint.objects.exclude(pk=newest.pk).delete()
+        assert blueprint._to_build_on() == newest.sql
+        newest.sources[f"{APP}.0001_initial"] = "another source"
+        newest.save()
+        assert blueprint._to_build_on() == ""
+        transaction.set_rollback(True)
 
 
 def test_state_apps_is_not_needed() -> None:
