@@ -138,16 +138,16 @@ def test_the_pages_show_the_day_to_whoever_works_there_and_ask_little_of_the_dat
     pressed(web, "prepare/")
     for number in range(3):
         who = patient(f"预约{number}")
-        booked(who, f"2026-12-07 {9 + number}:00")
-        booked(who, f"2026-12-08 {9 + number}:00")
+        booked(who, f"2026-12-07 {9 + number:02d}:00")
+        booked(who, f"2026-12-08 {9 + number:02d}:00")
         check_in(by=person("bai.lan"), site=site, patient=who, doctor=staff("011"))
     web.get(f"{SHIFT}meeting/")
     sheet = web.get(f"{SHIFT}meeting/").content.decode()
     assert sheet.index("预约0") < sheet.index("预约1") < sheet.index("预约2")
     assert "data-print" in sheet
     few = statements(lambda: web.get(f"{SHIFT}meeting/"))
-    for number in range(3, 7):
-        booked(patient(f"预约{number}"), f"2026-12-07 {9 + number}:00" if number < 5 else f"2026-12-08 1{number}:00")
+    for hour in (14, 15, 16):
+        booked(patient(f"下午{hour}"), f"2026-12-07 {hour}:00")
     assert statements(lambda: web.get(f"{SHIFT}meeting/")) <= few
     assert few <= 45
 
