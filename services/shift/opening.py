@@ -180,7 +180,8 @@ def _ask_to_open(by: Actor, day: SiteDay) -> OverrideRecord | None:
 
 def _fill(by: Actor, planned: SiteDay) -> None:
     """The items, duties and meeting of a new day."""
-    site, ticks = planned.site, []
+    site = planned.site
+    ticks: list[Tick] = []
     for version in newest_versions():
         purpose = version.checklist.purpose
         for item in version.items:

@@ -110,10 +110,10 @@ def test_a_house_of_four_gets_from_opening_to_close_with_its_supervisor_away(mon
     pressed(desk, f"cashier-area/{CashierEntry.objects.get().code}/out/")
     assert desk.post(f"{SHIFT}{signing}sign/").status_code == 409
     shown = api("luo.ping").get(f"{API}{signing}").json()["leftovers"]
-    assert "reception.here" in [line["source"] for line in shown]
+    assert "reception.here" in [line["key"] for line in shown]
     for line in shown:
         assert not line["money"]
-        pressed(desk, f"{signing}pass-on/", source=line["source"], reason="主管外出，明早处理")
+        pressed(desk, f"{signing}pass-on/", source=line["key"], reason="主管外出，明早处理")
     pressed(desk, f"{signing}sign/", cash_fen="500.00")
     day.refresh_from_db()
     sheet.refresh_from_db()

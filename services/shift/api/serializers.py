@@ -159,7 +159,7 @@ class AwayIn(StrictSerializer):
 
 
 class LeftoverOut(OutSerializer):
-    source = serializers.CharField()
+    key = serializers.CharField(source="source", help_text="What kind of thing is open; names it when it is passed on.")
     title = serializers.CharField()
     count = serializers.SerializerMethodField()
     money = serializers.BooleanField(help_text="Blocks the close and is cured, never passed on.")
@@ -194,7 +194,7 @@ class BeginIn(StrictSerializer):
 
 
 class PassOnIn(StrictSerializer):
-    source = LineField(max_length=60)
+    key = LineField(max_length=60)
     reason = LineField(max_length=300)
 
 

@@ -301,7 +301,8 @@ class PassOn(ApiView):
 
     def post(self, request: Request, code: UUID) -> Response:
         found = selectors.access_handover(self.actor, code)
-        handover.pass_on(by=self.actor, site=found.site, handover=found, **self.read(request))
+        data = self.read(request)
+        handover.pass_on(by=self.actor, site=found.site, handover=found, source=data["key"], reason=data["reason"])
         return self.one(selectors.access_handover(self.actor, code), HandOverOut)
 
 

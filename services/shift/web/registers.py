@@ -46,7 +46,7 @@ def items(request: HttpRequest) -> HttpResponse:
     query, kind = request.GET.get("q", "").strip()[:60], request.GET.get("kind", "")
     here = reverse("shift:items")
     kinds = [{"key": "", "label": _("All"), "url": here}]
-    kinds += [{"key": key, "label": label, "url": f"{here}?kind={key}"} for key, label in ItemEntry.Kind.choices]
+    kinds += [{"key": key, "label": str(label), "url": f"{here}?kind={key}"} for key, label in ItemEntry.Kind.choices]
 
     def act(site: Site, data: dict[str, Any]) -> str:
         desk.register_item(by=request.actor, site=site, **data)
