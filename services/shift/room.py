@@ -5,7 +5,7 @@ from django.utils.translation import pgettext_lazy
 
 from kernel.registry import Daily, Gate, NavItem, Param, Room
 
-SEES = ("shift.view", "shift.arrive", "shift.leave_post", "shift.register")
+SEES = ("shift.view", "shift.sheet", "shift.arrive", "shift.leave_post", "shift.register")
 TAKES_OVER = (*SEES, "shift.receive", "shift.clean")
 DESK = (*TAKES_OVER, "shift.open", "shift.meet", "shift.hand_over", "shift.contacts")
 LEADS = (*DESK, "shift.cashier_area", "shift.answer_incident", "shift.resolve", "shift.zones", "shift.manage")
@@ -23,13 +23,14 @@ ROOM = Room(
             url_name="shift:today",
             permission="shift.view",
             icon="clipboard",
-            order=14,
+            order=42,
         ),
     ),
     permissions={
         "shift.view": _("See the day of the site, its registers and hand-overs"),
         "shift.arrive": _("Report being at work"),
         "shift.open": _("Tick the lists of the day and open the site"),
+        "shift.sheet": _("See the sheet of the morning meeting, with its patients"),
         "shift.meet": _("Chair the morning meeting and note who came"),
         "shift.register": _("Keep the registers; report dirt and disturbances"),
         "shift.leave_post": _("Leave a post with a cover, and come back"),
@@ -60,7 +61,6 @@ ROOM = Room(
         ),
         **dict.fromkeys(("higher_supervisor", "dean"), (*SEES, "shift.answer_incident", "shift.resolve")),
         "quality": ("shift.view",),
-        "tenant_admin": ("shift.manage", "shift.view"),
     },
     parameters=(
         Param(

@@ -175,7 +175,7 @@ def day_of(site: Site, day: date) -> SiteDay | None:
 
 
 def today_at(site: Site, day: date) -> Today:
-    """Everything of the day's frame; eight queries whatever the number of rows."""
+    """Everything of the day's frame; a fixed number of queries, however many rows."""
     found = day_of(site, day)
     if found is None:
         return Today(None, {}, [], None, [], to_receive(site), [])

@@ -149,7 +149,7 @@ def _yesterday(site: Site, day: date) -> list[Yesterday]:
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What is known of the visits of a day, four queries for all of them."""
+    """What is known of the visits of a day, asked once for all of them."""
 
     charted: frozenset[object]
     carded: frozenset[object]

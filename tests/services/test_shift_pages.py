@@ -151,10 +151,17 @@ def test_the_pages_show_the_day_to_whoever_works_there_and_ask_little_of_the_dat
     assert statements(lambda: web.get(f"{SHIFT}meeting/")) <= few
     assert few <= 45
 
+    web.get(SHIFT)
+    frame = statements(lambda: web.get(SHIFT))
+    for who in ("ren.tao", "fang.li", "su.qi"):
+        pressed(browser(who), f"days/{SiteDay.objects.get(site=site).code}/arrive/")
+    assert statements(lambda: web.get(SHIFT)) <= frame <= 30
+
     for path in ("", "items/", "visitors/", "broadcasts/", "cashier-area/", "posts/", "incidents/", "hygiene/",
                  "errands/", "handovers/", "lists/", "meeting/2026-12-08/"):  # fmt: skip
         assert web.get(f"{SHIFT}{path}").status_code == 200, path
     assert web.get(f"{SHIFT}meeting/yesterday/").status_code == 404
+    assert browser("admin.smile").get(f"{SHIFT}meeting/").status_code == 403
 
 
 @pytest.mark.ledger("AP-032")

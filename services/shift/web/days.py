@@ -100,15 +100,15 @@ def override(request: HttpRequest, code: UUID) -> HttpResponse:
     return filled_in(request, ReasonForm(request.POST), act, again, reverse("shift:today"))
 
 
-@page(permission="shift.view")
+@page(permission="shift.sheet")
 def meeting(request: HttpRequest) -> HttpResponse:
-    site = site_for(request, "shift.view")
+    site = site_for(request, "shift.sheet")
     return _meeting(request, site, sites.today(site))
 
 
-@page(permission="shift.view")
+@page(permission="shift.sheet")
 def meeting_of(request: HttpRequest, day: str) -> HttpResponse:
-    return _meeting(request, site_for(request, "shift.view"), day_or_404(day))
+    return _meeting(request, site_for(request, "shift.sheet"), day_or_404(day))
 
 
 @page(permission="shift.meet", methods=("POST",))
@@ -192,7 +192,7 @@ def _today(request: HttpRequest, site: Site, **given: Any) -> dict[str, Any]:
         "unopened": found.day is not None and found.day.state in ("planned", "in_progress"),
         "here": any(one.user_id == request.actor.user_id for one in found.arrivals),
         "late": [one for one in found.arrivals if one.late_minutes],
-        "parts": parts(),
+        "parts": parts(request),
         "may": allowed,
         "reason_form": given.get("reason_form") or ReasonForm(auto_id="reason_%s"),
         "reason_for": given.get("reason_for"),
@@ -215,7 +215,7 @@ def _meeting(
         "meeting": held,
         "attendees": list(held.attendees.select_related("staff")) if held is not None else [],
         "may": may(request, site),
-        "parts": parts(),
+        "parts": parts(request),
         "notes_form": given.get("notes_form") or NotesForm(),
         "refusal": refusal,
     }

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from kernel.web.fields import FenField, SegmentedRadios, SiteDateTimeField
-from services.shift.models import Absence, Broadcast, Checklist, HandOver, ItemEntry
+from services.shift.models import Absence, Broadcast, HandOver, ItemEntry
 from services.shift.selectors import cashiers_at, colleagues_at, zones_of
 from services.sites.choosing import CodeChoiceField, offer
 from services.sites.models import Site
@@ -155,4 +155,3 @@ class ChecklistForm(forms.Form):
 
 
 ChecklistItems = forms.formset_factory(ChecklistItemForm, extra=3, max_num=60)
-PURPOSES = dict(Checklist.Purpose.choices)

@@ -29,7 +29,7 @@ def handovers(request: HttpRequest) -> HttpResponse:
     site = site_for(request, "shift.view")
     context = {
         "site": site,
-        "parts": parts(),
+        "parts": parts(request),
         "may": may(request, site),
         "rows": paged(request, selectors.handovers_listed(request.actor, site)),
         "day": selectors.day_of(site, today(site)),

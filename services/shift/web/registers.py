@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from kernel import clock
 from kernel.errors import DomainError
 from kernel.web.views import flash, page, redirect_after_post, render_page
 from services.shift import desk, selectors
@@ -215,7 +213,7 @@ def errands(request: HttpRequest) -> HttpResponse:
         return _("It lies in the day of %(name)s") % {"name": errand.assignee.name}
 
     return register(
-        request, key="errands", form_class=ErrandForm, act=act, soon=clock.now() + timedelta(hours=2),
+        request, key="errands", form_class=ErrandForm, act=act,
         rows=lambda site: selectors.errands_listed(request.actor, site),
     )  # fmt: skip
 

@@ -17,13 +17,13 @@ from kernel.web.views import flash, next_path, redirect_after_post, render_page
 from services.sites.models import Site
 from services.sites.web.current import site_for
 
-WORDS = ("arrive", "open", "meet", "register", "leave_post", "cashier_area", "hand_over", "receive", "resolve",
+WORDS = ("sheet", "arrive", "open", "meet", "register", "leave_post", "cashier_area", "hand_over", "receive", "resolve",
          "answer_incident", "clean", "zones", "contacts", "manage")  # fmt: skip
 PER_PAGE = 50
 
 
-def parts() -> list[dict[str, Any]]:
-    """The pages of the room as tabs."""
+def parts(request: HttpRequest) -> list[dict[str, Any]]:
+    """The pages of the room as tabs; the sheet names patients and is not for everybody."""
     labels = {
         "today": (pgettext("shift", "Today"), "clipboard"),
         "meeting": (pgettext("shift", "Morning meeting"), "people"),
@@ -40,6 +40,7 @@ def parts() -> list[dict[str, Any]]:
     return [
         {"key": key, "label": label, "icon": icon, "url": reverse(f"shift:{key}")}
         for key, (label, icon) in labels.items()
+        if key != "meeting" or request.actor.can("shift.sheet")
     ]
 
 
@@ -107,7 +108,7 @@ def show_register(
     """The page of a register with a form that is empty, or came back with what was wrong."""
     context = {
         "site": site,
-        "parts": parts(),
+        "parts": parts(request),
         "part": key,
         "may": may(request, site),
         "form": form,
