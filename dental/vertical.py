@@ -139,6 +139,7 @@ VERTICAL = Vertical(
         "reception.visit_classes": ("dental.classes.VISIT_CLASSES",),
         "appointment.warnings": ("dental.slots.appointment_warnings",),
         "appointments.earlier_treatments": ("dental.slots.earlier_treatments",),
+        "shift.leftovers": ("dental.leftovers.of_day",),
     },
     seeds=("dental.seeds.load",),
 )

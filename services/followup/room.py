@@ -92,4 +92,5 @@ ROOM = Room(
     handlers={"visit.finished": PLAN, "visit.left": PLAN, "visit.closed": PLAN},
     daily={"followup.open_due": Daily(at="06:00", handler="services.followup.handlers.open_due")},
     machines=("services.followup.machine.MACHINE",),
+    slots={"shift.leftovers": ("services.followup.leftovers.of_day",)},
 )

@@ -216,6 +216,7 @@ ROOM = Room(
         "appointments.stages": ("services.reception.web.slots.stages",),
         "patient.states": ("services.reception.web.slots.patient_states",),
         "patient.badges": ("services.reception.web.slots.patient_badges",),
+        "shift.leftovers": ("services.reception.leftovers.of_day",),
         "patient.actions": ("services.reception.web.slots.patient_actions",),
         "patient.next": ("services.reception.web.slots.patient_next",),
         "patient.timeline": ("services.reception.web.slots.patient_timeline",),

@@ -117,6 +117,7 @@ ROOM = Room(
     slots={
         "patient.timeline": ("services.telephone.web.slots.patient_timeline",),
         "patient.tabs": ("services.telephone.web.slots.patient_tab",),
+        "shift.leftovers": ("services.telephone.leftovers.of_day",),
     },
     seeds=("services.telephone.starter.load",),
 )

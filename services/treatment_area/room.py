@@ -195,5 +195,6 @@ ROOM = Room(
         "visit.actions": ("services.treatment_area.web.slots.visit_actions",),
         "visit.beside": ("services.treatment_area.web.slots.beside",),
         "patient.badges": ("services.treatment_area.web.slots.patient_badges",),
+        "shift.leftovers": ("services.treatment_area.leftovers.of_day",),
     },
 )

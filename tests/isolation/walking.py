@@ -43,6 +43,11 @@ from services.patients.actions import register_patient
 from services.patients.models import Patient
 from services.reception.actions import check_in
 from services.records.actions import add_note, record_treatment
+from services.shift.desk import log_broadcast, register_item, register_visitor
+from services.shift.handlers import plan_days
+from services.shift.handover import begin_hand_over
+from services.shift.incidents import raise_ticket, report_incident
+from services.shift.models import SiteDay
 from services.sites.models import Site
 from services.staff.models import StaffMember
 from services.tasks.actions import open_task
@@ -155,6 +160,17 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
             by=BY, site=site, direction="in", purpose="find_person", outcome="message", caller_name=name,
             caller_sex="female", phone="13911115555", summary=word, recipient=colleague,
         )  # fmt: skip
+    with suppress(DomainError):
+        plan_days(clock.today())
+        register_item(by=BY, site=site, direction="in", kind="goods", what=word, party=name, receiver=name, remark=word)
+        log_broadcast(by=BY, site=site, kind="notice", text=word, requested_by=name)
+        report_incident(by=BY, site=site, place=word, words=word, persons=name)
+        raise_ticket(by=BY, site=site, words=word)
+        if colleague is not None:
+            register_visitor(by=BY, site=site, name=name, purpose=word, host=colleague, company=word)
+        day = SiteDay.objects.filter(site=site).first()
+        if day is not None:
+            begin_hand_over(by=BY, site=site, day=day)
     hospital = Hospital.objects.first()
     if hospital is not None:
         with suppress(DomainError):

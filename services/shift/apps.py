@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class ShiftConfig(RoomConfig):
+    name = "services.shift"
+    label = "shift"
