@@ -33,7 +33,7 @@ DESK_JOINED = ("patient", "doctor", "chair", "appointment__chair")
 DESK_SHOWN = (
     "code", "state", "site_id", "vertical", "emergency", "complaint", "arrived_at", "registered_at", "led_in_at",
     "ended_at", "finished_at", "announced_wait_minutes", "opinion", "opinion_at", "education_topic",
-    "patient__name", "doctor__name", "chair__name", "appointment__chair__name",
+    "patient__name", "patient__is_special", "doctor__name", "chair__name", "appointment__chair__name",
 )  # fmt: skip
 
 # In the house: arrived and neither gone nor settled.
