@@ -47,7 +47,12 @@ def questions_for(patient: Patient) -> dict[str, str | Promise]:
 
 @action(permission="dental.ask_health")
 def record_questionnaire(
-    *, by: Actor, site: Site, patient: Patient, answers: Mapping[str, str | None], visit_code: UUID | None = None,
+    *,
+    by: Actor,
+    site: Site,
+    patient: Patient,
+    answers: Mapping[str, str | None],
+    visit_code: UUID | None = None,
     asked_by: str = "",
 ) -> HealthQuestionnaire:
     """Keep what a patient answered: every question, ``None`` for no, the words (may be "") for yes. ``asked_by`` names who

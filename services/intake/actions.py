@@ -80,7 +80,12 @@ def write_form(*, by: Actor, form: FormDefinition, content: dict[str, Any], vers
 
 @action(permission="intake.manage")
 def write_explanation(
-    *, by: Actor, form: FormDefinition, why: Mapping[str, str], offers: Sequence[Mapping[str, str]], version: int | None = None
+    *,
+    by: Actor,
+    form: FormDefinition,
+    why: Mapping[str, str],
+    offers: Sequence[Mapping[str, str]],
+    version: int | None = None,
 ) -> FormVersion:
     """Change why the data is asked for (FD-013) and what the desk offers (FD-029); the questions stay.
 
@@ -148,7 +153,9 @@ def start_sheet(
         started_at=clock.now(),
         started_by_name=by.name,
     )
-    audit.record(by=by, verb="intake.started", target=sheet, site=site.code, patient=patient.code, at_booking=visit is None)
+    audit.record(
+        by=by, verb="intake.started", target=sheet, site=site.code, patient=patient.code, at_booking=visit is None
+    )
     return sheet
 
 

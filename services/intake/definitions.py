@@ -150,7 +150,11 @@ def answer_words(question: Question, said: Mapping[str, Any] | None) -> str:
         return ""
     if said["declined"]:
         return _("declines to say")
-    value = options_of(question).get(said["value"], said["value"]) if question["kind"] not in ("text", "long") else said["value"]
+    value = (
+        options_of(question).get(said["value"], said["value"])
+        if question["kind"] not in ("text", "long")
+        else said["value"]
+    )
     return _("%(answer)s: %(words)s") % {"answer": value, "words": said["words"]} if said["words"] else value
 
 
@@ -168,7 +172,7 @@ def complaint_of(content: Mapping[str, Any], patient: Patient, answers: Answers)
     return ""
 
 
-def file_values(content: Mapping[str, Any], patient: Patient, answers: Answers) -> dict[str, str]:
+def file_values(content: Mapping[str, Any], patient: Patient, answers: Answers) -> dict[str, Any]:
     """What the answers say about fields of the patient's file; what was declined says nothing."""
     return {
         question["file"]: answers[key]["value"]

@@ -94,7 +94,13 @@ def enter_alert(*, by: Actor, sheet: IntakeSheet, text: str) -> IntakeSheet:
 
 @action(permission="intake.hand_over")
 def hand_over(
-    *, by: Actor, sheet: IntakeSheet, receiver: StaffMember, heard: bool = False, remark: str = "", version: int | None = None
+    *,
+    by: Actor,
+    sheet: IntakeSheet,
+    receiver: StaffMember,
+    heard: bool = False,
+    remark: str = "",
+    version: int | None = None,
 ) -> HandOver:
     """Pass the form to a doctor, assistant or consultant, with its time (FD-005), and tell what is special (FD-009).
 
@@ -170,7 +176,9 @@ def hand_over(
         url=("intake:sheet", str(sheet.code)),
         closed_in_inbox=False,
     )
-    audit.record(by=by, verb="intake.handed_over", target=sheet, site=sheet.site.code, receiver=receiver.code, heard=heard)
+    audit.record(
+        by=by, verb="intake.handed_over", target=sheet, site=sheet.site.code, receiver=receiver.code, heard=heard
+    )
     return given
 
 

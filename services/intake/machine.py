@@ -66,6 +66,8 @@ SHEET = StateMachine(
             limit=_("hand_over_confirm_minutes, else a breach"),
             ledger=("FD-009",),
         ),
-        Transition(source=WITH_THE_DESK, target="dropped", effect_note=_("the visitor left, or the booking was given up")),
+        Transition(
+            source=WITH_THE_DESK, target="dropped", effect_note=_("the visitor left, or the booking was given up")
+        ),
     ),
 )

@@ -157,7 +157,9 @@ class SpecialFinding(VersionedModel):
     class Meta:
         ordering = ["found_at", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["sheet", "question"], condition=~Q(question=""), name="intake_finding_once"),
+            models.UniqueConstraint(
+                fields=["sheet", "question"], condition=~Q(question=""), name="intake_finding_once"
+            ),
         ]
 
 

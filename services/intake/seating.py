@@ -29,7 +29,10 @@ REFUSALS: dict[str, tuple[str, Text]] = {
         "special_not_highlighted",
         gettext_lazy("A special circumstance of this visitor does not stand out on the form."),
     ),
-    findings.ALERT: ("special_without_alert", gettext_lazy("A special circumstance of this visitor is missing in the alert.")),
+    findings.ALERT: (
+        "special_without_alert",
+        gettext_lazy("A special circumstance of this visitor is missing in the alert."),
+    ),
     findings.HAND_OVER: (
         "hand_over_not_acknowledged",
         gettext_lazy("A special circumstance of this visitor was handed over to nobody who acknowledged it."),
@@ -77,7 +80,9 @@ def refuse_without_form(*, by: Actor, visit: Visit, sheet: IntakeSheet | None) -
         or not demanded(visit)
         or (sheet is not None and sheet.state in ("handed_over", "acknowledged")),
         message=_("The first-visit form was not handed over yet."),
-        cures=(Cure(_("Open the first-visit form"), url=reverse("intake:of-visit", args=[visit.code]), role="front_desk"),),
+        cures=(
+            Cure(_("Open the first-visit form"), url=reverse("intake:of-visit", args=[visit.code]), role="front_desk"),
+        ),
         code="first_visit_form_missing",
     )
 

@@ -36,7 +36,9 @@ class AnswersForm(VersionField):
         label = definitions.in_language(question)
         longest = definitions.LONGEST[kind]
         if kind in ("text", "long"):
-            widget = forms.Textarea(attrs={"rows": 2}) if kind == "long" else forms.TextInput(attrs={"autocomplete": "off"})
+            widget = (
+                forms.Textarea(attrs={"rows": 2}) if kind == "long" else forms.TextInput(attrs={"autocomplete": "off"})
+            )
             field: forms.Field = forms.CharField(label=label, max_length=longest, required=False, widget=widget)
         else:
             options = definitions.options_of(question)
@@ -49,7 +51,10 @@ class AnswersForm(VersionField):
         self.fields[key] = field
         if question.get("words"):
             self.fields[f"{key}_words"] = forms.CharField(
-                label=_("If yes, which"), max_length=definitions.LONGEST_WORDS, required=False, initial=said.get("words", "")
+                label=_("If yes, which"),
+                max_length=definitions.LONGEST_WORDS,
+                required=False,
+                initial=said.get("words", ""),
             )
         if question.get("may_decline"):
             self.fields[f"{key}_declined"] = forms.BooleanField(
@@ -63,7 +68,11 @@ class AnswersForm(VersionField):
             yield (
                 definitions.in_language(section),
                 [
-                    [self[name] for name in (one["key"], f"{one['key']}_words", f"{one['key']}_declined") if name in self.fields]
+                    [
+                        self[name]
+                        for name in (one["key"], f"{one['key']}_words", f"{one['key']}_declined")
+                        if name in self.fields
+                    ]
                     for one in rows
                 ],
             )
@@ -94,7 +103,10 @@ class SignForm(VersionField):
         label=_("Who signs"), choices=Signature.Signer.choices, widget=SegmentedRadios, initial=Signature.Signer.PATIENT
     )
     signer_name = forms.CharField(
-        label=_("Name of who signs"), max_length=80, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
+        label=_("Name of who signs"),
+        max_length=80,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     strokes = forms.CharField(required=False, max_length=60_000, widget=forms.HiddenInput)
 
@@ -135,15 +147,23 @@ class OverrideForm(forms.Form):
 class ExplanationForm(VersionField):
     """Why the data is asked for, and what the desk offers: one offer a line."""
 
-    why_zh = forms.CharField(label=_("Why we ask, in Chinese"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+    why_zh = forms.CharField(
+        label=_("Why we ask, in Chinese"), max_length=500, widget=forms.Textarea(attrs={"rows": 3})
+    )
     why_en = forms.CharField(
         label=_("Why we ask, in English"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
     offers_zh = forms.CharField(
-        label=_("Offers in Chinese, one a line"), max_length=600, required=False, widget=forms.Textarea(attrs={"rows": 3})
+        label=_("Offers in Chinese, one a line"),
+        max_length=600,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
     offers_en = forms.CharField(
-        label=_("Offers in English, one a line"), max_length=600, required=False, widget=forms.Textarea(attrs={"rows": 3})
+        label=_("Offers in English, one a line"),
+        max_length=600,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
 
     def offers(self) -> list[dict[str, str]]:

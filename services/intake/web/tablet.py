@@ -38,7 +38,11 @@ def tablet(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             actions.save_answers(
-                by=visitor, sheet=sheet, answers=form.answers(), filler=FILLER.PATIENT, version=form.cleaned_data["version"]
+                by=visitor,
+                sheet=sheet,
+                answers=form.answers(),
+                filler=FILLER.PATIENT,
+                version=form.cleaned_data["version"],
             )
         except DomainError as error:
             refusal = error

@@ -184,7 +184,7 @@ def sheet_context(request: HttpRequest, found: IntakeSheet, **given: Any) -> dic
         "override_form": given.get("override_form")
         or (OverrideForm() if found.visit and may_override(request, found.visit, handover.SIGNATURE) else None),
         "link": given.get("link", ""),
-        "link_picture": given.get("link_picture", ""),
+        "squares": given.get("squares"),
         "refusal": given.get("refusal"),
         **_explained(content),
     }
