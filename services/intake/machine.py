@@ -14,7 +14,7 @@ from kernel.states import StateMachine, Transition
 FILLING = "filling"
 # Nothing was handed over yet: the desk has work with it.
 WITH_THE_DESK = ("filling", "to_sign", "signed")
-OPEN = (*WITH_THE_DESK, "handed_over")
+OPEN = (*WITH_THE_DESK, "handed_over", "acknowledged")
 
 
 def _check(row: Any, by: Actor, **facts: Any) -> None:
@@ -51,7 +51,8 @@ SHEET = StateMachine(
         Transition(source="to_sign", target="filling", who=("intake.check",), effect=_reopen, ledger=("FD-008",)),
         Transition(source="to_sign", target="signed", who=("intake.fill",), ledger=("FD-007",)),
         Transition(
-            source=("to_sign", "signed"),
+            # Something special may come up after the acknowledgement: then it is handed over once more.
+            source=("to_sign", "signed", "acknowledged"),
             target="handed_over",
             who=("intake.hand_over",),
             stamp="handed_over_at",

@@ -128,6 +128,7 @@ ROOM = Room(
     machines=("services.intake.machine.SHEET",),
     slots={
         "reception.lead_in_checks": ("services.intake.seating.refuse_unready",),
+        "reception.desk_columns": ("services.intake.selectors.desk_columns",),
         "reception.after_check_in": ("services.intake.seating.after_check_in",),
         "visit.actions": ("services.intake.web.slots.visit_actions",),
         "visit.beside": ("services.intake.web.slots.beside",),

@@ -9,7 +9,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -22,7 +23,7 @@ from kernel.web.formatting import masked_phone
 from kernel.web.views import site_code
 from services.appointments.models import Appointment
 from services.intake import definitions
-from services.intake.machine import OPEN
+from services.intake.machine import OPEN, WITH_THE_DESK
 from services.intake.models import FormDefinition, FormVersion, HandOver, IntakeSheet, Signature
 from services.patients.models import Patient
 from services.reception import waits
@@ -37,6 +38,7 @@ VIEW = "intake.view"
 JOINED = ("site", "patient__site", "visit__doctor", "appointment__doctor", "form__form")
 GONE = ("rebooked", "left_unseen")
 # Tabs of the work list, in the order of the work.
+WAITS_FOR_DESK = ("missing", *WITH_THE_DESK)
 STAGES = ("missing", "filling", "to_sign", "signed", "handed_over", "acknowledged")
 
 
@@ -248,9 +250,7 @@ class Line:
     @property
     def with_desk(self) -> bool:
         """Is it the desk's turn?"""
-        return self.stage in ("missing", "filling", "to_sign", "signed") and (
-            self.visit is None or self.visit.state in UNSEEN
-        )
+        return self.stage in WAITS_FOR_DESK and (self.visit is None or self.visit.state in UNSEEN)
 
     @property
     def breached(self) -> bool:
@@ -305,19 +305,27 @@ def due_count(request: HttpRequest) -> int:
     site = working_site(actor, site_code(request), "intake.fill")
     if site is None:
         return 0
-    return _due(site)
+    read: tuple[Site, list[Visit]] | None = getattr(request, "desk", None)
+    if read is not None and read[0].pk == site.pk:
+        stages = [getattr(one, "first_visit_stage", "") for one in read[1] if one.state in UNSEEN]
+        return sum(stage in WAITS_FOR_DESK for stage in stages)
+    here: QuerySet[Any] = Visit.objects.filter(site=site, state__in=UNSEEN).annotate(**desk_columns())
+    return here.filter(first_visit_stage__in=WAITS_FOR_DESK).count()
 
 
-def _due(site: Site) -> int:
-    """Two queries: forms that wait, and first visits without one."""
-    start, end = day_bounds(site, clock.today(site.timezone))
-    here = Visit.objects.filter(site=site, arrived_at__gte=start, arrived_at__lt=end, state__in=UNSEEN)
-    waiting = Q(intake_sheet__state__in=("filling", "to_sign", "signed"))
-    in_use = FormDefinition.objects.filter(is_active=True).values("vertical")
-    verticals = Q(vertical__in=in_use)
-    if waits.only_vertical() and form_in_use(waits.only_vertical()) is not None:
-        verticals |= Q(vertical="")
-    return here.filter(waiting | (Q(is_first=True, intake_sheet__isnull=True) & verticals)).count()
+def desk_columns() -> dict[str, Any]:
+    """``first_visit_stage`` of a visit: the state of its form, "missing" for a first visit without one, else ""."""
+    vertical = Case(When(vertical="", then=Value(waits.only_vertical())), default=F("vertical"))
+    in_use = FormDefinition.objects.filter(is_active=True, vertical=OuterRef("line_of_form"))
+    begun = IntakeSheet.objects.filter(visit=OuterRef("pk")).values("state")[:1]
+    return {
+        "line_of_form": vertical,
+        "first_visit_stage": Coalesce(
+            Subquery(begun),
+            Case(When(Q(is_first=True) & Exists(in_use), then=Value("missing")), default=Value("")),
+            output_field=CharField(),
+        ),
+    }
 
 
 def of_patient(actor: Actor, patient: Patient) -> QuerySet[IntakeSheet]:

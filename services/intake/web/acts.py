@@ -8,6 +8,7 @@ from uuid import UUID
 
 import segno
 from django import forms
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -83,11 +84,13 @@ def sign(request: HttpRequest, code: UUID) -> HttpResponse:
 
 @page(permission="intake.hand_over", methods=("POST",))
 def special(request: HttpRequest, code: UUID) -> HttpResponse:
-    """Highlight an answer (``question``), or something that was told in words only."""
+    """Highlight answers (``question``, as often as needed), or something that was told in words only."""
     sheet = selectors.access_sheet(request.actor, code)
-    question = request.POST.get("question", "")
-    if question:
-        handover.mark_special(by=request.actor, sheet=sheet, question=question)
+    questions = request.POST.getlist("question")
+    if questions:
+        with transaction.atomic():
+            for question in questions:
+                handover.mark_special(by=request.actor, sheet=sheet, question=question)
         return _back(request, sheet, _("It stands out now"))
 
     def act(found: IntakeSheet, data: dict[str, Any]) -> str:

@@ -168,6 +168,8 @@ def _desk(request: HttpRequest, site: Site, part: str) -> dict[str, Any]:
     day, now = today(site), clock.now()
     context: dict[str, Any] = {"site": site, "day": day, "now": now}
     people, visits = selectors.desk_visits(site, day)
+    # What the rail counts of who is here needs no query of its own on this page.
+    request.desk = (site, people)
     if part != "queue":
         pages = {one.appointment_id: reverse("reception:visit", args=[one.code]) for one in visits}
         stages = {
