@@ -225,10 +225,11 @@ def is_for(actor: Actor, given: HandOver) -> bool:
 
 
 def signature_demanded(sheet: IntakeSheet) -> bool:
-    """Must this form be signed before it is handed over? (FD-007)"""
-    wanted = parameters.value("first_visit_signature", site=sheet.site)
-    booked = sheet.appointment_id is not None or (sheet.visit is not None and sheet.visit.appointment_id is not None)
-    return wanted == "everybody" or (wanted == "walk_ins" and not booked)
+    """Must this form be signed before it is handed over? That of a newcomer without a booking, where the tenant demands it
+    (FD-007)."""
+    if sheet.appointment_id is not None or (sheet.visit is not None and sheet.visit.appointment_id is not None):
+        return False
+    return bool(parameters.value("first_visit_signature", site=sheet.site, vertical=sheet.vertical or None))
 
 
 def _keep_live_findings(by: Actor, sheet: IntakeSheet) -> None:

@@ -9,7 +9,6 @@ SEES = ("intake.view",)
 FILLS = (*SEES, "intake.fill")
 DESK = (*FILLS, "intake.check", "intake.hand_over")
 RECEIVES = (*SEES, "intake.acknowledge")
-WHOM = ("nobody", "walk_ins", "everybody")
 
 ROOM = Room(
     key="intake",
@@ -49,18 +48,16 @@ ROOM = Room(
     parameters=(
         Param(
             key="first_visit_form",
-            kind="choice",
-            choices=WHOM,
-            default="nobody",
-            label=_("Whose first-visit form must be handed over before the chair"),
+            kind="bool",
+            default=False,
+            label=_("A newcomer without a booking is led in only after the form was handed over"),
             ledger=("FD-007", "FD-008"),
         ),
         Param(
             key="first_visit_signature",
-            kind="choice",
-            choices=WHOM,
-            default="walk_ins",
-            label=_("Whose first-visit form must be signed before the hand-over"),
+            kind="bool",
+            default=True,
+            label=_("The form of a newcomer without a booking is handed over only signed"),
             ledger=("FD-007",),
         ),
         Param(

@@ -88,9 +88,11 @@ def refuse_without_form(*, by: Actor, visit: Visit, sheet: IntakeSheet | None) -
 
 
 def demanded(visit: Visit) -> bool:
-    """Must this visitor's form be handed over before the chair? Only where the line of business has one."""
-    wanted = parameters.value("first_visit_form", site=visit.site, vertical=visit.vertical or None)
-    if not visit.is_first or wanted == "nobody" or (wanted == "walk_ins" and visit.appointment_id is not None):
+    """Must this visitor's form be handed over before the chair? That of a newcomer without a booking, where the tenant
+    demands it and the line of business has a form."""
+    if not visit.is_first or visit.appointment_id is not None:
+        return False
+    if not parameters.value("first_visit_form", site=visit.site, vertical=visit.vertical or None):
         return False
     return selectors.form_in_use(selectors.vertical_of(visit, None)) is not None
 

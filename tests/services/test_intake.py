@@ -12,6 +12,7 @@ from dental.models import HealthQuestionnaire
 from kernel import parameters
 from kernel.audit.models import AuditEntry
 from kernel.errors import Conflict, DomainError, Forbidden, RuleRefused
+from services.documents.actions import print_pdf
 from services.documents.models import Document
 from services.intake import actions, findings, handover, selectors
 from services.intake.models import FormDefinition, HandOver, IntakeSheet, SpecialFinding
@@ -130,8 +131,10 @@ def test_a_form_has_no_blanks_is_signed_with_its_time_and_stands_still(monday):
         assert cursor.fetchone() == (False,)
     who = Patient.objects.get(pk=visit.patient_id)
     assert (who.occupation, who.media_source, who.address) == ("会计", "map", "")
-    paper = json.loads(Document.objects.get(kind=actions.PRINTED).content)
+    paper = json.loads(Document.objects.get().content)
     assert (paper["signer_name"], paper["checked_by"], paper["strokes"][0][0]) == ("罗敏", "白岚", [10, 10])
+
+    assert print_pdf(by=person(BAI), document=Document.objects.get()).startswith(b"%PDF-")
 
     hand = given(sheet)
     assert (hand.receiver.name, hand.given_at, hand.complaint) == ("唐蕊", local("2026-12-07 10:12"), "右下后牙疼三天")
@@ -156,7 +159,7 @@ def test_only_who_is_demanded_signs_and_a_supervisor_lets_one_pass():
     given(sheet)
     assert OverrideRecord.objects.get().used_at is not None
 
-    parameters.set_parameter(by=SYSTEM, key="first_visit_signature", value="nobody")
+    parameters.set_parameter(by=SYSTEM, key="first_visit_signature", value=False)
     assert given(checked(walked_in(patient("孙田")))).receiver.number == "202"
 
 
@@ -170,7 +173,7 @@ def test_a_minor_does_not_sign():
 @pytest.mark.ledger("FD-007")
 def test_the_form_before_the_chair_where_the_tenant_demands_it():
     visit = walked_in(patient("何青"))
-    parameters.set_parameter(by=SYSTEM, key="first_visit_form", value="walk_ins")
+    parameters.set_parameter(by=SYSTEM, key="first_visit_form", value=True)
     error = refused(RuleRefused, "first_visit_form_missing", lambda: leads(visit))
     assert (error.facts["gate_class"], error.cures[0].url) == ("process", f"/intake/visits/{visit.code}/")
     sheet = signed(visit)

@@ -44,7 +44,7 @@ def said(answer: Any) -> str:
 @pytest.mark.ledger("FD-007", "FD-008", "FD-009")
 def test_sc_02_a_walk_in_with_a_hidden_risk(monday):
     """SC-02 through the browser: two lead-ins are refused, the third one succeeds."""
-    parameters.set_parameter(by=SYSTEM, key="first_visit_form", value="walk_ins")
+    parameters.set_parameter(by=SYSTEM, key="first_visit_form", value=True)
     desk, attendant = browser(BAI), browser(SU)
     assert desk.post("/patients/new/", REGISTRATION).status_code == 422
     assert desk.post("/patients/new/", {**REGISTRATION, "sex": "female"}).status_code == 303

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from kernel.access import holds
 from services.intake import findings, seating, selectors
@@ -21,9 +22,9 @@ SHOWN = 5
 
 def visit_actions(request: HttpRequest, *, visit: Visit, **context: Any) -> list[dict[str, Any]]:
     """The way from a visit to its first-visit form, as long as the visitor is in the house."""
-    if not request.actor.can(VIEW) or visit.state not in (*UNSEEN, *HOLDS_CHAIR):  # type: ignore[attr-defined]
+    if not visit.is_first or visit.state not in (*UNSEEN, *HOLDS_CHAIR):
         return []
-    if not visit.is_first and _sheet(request, visit) is None:
+    if not request.actor.can(VIEW):  # type: ignore[attr-defined]
         return []
     url = reverse("intake:of-visit", args=[visit.code])
     return [{"key": "Y", "label": _("First-visit form"), "url": url, "icon": "clipboard", "order": 15}]
@@ -49,7 +50,13 @@ def beside(request: HttpRequest, *, visit: Visit, **context: Any) -> list[dict[s
     given = places.hand_over
     if given is not None:
         value = _("%(giver)s to %(receiver)s") % {"giver": given.giver_name, "receiver": given.receiver.name}
-        found.append({"label": _("Handed over"), "value": value, "tone": "" if given.acknowledged_at else "warn"})
+        found.append(
+            {
+                "label": pgettext("first visit", "Passed on"),
+                "value": value,
+                "tone": "" if given.acknowledged_at else "warn",
+            }
+        )
     return found
 
 
@@ -57,7 +64,7 @@ def patient_warnings(request: HttpRequest, *, patient: Patient, **context: Any) 
     """What stands out on the last form, and which of its three places are missing."""
     if not request.actor.can(VIEW):  # type: ignore[attr-defined]
         return []
-    sheet = selectors.latest_of(patient)
+    sheet = _latest(request, patient)
     places = findings.places(sheet) if sheet is not None else None
     if places is None or not places.found:
         return []
@@ -94,7 +101,7 @@ def patient_next(request: HttpRequest, *, patient: Patient, **context: Any) -> l
     """The form that the desk has not handed over yet."""
     if not request.actor.can("intake.fill"):  # type: ignore[attr-defined]
         return []
-    sheet = selectors.latest_of(patient)
+    sheet = _latest(request, patient)
     if sheet is None or sheet.state not in ("filling", "to_sign", "signed"):
         return []
     return [
@@ -115,3 +122,11 @@ def _sheet(request: HttpRequest, visit: Visit) -> IntakeSheet | None:
     if visit.pk not in known:
         known[visit.pk] = selectors.sheet_of(visit)
     return known[visit.pk]
+
+
+def _latest(request: HttpRequest, patient: Patient) -> IntakeSheet | None:
+    """The last form of a patient, asked for once per request."""
+    known: dict[int, IntakeSheet | None] = request.__dict__.setdefault("_latest_intake", {})
+    if patient.pk not in known:
+        known[patient.pk] = selectors.latest_of(patient)
+    return known[patient.pk]

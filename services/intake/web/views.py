@@ -9,6 +9,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from kernel import clock, parameters
 from kernel.access import holds
@@ -242,7 +243,7 @@ def _steps(found: IntakeSheet, signature: Signature | None) -> list[dict[str, An
         (_("Filled in"), found.filled_by_name, found.filled_at),
         (_("Checked"), found.checked_by_name, found.checked_at),
         (_("Signed"), signature.signer_name if signature else "", signature.signed_at if signature else None),
-        (_("Handed over"), given.receiver.name if given else "", given.given_at if given else None),
+        (pgettext("first visit", "Passed on"), given.receiver.name if given else "", given.given_at if given else None),
         (_("Acknowledged"), given.acknowledged_by_name if given else "", given.acknowledged_at if given else None),
     ]
     open_steps = [number for number, (_title, _who, at) in enumerate(steps) if at is None]
