@@ -355,7 +355,9 @@ def test_the_desk_reads_out_why_and_what_is_offered_and_the_tenant_changes_the_w
     newest = selectors.newest_version(form)
     assert (newest.number, newest.content["offers"][1]["zh"]) == (2, "一年随访")
     assert newest.content["sections"] == old.content["sections"]
-    assert "为了您的安全" in browser(BAI).get(f"/intake/visits/{visit.code}/").content.decode()
+    page = browser(BAI).get(f"/intake/visits/{visit.code}/").content.decode()
+    assert "为了您的安全" in page
+    assert "一年随访" in page
     refused(
         RuleRefused,
         "form_malformed",
