@@ -24,6 +24,8 @@ from services.tasks.actions import cancel_task, open_task, settle_task
 SIGNATURE = "intake.signature"
 TASK = "intake.hand_over"
 DUE = "intake.hand_over_due"
+# Nurses and assistants mark what is special without keeping files; who did it stands in this room's own audit entry.
+FORM = Actor.system("first-visit")
 TOLD_OF_BREACHES = ("supervisor", "head_nurse")
 LONGEST_ALERT = 200
 LONGEST = 500
@@ -62,7 +64,7 @@ def set_highlight(*, by: Actor, finding: SpecialFinding, on: bool) -> SpecialFin
         site=finding.sheet.site.code, question=finding.question,
     )  # fmt: skip
     if on and not finding.sheet.patient.is_special:
-        update_patient(by=Actor.system("first-visit"), patient=finding.sheet.patient, is_special=True)
+        update_patient(by=FORM, patient=finding.sheet.patient, is_special=True)
     return finding
 
 
@@ -81,11 +83,8 @@ def enter_alert(*, by: Actor, sheet: IntakeSheet, text: str) -> IntakeSheet:
         raise RuleRefused("nothing_special", _("Nothing special was found on this form. Mark the answer first."))
     present = sheet.patient.alert
     if text not in present:
-        update_patient(
-            by=by, patient=sheet.patient, alert=_("%(before)s; %(more)s") % {"before": present, "more": text}
-            if present
-            else text, is_special=True,
-        )  # fmt: skip
+        alert = _("%(before)s; %(more)s") % {"before": present, "more": text} if present else text
+        update_patient(by=FORM, patient=sheet.patient, alert=alert, is_special=True)
     sheet.alert_text, sheet.alert_at = text, clock.now()
     sheet.bump({"alert_text", "alert_at"})
     audit.record(by=by, verb="intake.alert_entered", target=sheet, site=sheet.site.code)

@@ -38,7 +38,9 @@ ROOM = Room(
         **dict.fromkeys(("front_desk", "guide", "customer_service", "team_leader"), DESK),
         "lobby_receptionist": FILLS,
         "consultant": (*DESK, "intake.acknowledge"),
-        **dict.fromkeys(("supervisor", "duty_superior", "clinic_director"), (*DESK, "intake.manage")),
+        **dict.fromkeys(("supervisor", "clinic_director"), (*DESK, "intake.manage")),
+        # The check writes into the patient's file, which a duty superior does not keep.
+        "duty_superior": (*FILLS, "intake.hand_over"),
         "service_supervisor": (*SEES, "intake.manage"),
         **dict.fromkeys(("doctor", "specialist", "chief_physician", "doctor_supervisor"), RECEIVES),
         **dict.fromkeys(("nurse", "assistant", "head_nurse"), (*RECEIVES, "intake.hand_over")),

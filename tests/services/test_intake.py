@@ -254,7 +254,7 @@ def test_what_was_found_once_stays_found_and_what_comes_later_is_told_again(mond
         "hand_over",
     ]
 
-    handover.enter_alert(by=person(BAI), sheet=sheet, text="青霉素过敏")
+    handover.enter_alert(by=person("mo.xiao"), sheet=sheet, text="青霉素过敏")
     handover.acknowledge(by=person(TANG), hand_over=given(sheet))
     assert Patient.objects.get(pk=other.patient_id).alert == "服用华法林; 青霉素过敏"
     assert leads(other, "3").state == "led_in"
