@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from aesthetics import intake
 from aesthetics.actions import ensure_template
 from kernel.context import Actor
 from services.catalogue.actions import ensure_category, ensure_item
+from services.intake.actions import ensure_form
 
 BY = Actor.system("starter-content")
 OFFSETS = ("D1", "D3", "D7", "D14", "D30", "D90")
@@ -54,3 +56,7 @@ def load() -> None:
             by=BY, key=key, name_zh=zh, name_en=en, category="aesthetics", vertical="aesthetics", price_fen=price, units=units,
             is_invasive=invasive, order=order,
         )  # fmt: skip
+    title_zh, title_en = intake.TITLE
+    ensure_form(
+        by=BY, key="first-visit", vertical="aesthetics", title_zh=title_zh, title_en=title_en, at_booking=True, content=intake.content()
+    )  # fmt: skip

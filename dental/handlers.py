@@ -5,19 +5,22 @@ from __future__ import annotations
 from datetime import date, timedelta
 from uuid import UUID
 
-from dental import lab
+from dental import health, lab
 from dental.classes import ORTHODONTIST, SPECIALIST_SLOT
 from dental.models import LabModel, VisitClass
 from dental.selectors import MODEL_JOINED
 from kernel import clock
 from kernel.context import Actor
 from kernel.outbox import Event
+from services.intake.models import IntakeSheet
+from services.intake.selectors import answers_of
 from services.reception.models import Visit
 from services.staff.models import StaffMember
 from services.tasks.actions import settle_task
 
 MORNING = Actor.system("morning-check")
 BOOK = Actor.system("bookings")
+FORM = Actor.system("first-visit")
 LOOK_BACK = timedelta(days=60)
 
 
@@ -51,3 +54,23 @@ def on_booked(event: Event) -> None:
     )
     for code in visits.values_list("code", flat=True):
         settle_task(by=BOOK, kind=SPECIALIST_SLOT, key=str(code), result="booked")
+
+
+def on_first_visit_checked(event: Event) -> None:
+    """The enquiry of a first visit asks about health too: its answers are the sheet that dentists read, and nobody asks
+    twice (FD-007, DE-014)."""
+    sheet = IntakeSheet.objects.select_related("site", "patient", "form", "visit").get(code=event.payload["sheet"])
+    if sheet.vertical != "dental":
+        return
+    said = answers_of(sheet)
+    asked = health.questions_for(sheet.patient)
+    if set(asked) - set(said):
+        return  # a form of the tenant's own that leaves questions out is no complete sheet
+    health.record_questionnaire(
+        by=FORM,
+        site=sheet.site,
+        patient=sheet.patient,
+        answers={key: said[key]["words"] if said[key]["value"] == "yes" else None for key in asked},
+        visit_code=sheet.visit.code if sheet.visit is not None else None,
+        asked_by=sheet.checked_by_name,
+    )

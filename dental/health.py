@@ -47,9 +47,16 @@ def questions_for(patient: Patient) -> dict[str, str | Promise]:
 
 @action(permission="dental.ask_health")
 def record_questionnaire(
-    *, by: Actor, site: Site, patient: Patient, answers: Mapping[str, str | None], visit_code: UUID | None = None
+    *,
+    by: Actor,
+    site: Site,
+    patient: Patient,
+    answers: Mapping[str, str | None],
+    visit_code: UUID | None = None,
+    asked_by: str = "",
 ) -> HealthQuestionnaire:
-    """Keep what a patient answered: every question, ``None`` for no, the words (may be "") for yes.
+    """Keep what a patient answered: every question, ``None`` for no, the words (may be "") for yes. ``asked_by`` names who
+    asked where the answers come from a form.
 
     Raises RuleRefused (``question_unknown``, ``question_unanswered``, ``words_missing``).
     """
@@ -70,7 +77,7 @@ def record_questionnaire(
         answers=json.dumps(said, ensure_ascii=False),
         asked_at=clock.now(),
         asked_by_id=by.user_id,
-        asked_by_name=by.name,
+        asked_by_name=asked_by or by.name,
     )
     audit.record(by=by, verb="dental.health_asked", target=row, site=site.code, patient=patient.code)
     return row

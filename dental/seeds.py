@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dental import intake
 from kernel.context import Actor
 from services.catalogue.actions import ensure_item
+from services.intake.actions import ensure_form
+from services.telephone.scripts import ensure_script
 
 BY = Actor.system("starter-content")
 
@@ -32,3 +35,11 @@ def load() -> None:
             by=BY, key=key, name_zh=zh, name_en=en, category=category, vertical="dental", price_fen=price, units=units,
             is_invasive=invasive, order=order,
         )  # fmt: skip
+    title_zh, title_en = intake.TITLE
+    ensure_form(
+        by=BY, key="first-visit", vertical="dental", title_zh=title_zh, title_en=title_en, content=intake.content()
+    )  # fmt: skip
+    ensure_script(
+        by=BY, key="why-data", vertical="dental", moment="help", purpose="booking", title_zh="为什么要留资料",
+        title_en="Why we ask for your data", text_zh=intake.WHY["zh"], text_en=intake.WHY["en"], order=50,
+    )  # fmt: skip

@@ -128,6 +128,7 @@ VERTICAL = Vertical(
         "appointments.no_show": ("dental.handlers.on_booking_given_up",),
         "appointments.moved": ("dental.handlers.on_booking_moved",),
         "appointments.booked": ("dental.handlers.on_booked",),
+        "intake.checked": ("dental.handlers.on_first_visit_checked",),
     },
     daily={"dental.models_due": Daily(at="07:40", handler="dental.handlers.models_due")},
     machines=("dental.machines.LAB_MODEL", "dental.machines.PREPARATION"),

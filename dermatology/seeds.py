@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dermatology import intake
 from kernel.context import Actor
 from services.catalogue.actions import ensure_category, ensure_item
+from services.intake.actions import ensure_form
 
 BY = Actor.system("starter-content")
 
@@ -27,3 +29,7 @@ def load() -> None:
             by=BY, key=key, name_zh=zh, name_en=en, category="dermatology", vertical="dermatology", price_fen=price, units=units,
             is_invasive=invasive, order=order,
         )  # fmt: skip
+    title_zh, title_en = intake.TITLE
+    ensure_form(
+        by=BY, key="first-visit", vertical="dermatology", title_zh=title_zh, title_en=title_en, content=intake.content()
+    )  # fmt: skip

@@ -11,6 +11,7 @@ import { startOverlays } from "./js/overlays.js";
 import { startPalette } from "./js/palette.js";
 import { startPolling } from "./js/poll.js";
 import { startScanner } from "./js/scan.js";
+import { startSignatures } from "./js/signature.js";
 import { startToasts } from "./js/toasts.js";
 
 startLive();
@@ -24,4 +25,5 @@ startScanner();
 startPolling();
 startBoard();
 startMatrix();
+startSignatures();
 

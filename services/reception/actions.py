@@ -216,7 +216,8 @@ def lead_in(*, by: Actor, visit: Visit, chair: Chair | None = None) -> Visit:
     """Lead a waiting patient to a chair (default: the booked one). The previous guest of that chair must have finished
     **and** left the area (QU-008); a supervisor's override lets this very visit pass once.
 
-    Raises Conflict (``chair_not_free``, ``invalid_transition``), RuleRefused (``chair_missing``), NotFound.
+    Raises Conflict (``chair_not_free``, ``invalid_transition``), RuleRefused (``chair_missing``), NotFound, and what the
+    rooms of the slot ``reception.lead_in_checks`` refuse.
     """
     visit = lock_visit(visit)
     chair = chair or visit.chair or (visit.appointment.chair if visit.appointment is not None else None)
@@ -226,6 +227,7 @@ def lead_in(*, by: Actor, visit: Visit, chair: Chair | None = None) -> Visit:
         raise NotFound("chair_not_found", _("There is no such chair here."))
     # Whoever leads somebody to this chair waits here for the other who is just doing so.
     Chair.objects.select_for_update(no_key=True).get(pk=chair.pk)
+    waits.ask_other_rooms(by, visit)
     override = waits.refuse_occupied(by, visit, chair, gate=CHAIR_FREE)
     with _taken_is_conflict():
         MACHINE.move(visit, "led_in", by=by, chair=chair, override=override)

@@ -1,7 +1,9 @@
 """What the front desk contributes.
 
 ``reception.visit_classes`` is the slot for a line of business whose visits have classes: a
-``services.reception.classes.VisitClasses``.
+``services.reception.classes.VisitClasses``. ``reception.lead_in_checks`` ``(by=, visit=)`` refuses to lead a guest in,
+and ``reception.after_check_in`` ``(visit=, may=)`` gives the page on which the desk goes on after registering, or None.
+``reception.desk_columns`` ``() -> {name: expression over Visit}`` is read along with the desk's one query of who is here.
 """
 
 from django.utils.translation import gettext_lazy as _

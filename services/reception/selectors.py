@@ -12,6 +12,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 from django.utils.functional import Promise
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -33,7 +34,7 @@ DESK_JOINED = ("patient", "doctor", "chair", "appointment__chair")
 DESK_SHOWN = (
     "code", "state", "site_id", "vertical", "emergency", "complaint", "arrived_at", "registered_at", "led_in_at",
     "ended_at", "finished_at", "announced_wait_minutes", "opinion", "opinion_at", "education_topic",
-    "patient__name", "doctor__name", "chair__name", "appointment__chair__name",
+    "patient__name", "patient__is_special", "doctor__name", "chair__name", "appointment__chair__name",
 )  # fmt: skip
 
 # In the house: arrived and neither gone nor settled.
@@ -125,10 +126,18 @@ def desk_visits(site: Site, day: date) -> tuple[list[Visit], list[Visit]]:
     """(who is in the house, who arrived on ``day``): both halves of the front desk's screen in one query."""
     start, end = clock.day_bounds(day, site.timezone)
     rows = Visit.objects.filter(Q(state__in=HERE) | Q(arrived_at__gte=start, arrived_at__lt=end), site=site)
+    rows = rows.annotate(**desk_columns())
     found = list(_with_explanations(rows.select_related(*DESK_JOINED).only(*DESK_SHOWN)))
     for one in found:
         one.site = site
     return [one for one in found if one.state in HERE], [one for one in found if start <= one.arrived_at < end]
+
+
+def desk_columns() -> dict[str, Any]:
+    """What other rooms read of each visit along with the desk's one query: the slot ``reception.desk_columns``, each
+    ``() -> {name: expression over Visit}``."""
+    paths = [path for room in registry.active_rooms() for path in room.slots.get("reception.desk_columns", ())]
+    return {name: column for path in paths for name, column in import_string(path)().items()}
 
 
 def to_register(visits: list[Visit]) -> list[Visit]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -19,6 +20,7 @@ from services.tasks.actions import cancel_task, open_task, settle_task
 
 EXPLAIN = "reception.explain_wait"
 EMERGENCY = "reception.emergency"
+LEAD_IN_CHECKS = "reception.lead_in_checks"
 TOLD = ("guide", "supervisor")
 ESCALATES_TO = ("clinic_director",)
 # "More than 20 minutes" begins with the first second after 20:00 (reading guide 0.4).
@@ -122,6 +124,16 @@ def refuse_occupied(by: Actor, visit: Visit, chair: Chair, *, gate: str) -> Over
         occupied_by=str(held.code) if held is not None else None,
         state=held.state if held is not None else None,
     )
+
+
+def ask_other_rooms(by: Actor, visit: Visit) -> None:
+    """Let every room that knows a reason against leading this guest in refuse it (slot ``reception.lead_in_checks``, each
+    ``(by=, visit=)``); nothing is asked where there is no move to refuse."""
+    if visit.state not in WAITS:
+        return
+    for room in registry.active_rooms():
+        for path in room.slots.get(LEAD_IN_CHECKS, ()):
+            import_string(path)(by=by, visit=visit)
 
 
 def check_emergency(condition: str, *, site: Site, vertical: str, needed: bool = False) -> None:

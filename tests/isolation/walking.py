@@ -39,6 +39,8 @@ from services.appointments.actions import book_appointment
 from services.cashier.actions import SlipLine, charge, issue_slip
 from services.cashier.models import ChargeSlip
 from services.catalogue.models import Item
+from services.intake.actions import start_sheet
+from services.intake.handover import mark_special
 from services.patients.actions import register_patient
 from services.patients.models import Patient
 from services.reception.actions import check_in
@@ -188,6 +190,9 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
     with suppress(DomainError):
         visit = check_in(by=BY, site=site, patient=patient, doctor=doctor, complaint=word)
         raise_priority(by=BY, visit=visit, reason="ill", condition=word)
+        sheet = start_sheet(by=BY, site=site, visit=visit)
+        # What is special about a patient is told at every site that treats them.
+        mark_special(by=BY, sheet=sheet, words=word if own else "…")
         refuse_companion(by=BY, visit=visit, name=word, relation="mother", refusal="second", words=word)
         report_concern(by=BY, site=site, kind="other", words=word, visit=visit)
         note_patrol(by=BY, site=site, needs=word)

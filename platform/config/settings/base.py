@@ -88,6 +88,7 @@ TENANT_APPS = [
     "services.appointments",
     "services.reception",
     "services.treatment_area",
+    "services.intake",
     "services.records",
     "services.cashier",
     "services.followup",

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from kernel import clock, registry
@@ -72,7 +73,7 @@ def check_in(request: HttpRequest) -> HttpResponse:
             refusal = error
         else:
             flash(request, _("%(name)s is registered; the wait clock runs") % {"name": visit.patient.name})
-            return redirect_after_post(request, "reception:board")
+            return redirect_after_post(request, _goes_on(request, visit))
     patient = _asked_patient(request)
     expected = list(expected_on(site, today(site)))
     context = {
@@ -167,6 +168,8 @@ def _desk(request: HttpRequest, site: Site, part: str) -> dict[str, Any]:
     day, now = today(site), clock.now()
     context: dict[str, Any] = {"site": site, "day": day, "now": now}
     people, visits = selectors.desk_visits(site, day)
+    # What the rail counts of who is here needs no query of its own on this page.
+    request.desk = (site, people)
     if part != "queue":
         pages = {one.appointment_id: reverse("reception:visit", args=[one.code]) for one in visits}
         stages = {
@@ -261,6 +264,16 @@ def _walk_in(site: Site, patient: Any) -> dict[str, Any]:
     """Whom the rules propose for a walk-in, explained, and who has the shortest queue."""
     case = walk_in(site=site, patient=patient, unavailable=selectors.with_guests(site))
     return {"proposed": propose(case), "shortest": selectors.suggested_doctor(site)}
+
+
+def _goes_on(request: HttpRequest, visit: Visit) -> str:
+    """Where the desk goes on after registering: where another room needs it first, else back to its screen."""
+    for room in registry.active_rooms():
+        for path in room.slots.get("reception.after_check_in", ()):
+            found: str | None = import_string(path)(visit=visit, may=request.actor.can)
+            if found:
+                return found
+    return reverse("reception:board")
 
 
 def _asked_patient(request: HttpRequest) -> Any:
