@@ -92,6 +92,7 @@ TENANT_APPS = [
     "services.cashier",
     "services.followup",
     "services.telephone",
+    "services.consultation",
     "services.kpis",
     "services.headquarters",
     *VERTICALS,
