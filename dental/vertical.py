@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from dental.calls import RULES
 from kernel.registry import Daily, NavItem, Param, Vertical
 
 TREATS = (
@@ -130,6 +131,7 @@ VERTICAL = Vertical(
         "appointments.booked": ("dental.handlers.on_booked",),
     },
     daily={"dental.models_due": Daily(at="07:40", handler="dental.handlers.models_due")},
+    followups=RULES,
     machines=("dental.machines.LAB_MODEL", "dental.machines.PREPARATION"),
     slots={
         "patient.tabs": ("dental.slots.patient_tab",),
@@ -140,5 +142,5 @@ VERTICAL = Vertical(
         "appointment.warnings": ("dental.slots.appointment_warnings",),
         "appointments.earlier_treatments": ("dental.slots.earlier_treatments",),
     },
-    seeds=("dental.seeds.load",),
+    seeds=("dental.seeds.load", "dental.advice.load"),
 )

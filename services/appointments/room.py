@@ -192,5 +192,8 @@ ROOM = Room(
     },
     daily={"appointments.morning_check": Daily(at="07:30", handler="services.appointments.handlers.morning_check")},
     machines=("services.appointments.machine.MACHINE",),
-    slots={"tasks.subject.patient": ("services.appointments.selectors.patient_subjects",)},
+    slots={
+        "tasks.subject.patient": ("services.appointments.selectors.patient_subjects",),
+        "followup.call_backs": ("services.appointments.specialists.CALL_BACKS",),
+    },
 )

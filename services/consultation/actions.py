@@ -32,6 +32,8 @@ from services.telephone import phrases
 from services.telephone.callers import read_caller, require_phone
 
 CALL_BACK = "consultation.call_back"
+# The day's list of calls holds these too (FU-019).
+CALL_BACKS = (CALL_BACK,)
 CONDUCT = "consultation.conduct"
 CONSULTANTS = ("consultant",)
 LEADERS = ("supervisor", "service_supervisor", "clinic_director")
@@ -203,7 +205,9 @@ def recommend(
     if not created:
         row.bump()
     _forget_understanding(consultation)
-    audit.record(by=by, verb="consultation.recommended", target=consultation, site=consultation.site.code, item=item.key)
+    audit.record(
+        by=by, verb="consultation.recommended", target=consultation, site=consultation.site.code, item=item.key
+    )
     return row
 
 
@@ -421,7 +425,9 @@ def _call_back(consultation: Consultation, next_step: str, day: date | None) -> 
         sentence = _("Write the next step and the day on which you call back.")
         missing = {"next_step": next_step.strip(), "call_back_on": day}
         raise RuleRefused(
-            "next_step_missing", sentence, fields={name: [_("Required")] for name, given in missing.items() if not given}
+            "next_step_missing",
+            sentence,
+            fields={name: [_("Required")] for name, given in missing.items() if not given},
         )
     if day < clock.today(consultation.site.timezone):
         sentence = _("Choose today or a later day.")

@@ -110,10 +110,7 @@ class ServiceSheet(VersionedModel):
                 condition=Q(reviewed_at__isnull=True)
                 | (
                     ~Q(reviewed_by_name="")
-                    & (
-                        Q(written_by__isnull=True)
-                        | (Q(reviewed_by__isnull=False) & ~Q(reviewed_by=F("written_by")))
-                    )
+                    & (Q(written_by__isnull=True) | (Q(reviewed_by__isnull=False) & ~Q(reviewed_by=F("written_by"))))
                 ),
                 name="consultation_sheet_two_people",
             ),

@@ -184,6 +184,7 @@ ROOM = Room(
         "patient.timeline": ("services.consultation.web.slots.patient_timeline",),
         "visit.actions": ("services.consultation.web.slots.visit_actions",),
         "consultation.departments": ("services.consultation.transfers.DEPARTMENTS",),
+        "followup.call_backs": ("services.consultation.actions.CALL_BACKS",),
         "followup.departments": ("services.consultation.transfers.departments",),
     },
     seeds=("services.consultation.starter.load",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -223,7 +224,9 @@ def of_patient(actor: Actor, patient: Patient) -> QuerySet[Consultation]:
 def series_of(consultation: Consultation) -> QuerySet[Consultation]:
     """The other consultations of the same customer, the latest first."""
     first = consultation.first
-    return Consultation.objects.filter(Q(origin=first) | Q(pk=first.pk)).exclude(pk=consultation.pk).order_by("-opened_at")
+    return (
+        Consultation.objects.filter(Q(origin=first) | Q(pk=first.pk)).exclude(pk=consultation.pk).order_by("-opened_at")
+    )
 
 
 def needs_guidance(consultation: Consultation) -> bool:
@@ -234,10 +237,16 @@ def needs_guidance(consultation: Consultation) -> bool:
     return consultation.age is not None and consultation.age >= ELDER_FROM
 
 
-def advice_seekers_seen(patients: Iterable[int], since: object) -> set[int]:
-    """Which of these patients (by pk) came to a consultation since then."""
-    rows = Consultation.objects.filter(patient__in=list(patients), opened_at__gte=since).exclude(state="left")
-    return {pk for pk in rows.values_list("patient_id", flat=True) if pk is not None}
+def advice_seekers(patients: Iterable[int], day: date) -> set[int]:
+    """Which of these patients (by pk) asked for advice on the tenant's ``day`` and have accepted nothing; one query, none
+    for nobody."""
+    wanted = list(patients)
+    if not wanted:
+        return set()
+    start, end = clock.day_bounds(day)
+    rows = Consultation.objects.filter(patient__in=wanted, opened_at__gte=start, opened_at__lt=end)
+    open_ones = rows.filter(state__in=["waiting", "talking", "undecided", "refused"])
+    return {pk for pk in open_ones.values_list("patient_id", flat=True) if pk is not None}
 
 
 def doctors_to_ask(site: Site) -> QuerySet[StaffMember]:

@@ -76,7 +76,9 @@ def answer_question(
     question.closed_at, question.closed_by_name = clock.now(), by.name
     question.bump({"answer", "source", "reference", "standard", "talk", "closed_at", "closed_by_name"})
     phrases.nudge(by=by, subject=question.consultation, texts=(words,))
-    audit.record(by=by, verb="consultation.answered", target=question, site=question.consultation.site.code, source=source)
+    audit.record(
+        by=by, verb="consultation.answered", target=question, site=question.consultation.site.code, source=source
+    )
     return question
 
 

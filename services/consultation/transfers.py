@@ -172,5 +172,7 @@ def _pass_on(
         url=("consultation:transfer", str(transfer.code)),
         closed_in_inbox=False,
     )
-    audit.record(by=by, verb="consultation.passed_on", target=transfer, site=site.code, kind=kind, department=department)
+    audit.record(
+        by=by, verb="consultation.passed_on", target=transfer, site=site.code, kind=kind, department=department
+    )
     return transfer

@@ -76,6 +76,18 @@ ROOM = Room(
             clause="FU-020",
             order=70,
         ),
+        Kpi(
+            key="followup_opt_outs",
+            label=_("Opted out of calls"),
+            unit="count",
+            direction="down",
+            version=1,
+            compute="services.followup.kpis.opt_outs",
+            group=_("Follow-up and service"),
+            definition=_("Patients who said on the day that they want no calls but those about their treatment."),
+            clause="FU-018",
+            order=72,
+        ),
     ),
     followups=(
         FollowUpRule(
@@ -89,7 +101,15 @@ ROOM = Room(
             ledger=("FU-003",),
         ),
     ),
-    handlers={"visit.finished": PLAN, "visit.left": PLAN, "visit.closed": PLAN},
+    handlers={
+        "visit.finished": PLAN,
+        "visit.left": PLAN,
+        "visit.closed": PLAN,
+        "records.treatment_recorded": PLAN,
+        "records.treatment_voided": ("services.followup.handlers.drop",),
+        "followup.opted_out": ("services.kpis.handlers.touched",),
+    },
+    slots={"followup.holds": ("services.followup.holding.opted_out",)},
     daily={"followup.open_due": Daily(at="06:00", handler="services.followup.handlers.open_due")},
     machines=("services.followup.machine.MACHINE",),
 )

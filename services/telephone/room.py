@@ -117,6 +117,8 @@ ROOM = Room(
     slots={
         "patient.timeline": ("services.telephone.web.slots.patient_timeline",),
         "patient.tabs": ("services.telephone.web.slots.patient_tab",),
+        "followup.call_backs": ("services.telephone.promises.CALL_BACKS",),
+        "followup.holds": ("services.telephone.selectors.complaint_hold",),
     },
     seeds=("services.telephone.starter.load",),
 )

@@ -9,381 +9,946 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('appointments', '0002_assignment'),
-        ('catalogue', '0001_initial'),
-        ('patients', '0001_initial'),
-        ('reception', '0001_initial'),
-        ('sites', '0001_initial'),
-        ('staff', '0002_birth_year'),
+        ("appointments", "0002_assignment"),
+        ("catalogue", "0001_initial"),
+        ("patients", "0001_initial"),
+        ("reception", "0001_initial"),
+        ("sites", "0001_initial"),
+        ("staff", "0002_birth_year"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Consultation',
+            name="Consultation",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('vertical', models.CharField(blank=True, max_length=30)),
-                ('customer_name', models.CharField(max_length=80, verbose_name='full name')),
-                ('customer_sex', models.CharField(blank=True, choices=[('female', 'female'), ('male', 'male'), ('other', 'other')], max_length=6, verbose_name='Sex')),
-                ('age', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='age')),
-                ('phone', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='Phone')),
-                ('phone_index', kernel.crypto.fields.BlindIndexField(blank=True, db_index=True, default='', editable=False, kind='phone', max_length=48, source='phone')),
-                ('channel', models.CharField(choices=[('walk_in', 'walk-in'), ('phone', 'by phone'), ('online', 'online')], max_length=8, verbose_name='channel')),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('talking', 'In conversation'), ('booked', 'Booked'), ('accepted', 'Accepted'), ('undecided', 'Undecided'), ('refused', 'Declined'), ('withdrawn', 'Taken back'), ('left', 'Left before the conversation')], default='waiting', max_length=12)),
-                ('opened_at', models.DateTimeField()),
-                ('opened_by_name', models.CharField(max_length=80)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('need', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='what the customer wants')),
-                ('expectation', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='what the customer expects')),
-                ('concerns', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='what worries the customer')),
-                ('condition', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='condition in short')),
-                ('further', models.CharField(blank=True, choices=[('no', 'nothing further'), ('examination', 'examination'), ('treatment', 'treatment'), ('both', 'examination and treatment')], max_length=12, verbose_name='further need')),
-                ('advice', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='advice')),
-                ('mental_care', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='state of mind, how it was met')),
-                ('conduct', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('listened', 'listened without interrupting'), ('plain', 'explained in plain words'), ('fair', 'objective, without urging'), ('respected', "the customer's opinion respected")], max_length=12), blank=True, default=list, size=None)),
-                ('lesson_topic', models.CharField(blank=True, max_length=40, verbose_name='topic of the lesson')),
-                ('lesson', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='lesson for the team')),
-                ('concluded_at', models.DateTimeField(blank=True, null=True)),
-                ('next_step', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='next step')),
-                ('call_back_on', models.DateField(blank=True, null=True, verbose_name='call back on')),
-                ('refusal', models.CharField(blank=True, choices=[('price', 'price'), ('time', 'no time'), ('fear', 'afraid of it'), ('compares', 'compares with others'), ('unsuited', 'not suited'), ('distance', 'too far'), ('other', 'another reason')], max_length=10, verbose_name='reason')),
-                ('refusal_words', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name="in the customer's words")),
-                ('booked_at', models.DateTimeField(blank=True, null=True)),
-                ('accepted_at', models.DateTimeField(blank=True, null=True)),
-                ('understood_at', models.DateTimeField(blank=True, null=True)),
-                ('understood_with_name', models.CharField(blank=True, max_length=80)),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
-                ('withdrawal_reason', models.CharField(blank=True, max_length=120)),
-                ('lost_at', models.DateTimeField(blank=True, null=True)),
-                ('treated_at', models.DateTimeField(blank=True, null=True)),
-                ('fee_asked_at', models.DateTimeField(blank=True, null=True)),
-                ('fee_slip', models.UUIDField(blank=True, null=True, unique=True)),
-                ('fee_settled_at', models.DateTimeField(blank=True, null=True)),
-                ('fee_receipt', models.CharField(blank=True, max_length=40)),
-                ('appointment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='appointments.appointment')),
-                ('consultant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='staff.staffmember', verbose_name='consultant')),
-                ('fee_item', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.item')),
-                ('origin', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='repetitions', to='consultation.consultation')),
-                ('patient', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='consultations', to='patients.patient')),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sites.site')),
-                ('visit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reception.visit')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("vertical", models.CharField(blank=True, max_length=30)),
+                ("customer_name", models.CharField(max_length=80, verbose_name="full name")),
+                (
+                    "customer_sex",
+                    models.CharField(
+                        blank=True,
+                        choices=[("female", "female"), ("male", "male"), ("other", "other")],
+                        max_length=6,
+                        verbose_name="Sex",
+                    ),
+                ),
+                ("age", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="age")),
+                ("phone", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="Phone")),
+                (
+                    "phone_index",
+                    kernel.crypto.fields.BlindIndexField(
+                        blank=True,
+                        db_index=True,
+                        default="",
+                        editable=False,
+                        kind="phone",
+                        max_length=48,
+                        source="phone",
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("walk_in", "walk-in"), ("phone", "by phone"), ("online", "online")],
+                        max_length=8,
+                        verbose_name="channel",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("talking", "In conversation"),
+                            ("booked", "Booked"),
+                            ("accepted", "Accepted"),
+                            ("undecided", "Undecided"),
+                            ("refused", "Declined"),
+                            ("withdrawn", "Taken back"),
+                            ("left", "Left before the conversation"),
+                        ],
+                        default="waiting",
+                        max_length=12,
+                    ),
+                ),
+                ("opened_at", models.DateTimeField()),
+                ("opened_by_name", models.CharField(max_length=80)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "need",
+                    kernel.crypto.fields.EncryptedTextField(
+                        blank=True, default="", verbose_name="what the customer wants"
+                    ),
+                ),
+                (
+                    "expectation",
+                    kernel.crypto.fields.EncryptedTextField(
+                        blank=True, default="", verbose_name="what the customer expects"
+                    ),
+                ),
+                (
+                    "concerns",
+                    kernel.crypto.fields.EncryptedTextField(
+                        blank=True, default="", verbose_name="what worries the customer"
+                    ),
+                ),
+                (
+                    "condition",
+                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="condition in short"),
+                ),
+                (
+                    "further",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("no", "nothing further"),
+                            ("examination", "examination"),
+                            ("treatment", "treatment"),
+                            ("both", "examination and treatment"),
+                        ],
+                        max_length=12,
+                        verbose_name="further need",
+                    ),
+                ),
+                ("advice", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="advice")),
+                (
+                    "mental_care",
+                    kernel.crypto.fields.EncryptedTextField(
+                        blank=True, default="", verbose_name="state of mind, how it was met"
+                    ),
+                ),
+                (
+                    "conduct",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("listened", "listened without interrupting"),
+                                ("plain", "explained in plain words"),
+                                ("fair", "objective, without urging"),
+                                ("respected", "the customer's opinion respected"),
+                            ],
+                            max_length=12,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("lesson_topic", models.CharField(blank=True, max_length=40, verbose_name="topic of the lesson")),
+                (
+                    "lesson",
+                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="lesson for the team"),
+                ),
+                ("concluded_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "next_step",
+                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="next step"),
+                ),
+                ("call_back_on", models.DateField(blank=True, null=True, verbose_name="call back on")),
+                (
+                    "refusal",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("price", "price"),
+                            ("time", "no time"),
+                            ("fear", "afraid of it"),
+                            ("compares", "compares with others"),
+                            ("unsuited", "not suited"),
+                            ("distance", "too far"),
+                            ("other", "another reason"),
+                        ],
+                        max_length=10,
+                        verbose_name="reason",
+                    ),
+                ),
+                (
+                    "refusal_words",
+                    kernel.crypto.fields.EncryptedTextField(
+                        blank=True, default="", verbose_name="in the customer's words"
+                    ),
+                ),
+                ("booked_at", models.DateTimeField(blank=True, null=True)),
+                ("accepted_at", models.DateTimeField(blank=True, null=True)),
+                ("understood_at", models.DateTimeField(blank=True, null=True)),
+                ("understood_with_name", models.CharField(blank=True, max_length=80)),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+                ("withdrawal_reason", models.CharField(blank=True, max_length=120)),
+                ("lost_at", models.DateTimeField(blank=True, null=True)),
+                ("treated_at", models.DateTimeField(blank=True, null=True)),
+                ("fee_asked_at", models.DateTimeField(blank=True, null=True)),
+                ("fee_slip", models.UUIDField(blank=True, null=True, unique=True)),
+                ("fee_settled_at", models.DateTimeField(blank=True, null=True)),
+                ("fee_receipt", models.CharField(blank=True, max_length=40)),
+                (
+                    "appointment",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="appointments.appointment",
+                    ),
+                ),
+                (
+                    "consultant",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="staff.staffmember",
+                        verbose_name="consultant",
+                    ),
+                ),
+                (
+                    "fee_item",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalogue.item",
+                    ),
+                ),
+                (
+                    "origin",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="repetitions",
+                        to="consultation.consultation",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="consultations",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "visit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="reception.visit",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-opened_at', '-id'],
+                "ordering": ["-opened_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='DoctorTalk',
+            name="DoctorTalk",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('mode', models.CharField(choices=[('face_to_face', 'face to face'), ('remote', 'at a distance')], max_length=12, verbose_name='how')),
-                ('matter', kernel.crypto.fields.EncryptedTextField(verbose_name='matter')),
-                ('due_at', models.DateTimeField(verbose_name='due')),
-                ('asked_at', models.DateTimeField()),
-                ('asked_by_name', models.CharField(max_length=80)),
-                ('state', models.CharField(choices=[('asked', 'Asked'), ('led', 'With the doctor'), ('answered', 'Answered, not told yet'), ('presented', 'Customer told')], default='asked', max_length=10)),
-                ('led_at', models.DateTimeField(blank=True, null=True)),
-                ('led_by_name', models.CharField(blank=True, max_length=80)),
-                ('answer', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='answer')),
-                ('answered_at', models.DateTimeField(blank=True, null=True)),
-                ('answered_by_name', models.CharField(blank=True, max_length=80)),
-                ('presented_at', models.DateTimeField(blank=True, null=True)),
-                ('presented_by_name', models.CharField(blank=True, max_length=80)),
-                ('asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('consultation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='talks', to='consultation.consultation')),
-                ('doctor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='staff.staffmember', verbose_name='doctor')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[("face_to_face", "face to face"), ("remote", "at a distance")],
+                        max_length=12,
+                        verbose_name="how",
+                    ),
+                ),
+                ("matter", kernel.crypto.fields.EncryptedTextField(verbose_name="matter")),
+                ("due_at", models.DateTimeField(verbose_name="due")),
+                ("asked_at", models.DateTimeField()),
+                ("asked_by_name", models.CharField(max_length=80)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("asked", "Asked"),
+                            ("led", "With the doctor"),
+                            ("answered", "Answered, not told yet"),
+                            ("presented", "Customer told"),
+                        ],
+                        default="asked",
+                        max_length=10,
+                    ),
+                ),
+                ("led_at", models.DateTimeField(blank=True, null=True)),
+                ("led_by_name", models.CharField(blank=True, max_length=80)),
+                ("answer", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="answer")),
+                ("answered_at", models.DateTimeField(blank=True, null=True)),
+                ("answered_by_name", models.CharField(blank=True, max_length=80)),
+                ("presented_at", models.DateTimeField(blank=True, null=True)),
+                ("presented_by_name", models.CharField(blank=True, max_length=80)),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "consultation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="talks",
+                        to="consultation.consultation",
+                    ),
+                ),
+                (
+                    "doctor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="staff.staffmember",
+                        verbose_name="doctor",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['due_at', 'id'],
+                "ordering": ["due_at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='KnowledgeItem',
+            name="KnowledgeItem",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('key', models.SlugField(max_length=60)),
-                ('vertical', models.CharField(blank=True, max_length=30)),
-                ('kind', models.CharField(choices=[('answer', 'standard answer'), ('guidance', 'guidance for staff')], default='answer', max_length=10)),
-                ('question_zh', models.CharField(max_length=120, verbose_name='question (Chinese)')),
-                ('question_en', models.CharField(blank=True, max_length=160, verbose_name='question (English)')),
-                ('keywords', models.CharField(blank=True, max_length=200, verbose_name='other words for it')),
-                ('is_active', models.BooleanField(default=True, verbose_name='in use')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("key", models.SlugField(max_length=60)),
+                ("vertical", models.CharField(blank=True, max_length=30)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("answer", "standard answer"), ("guidance", "guidance for staff")],
+                        default="answer",
+                        max_length=10,
+                    ),
+                ),
+                ("question_zh", models.CharField(max_length=120, verbose_name="question (Chinese)")),
+                ("question_en", models.CharField(blank=True, max_length=160, verbose_name="question (English)")),
+                ("keywords", models.CharField(blank=True, max_length=200, verbose_name="other words for it")),
+                ("is_active", models.BooleanField(default=True, verbose_name="in use")),
             ],
             options={
-                'ordering': ['vertical', 'id'],
-                'constraints': [models.UniqueConstraint(fields=('key', 'vertical'), name='consultation_knowledge_once'), models.CheckConstraint(condition=models.Q(('question_zh', ''), _negated=True), name='consultation_knowledge_asks')],
+                "ordering": ["vertical", "id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("key", "vertical"), name="consultation_knowledge_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("question_zh", ""), _negated=True), name="consultation_knowledge_asks"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='KnowledgeVersion',
+            name="KnowledgeVersion",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('number', models.PositiveIntegerField()),
-                ('answer_zh', models.TextField(verbose_name='answer (Chinese)')),
-                ('answer_en', models.TextField(blank=True, verbose_name='answer (English)')),
-                ('reference', models.CharField(blank=True, max_length=300, verbose_name='literature')),
-                ('state', models.CharField(choices=[('draft', 'Waits for approval'), ('approved', 'In force'), ('rejected', 'Sent back'), ('replaced', 'Replaced')], default='draft', max_length=10)),
-                ('written_at', models.DateTimeField()),
-                ('written_by_name', models.CharField(max_length=80)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('decided_by_name', models.CharField(blank=True, max_length=80)),
-                ('remark', models.CharField(blank=True, max_length=200, verbose_name='remark')),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='consultation.knowledgeitem')),
-                ('written_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("number", models.PositiveIntegerField()),
+                ("answer_zh", models.TextField(verbose_name="answer (Chinese)")),
+                ("answer_en", models.TextField(blank=True, verbose_name="answer (English)")),
+                ("reference", models.CharField(blank=True, max_length=300, verbose_name="literature")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Waits for approval"),
+                            ("approved", "In force"),
+                            ("rejected", "Sent back"),
+                            ("replaced", "Replaced"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                ("written_at", models.DateTimeField()),
+                ("written_by_name", models.CharField(max_length=80)),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("decided_by_name", models.CharField(blank=True, max_length=80)),
+                ("remark", models.CharField(blank=True, max_length=200, verbose_name="remark")),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="consultation.knowledgeitem",
+                    ),
+                ),
+                (
+                    "written_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-number'],
+                "ordering": ["-number"],
             },
         ),
         migrations.CreateModel(
-            name='Question',
+            name="Question",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('text', kernel.crypto.fields.EncryptedTextField(verbose_name='question')),
-                ('is_complex', models.BooleanField(default=False, verbose_name='complex')),
-                ('asked_at', models.DateTimeField()),
-                ('answer', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='answer')),
-                ('source', models.CharField(blank=True, choices=[('standard', 'standard answer'), ('house', "the clinic's own information"), ('literature', 'literature'), ('doctor', 'doctor')], max_length=10, verbose_name='source')),
-                ('reference', models.CharField(blank=True, max_length=300, verbose_name='literature')),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_by_name', models.CharField(blank=True, max_length=80)),
-                ('consultation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='questions', to='consultation.consultation')),
-                ('standard', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consultation.knowledgeversion')),
-                ('talk', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='consultation.doctortalk')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("text", kernel.crypto.fields.EncryptedTextField(verbose_name="question")),
+                ("is_complex", models.BooleanField(default=False, verbose_name="complex")),
+                ("asked_at", models.DateTimeField()),
+                ("answer", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="answer")),
+                (
+                    "source",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("standard", "standard answer"),
+                            ("house", "the clinic's own information"),
+                            ("literature", "literature"),
+                            ("doctor", "doctor"),
+                        ],
+                        max_length=10,
+                        verbose_name="source",
+                    ),
+                ),
+                ("reference", models.CharField(blank=True, max_length=300, verbose_name="literature")),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_by_name", models.CharField(blank=True, max_length=80)),
+                (
+                    "consultation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="questions",
+                        to="consultation.consultation",
+                    ),
+                ),
+                (
+                    "standard",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="consultation.knowledgeversion",
+                    ),
+                ),
+                (
+                    "talk",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="answers",
+                        to="consultation.doctortalk",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['asked_at', 'id'],
+                "ordering": ["asked_at", "id"],
             },
         ),
         migrations.AddField(
-            model_name='doctortalk',
-            name='question',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='talks', to='consultation.question'),
+            model_name="doctortalk",
+            name="question",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="talks",
+                to="consultation.question",
+            ),
         ),
         migrations.CreateModel(
-            name='Recommendation',
+            name="Recommendation",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('content', models.TextField(verbose_name='what is done')),
-                ('advantages', models.TextField(blank=True, verbose_name='advantages')),
-                ('risks', models.TextField(blank=True, verbose_name='risks')),
-                ('precautions', models.TextField(blank=True, verbose_name='precautions')),
-                ('price_fen', models.PositiveBigIntegerField()),
-                ('needs_disclosure', models.BooleanField(default=False)),
-                ('recommended_at', models.DateTimeField()),
-                ('recommended_by_name', models.CharField(max_length=80)),
-                ('consultation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='recommendations', to='consultation.consultation')),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.item', verbose_name='item')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("content", models.TextField(verbose_name="what is done")),
+                ("advantages", models.TextField(blank=True, verbose_name="advantages")),
+                ("risks", models.TextField(blank=True, verbose_name="risks")),
+                ("precautions", models.TextField(blank=True, verbose_name="precautions")),
+                ("price_fen", models.PositiveBigIntegerField()),
+                ("needs_disclosure", models.BooleanField(default=False)),
+                ("recommended_at", models.DateTimeField()),
+                ("recommended_by_name", models.CharField(max_length=80)),
+                (
+                    "consultation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="recommendations",
+                        to="consultation.consultation",
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalogue.item",
+                        verbose_name="item",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='ServiceSheet',
+            name="ServiceSheet",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('content', models.TextField(verbose_name='what is done')),
-                ('advantages', models.TextField(blank=True, verbose_name='advantages')),
-                ('contraindications', models.TextField(blank=True, verbose_name='not suited for')),
-                ('risks', models.TextField(blank=True, verbose_name='risks')),
-                ('precautions', models.TextField(blank=True, verbose_name='precautions')),
-                ('aftercare', models.TextField(blank=True, verbose_name='aftercare')),
-                ('written_at', models.DateTimeField()),
-                ('written_by_name', models.CharField(max_length=80)),
-                ('reviewed_at', models.DateTimeField(blank=True, null=True)),
-                ('reviewed_by_name', models.CharField(blank=True, max_length=80)),
-                ('item', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.item')),
-                ('reviewed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('written_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("content", models.TextField(verbose_name="what is done")),
+                ("advantages", models.TextField(blank=True, verbose_name="advantages")),
+                ("contraindications", models.TextField(blank=True, verbose_name="not suited for")),
+                ("risks", models.TextField(blank=True, verbose_name="risks")),
+                ("precautions", models.TextField(blank=True, verbose_name="precautions")),
+                ("aftercare", models.TextField(blank=True, verbose_name="aftercare")),
+                ("written_at", models.DateTimeField()),
+                ("written_by_name", models.CharField(max_length=80)),
+                ("reviewed_at", models.DateTimeField(blank=True, null=True)),
+                ("reviewed_by_name", models.CharField(blank=True, max_length=80)),
+                (
+                    "item",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalogue.item"
+                    ),
+                ),
+                (
+                    "reviewed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "written_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['item__category__order', 'item__order', 'id'],
+                "ordering": ["item__category__order", "item__order", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Transfer',
+            name="Transfer",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('source_key', models.CharField(blank=True, max_length=80, null=True, unique=True)),
-                ('kind', models.CharField(choices=[('question', 'question'), ('problem', 'problem'), ('suggestion', 'suggestion'), ('feedback', 'feedback'), ('complaint', 'complaint'), ('fee', 'fee')], max_length=10, verbose_name='kind')),
-                ('department', models.CharField(max_length=40, verbose_name='department')),
-                ('roles', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), size=None)),
-                ('matter', kernel.crypto.fields.EncryptedTextField(verbose_name='matter')),
-                ('passed_at', models.DateTimeField()),
-                ('passed_by_name', models.CharField(max_length=80)),
-                ('due_at', models.DateTimeField(verbose_name='due')),
-                ('state', models.CharField(choices=[('passed_on', 'Passed on'), ('taken', 'Being handled'), ('settled', 'Settled')], default='passed_on', max_length=10)),
-                ('taken_at', models.DateTimeField(blank=True, null=True)),
-                ('taken_by_name', models.CharField(blank=True, max_length=80)),
-                ('result', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='what was done')),
-                ('settled_at', models.DateTimeField(blank=True, null=True)),
-                ('settled_by_name', models.CharField(blank=True, max_length=80)),
-                ('consultation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='transfers', to='consultation.consultation')),
-                ('passed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sites.site')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("source_key", models.CharField(blank=True, max_length=80, null=True, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("question", "question"),
+                            ("problem", "problem"),
+                            ("suggestion", "suggestion"),
+                            ("feedback", "feedback"),
+                            ("complaint", "complaint"),
+                            ("fee", "fee"),
+                        ],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("department", models.CharField(max_length=40, verbose_name="department")),
+                (
+                    "roles",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), size=None),
+                ),
+                ("matter", kernel.crypto.fields.EncryptedTextField(verbose_name="matter")),
+                ("passed_at", models.DateTimeField()),
+                ("passed_by_name", models.CharField(max_length=80)),
+                ("due_at", models.DateTimeField(verbose_name="due")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("passed_on", "Passed on"), ("taken", "Being handled"), ("settled", "Settled")],
+                        default="passed_on",
+                        max_length=10,
+                    ),
+                ),
+                ("taken_at", models.DateTimeField(blank=True, null=True)),
+                ("taken_by_name", models.CharField(blank=True, max_length=80)),
+                (
+                    "result",
+                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="what was done"),
+                ),
+                ("settled_at", models.DateTimeField(blank=True, null=True)),
+                ("settled_by_name", models.CharField(blank=True, max_length=80)),
+                (
+                    "consultation",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="transfers",
+                        to="consultation.consultation",
+                    ),
+                ),
+                (
+                    "passed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
             ],
             options={
-                'ordering': ['due_at', 'id'],
+                "ordering": ["due_at", "id"],
             },
         ),
         migrations.AddIndex(
-            model_name='consultation',
-            index=models.Index(fields=['site', 'state', 'opened_at'], name='consultation_list'),
+            model_name="consultation",
+            index=models.Index(fields=["site", "state", "opened_at"], name="consultation_list"),
         ),
         migrations.AddIndex(
-            model_name='consultation',
-            index=models.Index(fields=['site', 'started_at'], name='consultation_rate'),
+            model_name="consultation",
+            index=models.Index(fields=["site", "started_at"], name="consultation_rate"),
         ),
         migrations.AddIndex(
-            model_name='consultation',
-            index=models.Index(fields=['patient', '-opened_at'], name='consultation_patient'),
+            model_name="consultation",
+            index=models.Index(fields=["patient", "-opened_at"], name="consultation_patient"),
         ),
         migrations.AddConstraint(
-            model_name='consultation',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['accepted', 'booked', 'left', 'refused', 'talking', 'undecided', 'waiting', 'withdrawn'])), name='consultation_state_known'),
+            model_name="consultation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        ["accepted", "booked", "left", "refused", "talking", "undecided", "waiting", "withdrawn"],
+                    )
+                ),
+                name="consultation_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consultation',
-            constraint=models.CheckConstraint(condition=models.Q(('customer_name', ''), _negated=True), name='consultation_of_somebody'),
+            model_name="consultation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("customer_name", ""), _negated=True), name="consultation_of_somebody"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consultation',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'left']), models.Q(('consultant__isnull', False), ('started_at__isnull', False)), _connector='OR'), name='consultation_held_by_somebody'),
+            model_name="consultation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["waiting", "left"]),
+                    models.Q(("consultant__isnull", False), ("started_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="consultation_held_by_somebody",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consultation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('booked', 'accepted', 'undecided', 'refused', 'withdrawn')), _negated=True), models.Q(models.Q(('further', ''), _negated=True), ('concluded_at__isnull', False)), _connector='OR'), name='consultation_concluded_with_analysis'),
+            model_name="consultation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ("booked", "accepted", "undecided", "refused", "withdrawn")), _negated=True),
+                    models.Q(models.Q(("further", ""), _negated=True), ("concluded_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="consultation_concluded_with_analysis",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consultation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'refused'), _negated=True), models.Q(('refusal', ''), _negated=True), _connector='OR'), name='consultation_refused_why'),
+            model_name="consultation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "refused"), _negated=True),
+                    models.Q(("refusal", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="consultation_refused_why",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consultation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'undecided'), _negated=True), ('call_back_on__isnull', False), _connector='OR'), name='consultation_undecided_until'),
+            model_name="consultation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "undecided"), _negated=True), ("call_back_on__isnull", False), _connector="OR"
+                ),
+                name="consultation_undecided_until",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consultation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'booked'), _negated=True), models.Q(('appointment__isnull', False), ('booked_at__isnull', False)), _connector='OR'), name='consultation_booked_what'),
+            model_name="consultation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "booked"), _negated=True),
+                    models.Q(("appointment__isnull", False), ("booked_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="consultation_booked_what",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consultation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'accepted'), _negated=True), ('accepted_at__isnull', False), _connector='OR'), name='consultation_accepted_when'),
+            model_name="consultation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "accepted"), _negated=True), ("accepted_at__isnull", False), _connector="OR"
+                ),
+                name="consultation_accepted_when",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consultation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'withdrawn'), _negated=True), models.Q(('withdrawn_at__isnull', False), models.Q(('withdrawal_reason', ''), _negated=True)), _connector='OR'), name='consultation_withdrawn_why'),
+            model_name="consultation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "withdrawn"), _negated=True),
+                    models.Q(("withdrawn_at__isnull", False), models.Q(("withdrawal_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="consultation_withdrawn_why",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consultation',
-            constraint=models.CheckConstraint(condition=models.Q(('fee_settled_at__isnull', True), models.Q(('fee_slip__isnull', False), models.Q(('fee_receipt', ''), _negated=True)), _connector='OR'), name='consultation_fee_settled_by_receipt'),
+            model_name="consultation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("fee_settled_at__isnull", True),
+                    models.Q(("fee_slip__isnull", False), models.Q(("fee_receipt", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="consultation_fee_settled_by_receipt",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='knowledgeversion',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['approved', 'draft', 'rejected', 'replaced'])), name='consultation_answer_state_known'),
+            model_name="knowledgeversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["approved", "draft", "rejected", "replaced"])),
+                name="consultation_answer_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='knowledgeversion',
-            constraint=models.UniqueConstraint(fields=('item', 'number'), name='consultation_answer_once'),
+            model_name="knowledgeversion",
+            constraint=models.UniqueConstraint(fields=("item", "number"), name="consultation_answer_once"),
         ),
         migrations.AddConstraint(
-            model_name='knowledgeversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'approved')), fields=('item',), name='consultation_answer_one_in_force'),
+            model_name="knowledgeversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "approved")), fields=("item",), name="consultation_answer_one_in_force"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='knowledgeversion',
-            constraint=models.CheckConstraint(condition=models.Q(('answer_zh', ''), _negated=True), name='consultation_answer_says_something'),
+            model_name="knowledgeversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("answer_zh", ""), _negated=True), name="consultation_answer_says_something"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='knowledgeversion',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'draft'), ('written_by__isnull', True), models.Q(('decided_by__isnull', False), models.Q(('decided_by', models.F('written_by')), _negated=True)), _connector='OR'), name='consultation_answer_two_people'),
+            model_name="knowledgeversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state", "draft"),
+                    ("written_by__isnull", True),
+                    models.Q(
+                        ("decided_by__isnull", False), models.Q(("decided_by", models.F("written_by")), _negated=True)
+                    ),
+                    _connector="OR",
+                ),
+                name="consultation_answer_two_people",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='question',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_at__isnull', True), models.Q(('source', ''), _negated=True), _connector='OR'), name='consultation_question_has_source'),
+            model_name="question",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("closed_at__isnull", True), models.Q(("source", ""), _negated=True), _connector="OR"
+                ),
+                name="consultation_question_has_source",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='question',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_at__isnull', True), ('is_complex', False), ('source__in', ['literature', 'doctor']), _connector='OR'), name='consultation_complex_needs_authority'),
+            model_name="question",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("closed_at__isnull", True),
+                    ("is_complex", False),
+                    ("source__in", ["literature", "doctor"]),
+                    _connector="OR",
+                ),
+                name="consultation_complex_needs_authority",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='question',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(models.Q(('source', 'literature'), _negated=True), models.Q(('reference', ''), _negated=True), _connector='OR'), models.Q(models.Q(('source', 'standard'), _negated=True), ('standard__isnull', False), _connector='OR'), models.Q(models.Q(('source', 'doctor'), _negated=True), ('talk__isnull', False), _connector='OR')), name='consultation_source_is_named'),
+            model_name="question",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        models.Q(("source", "literature"), _negated=True),
+                        models.Q(("reference", ""), _negated=True),
+                        _connector="OR",
+                    ),
+                    models.Q(
+                        models.Q(("source", "standard"), _negated=True), ("standard__isnull", False), _connector="OR"
+                    ),
+                    models.Q(models.Q(("source", "doctor"), _negated=True), ("talk__isnull", False), _connector="OR"),
+                ),
+                name="consultation_source_is_named",
+            ),
         ),
         migrations.AddIndex(
-            model_name='doctortalk',
-            index=models.Index(fields=['state', 'due_at'], name='consultation_talk_list'),
+            model_name="doctortalk",
+            index=models.Index(fields=["state", "due_at"], name="consultation_talk_list"),
         ),
         migrations.AddConstraint(
-            model_name='doctortalk',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['answered', 'asked', 'led', 'presented'])), name='consultation_talk_state_known'),
+            model_name="doctortalk",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["answered", "asked", "led", "presented"])),
+                name="consultation_talk_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='doctortalk',
-            constraint=models.CheckConstraint(condition=models.Q(('due_at__gt', models.F('asked_at'))), name='consultation_talk_due_later'),
+            model_name="doctortalk",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("due_at__gt", models.F("asked_at"))), name="consultation_talk_due_later"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='doctortalk',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['answered', 'presented']), _negated=True), ('answered_at__isnull', False), _connector='OR'), name='consultation_talk_answered_when'),
+            model_name="doctortalk",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["answered", "presented"]), _negated=True),
+                    ("answered_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="consultation_talk_answered_when",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='doctortalk',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('mode', 'face_to_face'), ('state__in', ['answered', 'presented']), _negated=True), ('led_at__isnull', False), _connector='OR'), name='consultation_talk_led_first'),
+            model_name="doctortalk",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("mode", "face_to_face"), ("state__in", ["answered", "presented"]), _negated=True),
+                    ("led_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="consultation_talk_led_first",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recommendation',
-            constraint=models.UniqueConstraint(fields=('consultation', 'item'), name='consultation_item_once'),
+            model_name="recommendation",
+            constraint=models.UniqueConstraint(fields=("consultation", "item"), name="consultation_item_once"),
         ),
         migrations.AddConstraint(
-            model_name='recommendation',
-            constraint=models.CheckConstraint(condition=models.Q(('content', ''), _negated=True), name='consultation_recommended_with_content'),
+            model_name="recommendation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("content", ""), _negated=True), name="consultation_recommended_with_content"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recommendation',
-            constraint=models.CheckConstraint(condition=models.Q(('needs_disclosure', False), models.Q(models.Q(('risks', ''), _negated=True), models.Q(('precautions', ''), _negated=True)), _connector='OR'), name='consultation_risks_told'),
+            model_name="recommendation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("needs_disclosure", False),
+                    models.Q(models.Q(("risks", ""), _negated=True), models.Q(("precautions", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="consultation_risks_told",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='servicesheet',
-            constraint=models.CheckConstraint(condition=models.Q(('content', ''), _negated=True), name='consultation_sheet_says_something'),
+            model_name="servicesheet",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("content", ""), _negated=True), name="consultation_sheet_says_something"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='servicesheet',
-            constraint=models.CheckConstraint(condition=models.Q(('reviewed_at__isnull', True), models.Q(models.Q(('reviewed_by_name', ''), _negated=True), models.Q(('written_by__isnull', True), models.Q(('reviewed_by__isnull', False), models.Q(('reviewed_by', models.F('written_by')), _negated=True)), _connector='OR')), _connector='OR'), name='consultation_sheet_two_people'),
+            model_name="servicesheet",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("reviewed_at__isnull", True),
+                    models.Q(
+                        models.Q(("reviewed_by_name", ""), _negated=True),
+                        models.Q(
+                            ("written_by__isnull", True),
+                            models.Q(
+                                ("reviewed_by__isnull", False),
+                                models.Q(("reviewed_by", models.F("written_by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="consultation_sheet_two_people",
+            ),
         ),
         migrations.AddIndex(
-            model_name='transfer',
-            index=models.Index(fields=['site', 'state', 'due_at'], name='consultation_transfer_list'),
+            model_name="transfer",
+            index=models.Index(fields=["site", "state", "due_at"], name="consultation_transfer_list"),
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['passed_on', 'settled', 'taken'])), name='consultation_transfer_state_known'),
+            model_name="transfer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["passed_on", "settled", "taken"])),
+                name="consultation_transfer_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'settled'), _negated=True), ('settled_at__isnull', False), _connector='OR'), name='consultation_transfer_settled_when'),
+            model_name="transfer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "settled"), _negated=True), ("settled_at__isnull", False), _connector="OR"
+                ),
+                name="consultation_transfer_settled_when",
+            ),
         ),
     ]

@@ -49,9 +49,7 @@ def knowledge_new(request: HttpRequest) -> HttpResponse:
     return render_page(request, "consultation/knowledge_new.html", {"form": form}, invalid=form)
 
 
-@page(
-    permission={"GET": "consultation.view", "POST": "consultation.write_knowledge"}, methods=("GET", "POST")
-)
+@page(permission={"GET": "consultation.view", "POST": "consultation.write_knowledge"}, methods=("GET", "POST"))
 def knowledge_item(request: HttpRequest, code: UUID) -> HttpResponse:
     item = selectors.access_knowledge(request.actor, code)
     newest = _newest(item)
@@ -99,9 +97,7 @@ def sheet_list(request: HttpRequest) -> HttpResponse:
     return render_page(request, "consultation/sheets.html", context)
 
 
-@page(
-    permission={"GET": "consultation.view", "POST": "consultation.write_knowledge"}, methods=("GET", "POST")
-)
+@page(permission={"GET": "consultation.view", "POST": "consultation.write_knowledge"}, methods=("GET", "POST"))
 def sheet(request: HttpRequest, code: UUID) -> HttpResponse:
     item = access_item(request.actor, code)
     known = selectors.sheet_of(item)

@@ -72,7 +72,9 @@ class NotesForm(forms.Form):
     """What was said."""
 
     need = forms.CharField(label=_("what the customer wants"), max_length=1000, required=False, widget=_area(2))
-    expectation = forms.CharField(label=_("what the customer expects"), max_length=1000, required=False, widget=_area(2))
+    expectation = forms.CharField(
+        label=_("what the customer expects"), max_length=1000, required=False, widget=_area(2)
+    )
     concerns = forms.CharField(label=_("what worries the customer"), max_length=1000, required=False, widget=_area(2))
     condition = forms.CharField(label=_("condition in short"), max_length=1000, required=False, widget=_area(2))
     further = forms.ChoiceField(
@@ -104,9 +106,7 @@ class RecommendForm(forms.Form):
 
 
 class QuestionForm(forms.Form):
-    text = forms.CharField(
-        label=_("question"), max_length=500, widget=forms.TextInput(attrs={"autocomplete": "off"})
-    )
+    text = forms.CharField(label=_("question"), max_length=500, widget=forms.TextInput(attrs={"autocomplete": "off"}))
     is_complex = forms.BooleanField(label=_("complex: needs literature or a doctor"), required=False)
 
 
@@ -185,9 +185,7 @@ class OutcomeForm(forms.Form):
     appointment = forms.ModelChoiceField(
         label=_("booking"), queryset=Appointment.objects.none(), to_field_name="code", required=False
     )
-    refusal = forms.ChoiceField(
-        label=_("reason"), choices=[("", "—"), *Consultation.Refusal.choices], required=False
-    )
+    refusal = forms.ChoiceField(label=_("reason"), choices=[("", "—"), *Consultation.Refusal.choices], required=False)
     refusal_words = forms.CharField(label=_("in the customer's words"), max_length=300, required=False)
 
     def __init__(self, *args: Any, consultation: Consultation, **kwargs: Any) -> None:

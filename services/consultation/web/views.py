@@ -306,7 +306,10 @@ def working_place(request: HttpRequest, word: str) -> Site:
 
 def vertical_choices() -> list[tuple[str, Any]]:
     """The lines of business, and none of them."""
-    return [("", pgettext("line of business", "any")), *((room.key, room.short) for room in registry.active_verticals())]
+    return [
+        ("", pgettext("line of business", "any")),
+        *((room.key, room.short) for room in registry.active_verticals()),
+    ]
 
 
 def site_vertical(site: Site) -> str:
