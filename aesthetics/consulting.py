@@ -13,8 +13,8 @@ ANSWERS = (
     (
         "result-promise", "效果能保证吗", "Can the result be guaranteed", "保证 效果 维持",
         "每个人的条件和恢复不同，没有人能保证效果。医生会当面检查，说明可能达到的程度、风险和替代办法，您想清楚再决定。",
-        "Everybody heals differently, and nobody can guarantee a result. The doctor examines you and explains what may be reached, "
-        "the risks and the alternatives; take your time to decide.",
+        ("Everybody heals differently, and nobody can guarantee a result. The doctor examines you and explains what may be reached, "
+        "the risks and the alternatives; take your time to decide."),
     ),
     (
         "recovery", "恢复期多长", "How long is the recovery", "恢复 消肿 上班",

@@ -15,8 +15,8 @@ ANSWERS = (
     (
         "scaling-harm", "洗牙会伤牙吗", "Does scaling harm the teeth", "洁牙 牙缝 变大 酸",
         "洗牙是把牙石和菌斑清下来，不磨牙齿本身。洗完几天对冷热敏感是常见的，一般会慢慢好。牙缝显得大，多是牙石去掉后露出了原来的缝隙。",
-        "Scaling takes off tartar and plaque, not tooth. Some days of sensitivity are common. Gaps that seem wider were filled "
-        "with tartar before.",
+        ("Scaling takes off tartar and plaque, not tooth. Some days of sensitivity are common. Gaps that seem wider were filled "
+        "with tartar before."),
     ),
     (
         "scaling-often", "多久洗一次牙", "How often should I have scaling", "洁牙 频率 半年",
@@ -25,32 +25,32 @@ ANSWERS = (
     (
         "root-canal-pain", "根管治疗疼不疼", "Does a root canal treatment hurt", "杀神经 抽神经 麻药",
         "治疗时会局部麻醉，大多数人感到的是胀和酸。之后几天咬东西可能不舒服，疼得厉害要随时联系我们。需要几次，由医生看片后告诉您。",
-        "It is done under local anaesthesia; most people feel pressure. Biting may be unpleasant for some days; call us if it "
-        "hurts much. The doctor says after the film how many visits it takes.",
+        ("It is done under local anaesthesia; most people feel pressure. Biting may be unpleasant for some days; call us if it "
+        "hurts much. The doctor says after the film how many visits it takes."),
     ),
     (
         "crown-after-root-canal", "根管治疗后一定要做牙冠吗", "Is a crown needed after a root canal", "牙套 崩裂",
         "做过根管的牙容易裂，尤其是后牙。是否需要牙冠、做哪一种，要看剩下的牙体，由医生检查后建议，您来决定。",
-        "Such a tooth breaks more easily, molars above all. Whether and which crown depends on what is left of the tooth; the "
-        "doctor advises, you decide.",
+        ("Such a tooth breaks more easily, molars above all. Whether and which crown depends on what is left of the tooth; the "
+        "doctor advises, you decide."),
     ),
     (
         "extraction-after", "拔牙后要注意什么", "What after an extraction", "拔牙 棉花 纱布 漱口 出血",
         "咬紧纱布半小时左右，当天不漱口、不吮吸，吃温软的食物，几天内不抽烟喝酒。出血不止、越来越疼或肿，马上联系我们。",
-        "Bite on the gauze for about half an hour, do not rinse or suck on that day, eat soft and lukewarm, no smoking or alcohol "
-        "for some days. Call at once if it keeps bleeding or gets worse.",
+        ("Bite on the gauze for about half an hour, do not rinse or suck on that day, eat soft and lukewarm, no smoking or alcohol "
+        "for some days. Call at once if it keeps bleeding or gets worse."),
     ),
     (
         "wisdom-tooth", "智齿一定要拔吗", "Must a wisdom tooth come out", "智牙 阻生",
         "不一定。长得正、清洁得到、没有发过炎的可以观察；反复发炎或顶到邻牙的，医生看片后一般会建议拔除。",
-        "Not always. One that stands straight, can be cleaned and was never inflamed may be watched; otherwise the doctor judges "
-        "by the film.",
+        ("Not always. One that stands straight, can be cleaned and was never inflamed may be watched; otherwise the doctor judges "
+        "by the film."),
     ),
     (
         "implant-age", "年纪大了还能种牙吗", "Can older people have implants", "种植 高血压 糖尿病 老人",
         "年龄本身不是障碍，要看全身情况和骨量。血压、血糖、心脏和正在吃的药都请如实告诉医生，由医生检查后判断。",
-        "Age alone is no obstacle; general health and bone decide. Please tell the doctor about blood pressure, sugar, heart and "
-        "all medicines.",
+        ("Age alone is no obstacle; general health and bone decide. Please tell the doctor about blood pressure, sugar, heart and "
+        "all medicines."),
     ),
     (
         "implant-time", "种牙要多长时间", "How long does an implant take", "种植 几次 周期",
@@ -65,14 +65,14 @@ ANSWERS = (
     (
         "pregnant", "怀孕可以看牙吗", "Dental care during pregnancy", "孕妇 孕期 拍片",
         "请先告诉我们孕周。急的问题可以处理，方式由医生决定；不急的一般放在怀孕中期或产后。拍片和用药要由医生权衡。",
-        "Please tell us the week first. What is urgent can be treated as the doctor decides; other things wait for the middle of "
-        "pregnancy or afterwards. Films and medicine are the doctor's decision.",
+        ("Please tell us the week first. What is urgent can be treated as the doctor decides; other things wait for the middle of "
+        "pregnancy or afterwards. Films and medicine are the doctor's decision."),
     ),
     (
         "warranty", "做完有问题怎么办", "What if something is wrong afterwards", "保修 质保 免费 返工",
         "在我们这里治疗的牙，一年内原部位出现问题可以免费检查，属于保证范围的免费重做，先请原来的医生看。",
-        "A tooth treated here is checked free of charge within a year, and redone free of charge where the guarantee covers it, by "
-        "the same doctor first.",
+        ("A tooth treated here is checked free of charge within a year, and redone free of charge where the guarantee covers it, by "
+        "the same doctor first."),
     ),
 )  # fmt: skip
 

@@ -202,4 +202,4 @@ def ensure_sheet(*, by: Actor, item_key: str, **texts: str) -> ServiceSheet | No
     item = Item.objects.filter(key=item_key).first()
     if item is None:
         return None
-    return ServiceSheet.objects.filter(item=item).first() or write_sheet(by=by, item=item, **texts)
+    return ServiceSheet.objects.filter(item=item).first() or write_sheet(by=by, item=item, version=None, **texts)

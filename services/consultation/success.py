@@ -88,7 +88,8 @@ def _held(site: Site, start: datetime, end: datetime) -> QuerySet[Consultation]:
 
 
 def _count(rows: Iterable[Consultation], definition: Definition) -> tuple[Rate, list[Rate]]:
-    whole, by_consultant = Rate(None), {}
+    whole = Rate(None)
+    by_consultant: dict[int | None, Rate] = {}
     for row in rows:
         assert row.consultant is not None  # whoever began is the consultant (a check constraint)
         own = by_consultant.setdefault(row.consultant_id, Rate(row.consultant))

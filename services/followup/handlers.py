@@ -8,7 +8,7 @@ from kernel import clock
 from kernel.context import Actor
 from kernel.outbox import Event
 from services.catalogue.models import Item
-from services.followup import actions
+from services.followup import actions, holding
 from services.followup.models import FollowUp
 from services.patients.models import Patient
 from services.sites.models import Site
@@ -46,7 +46,7 @@ def plan(event: Event) -> None:
 
 def drop(event: Event) -> None:
     """A treatment was struck through: nobody is asked how it went."""
-    actions.drop_plans(by=ENGINE, source_key=_source(event), reason="struck through")
+    actions.drop_plans(by=ENGINE, source_key=_source(event), reason=holding.STRUCK_THROUGH)
 
 
 def open_due(day: date) -> None:

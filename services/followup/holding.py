@@ -18,9 +18,11 @@ from services.patients.models import Patient
 
 SLOT = "followup.holds"
 OPTED_OUT, COMPLAINS, LATER_TREATMENT = "opted_out", "open_complaint", "later_treatment"
+STRUCK_THROUGH = "struck_through"
 WORDS: dict[str, str | Promise] = {
     OPTED_OUT: _("the patient does not want such calls"),
     COMPLAINS: _("a complaint of the patient is open"),
+    STRUCK_THROUGH: _("struck through"),
     LATER_TREATMENT: _("treated again; the later treatment is asked about"),
 }
 

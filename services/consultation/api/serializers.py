@@ -103,14 +103,14 @@ class QuestionOut(OutSerializer):
     text = serializers.CharField()
     is_complex = serializers.BooleanField()
     answer = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     reference = serializers.CharField()
     asked_at = MomentField()
     closed_at = MomentField(allow_null=True)
 
 
 class AnswerIn(StrictSerializer):
-    source = serializers.ChoiceField(choices=Question.Source.choices)
+    source = serializers.ChoiceField(choices=Question.Source.choices)  # type: ignore[assignment]
     answer = _words(2000)
     reference = _words(300)
     standard = serializers.UUIDField(required=False, allow_null=True, default=None)

@@ -68,7 +68,7 @@ class ResultForm(forms.Form):
                 widget=forms.CheckboxSelectMultiple,
             )
         for key, label in protocol.questions if protocol is not None else ():
-            fields[f"ask_{key}"] = forms.CharField(label=label, max_length=200, required=False)
+            fields[f"ask_{key}"] = forms.CharField(label=str(label), max_length=200, required=False)
         after: dict[str, forms.Field] = {}
         if protocol is not None and protocol.education:
             after["education_given"] = forms.BooleanField(label=_("health advice given"), required=False)
