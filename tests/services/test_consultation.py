@@ -352,6 +352,40 @@ def test_ye_fans_month_is_counted_by_the_definition_of_the_month(monday, at):
     assert first.state == "accepted"
 
 
+@pytest.mark.ledger("CS-010")
+def test_forty_eight_first_consultations_thirty_accepted_two_taken_back(monday, at):
+    def month(day: date) -> success.Rate:
+        began = local(f"{day} 09:00")
+        facts: dict[str, Any] = {
+            "site": center(), "consultant": staff("112"), "channel": "phone", "state": "refused", "refusal": "price",
+            "further": "no", "opened_at": began, "started_at": began, "concluded_at": began,
+        }  # fmt: skip
+        firsts = Consultation.objects.bulk_create(
+            Consultation(
+                **facts,
+                customer_name=f"顾客{number}",
+                accepted_at=began + timedelta(days=30) if number < 30 else None,
+                lost_at=began + timedelta(days=31) if number < 2 else None,
+            )
+            for number in range(48)
+        )
+        Consultation.objects.bulk_create(
+            Consultation(**facts, customer_name=first.customer_name, origin=first) for first in firsts[40:44]
+        )
+        return success.rates_of_month(center(), day)[0]
+
+    december = month(date(2026, 12, 7))
+    assert (december.percent, december.repetitions) == (62.5, 4)
+    parameters.set_parameter(
+        by=SYSTEM, key="success_rate_definition", scope=Scope.tenant(), value="accepted_and_kept",
+        effective_from=local("2026-12-20 08:00"),
+    )  # fmt: skip
+    assert success.rates_of_month(center(), date(2026, 12, 31))[0].percent == 62.5
+    january = month(date(2027, 1, 7)).percent
+    assert january is not None
+    assert round(january, 1) == 58.3
+
+
 @pytest.mark.ledger("CS-010", "FU-011")
 def test_a_cancelled_booking_is_taken_back_and_a_treatment_ends_that_and_starts_the_consultants_call(monday):
     lost, treated = patient("取消"), patient("治好")
