@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from kernel import access, clock, registry
@@ -311,9 +311,8 @@ def sheet_of(item: Item) -> ServiceSheet | None:
 
 
 def offered(vertical: str) -> QuerySet[Item]:
-    """The items that may be recommended, with whether their sheet is reviewed."""
-    reviewed = ServiceSheet.objects.filter(item=OuterRef("pk"), reviewed_at__isnull=False)
-    rows = all_items().filter(is_active=True).annotate(has_sheet=Exists(reviewed))
+    """The items that may be recommended."""
+    rows = all_items().filter(is_active=True)
     return rows.filter(Q(vertical=vertical) | Q(vertical="")) if vertical else rows
 
 
