@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from kernel import clock, parameters
+from kernel.audit.models import AuditEntry
 from kernel.errors import Conflict, DomainError, Forbidden, RuleRefused
 from kernel.parameters import Scope
 from services.appointments.actions import cancel_appointment
@@ -477,6 +478,12 @@ def test_the_day_and_the_conversation_on_pages(monday, django_assert_max_num_que
     assert listed.count("data-row-open") == 1
     for path in ("success/", "knowledge/", "services/", f"services/{item.code}/", "passed-on/", "knowledge/new/"):
         assert ye.get(f"/consultation/{path}").status_code == 200, path
+    seeker = talking(customer_name="过客", phone="13901239999")
+    assert (
+        "13901239999" in ye.get(f"/consultation/{seeker.code}/").content.decode()
+    )  # who must call back sees it, logged
+    assert AuditEntry.objects.filter(verb="read", target_code=seeker.code).exists()
+    assert "13901239999" not in browser(LIN).get(f"/consultation/{seeker.code}/").content.decode()
     assert desk.get("/consultation/").status_code == 403
     assert desk.get(url).status_code == 403
 

@@ -21,6 +21,7 @@ from services.catalogue.selectors import access_item, may_see_price
 from services.consultation import actions, fees, selectors, talks, transfers
 from services.consultation.machines import SUCCESSFUL, WORKED_ON
 from services.consultation.models import Consultation
+from services.consultation.reading import phone_to_call
 from services.consultation.web.forms import (
     AnswerForm,
     DoctorForm,
@@ -269,6 +270,7 @@ def screen(request: HttpRequest, found: Consultation, **given: Any) -> dict[str,
     return {
         "consultation": found,
         "site": found.site,
+        "phone": phone_to_call(request.actor, found),
         "works": works,
         "may_start": consults and found.state == "waiting",
         "may_leave": found.state == "waiting" and holds(request.actor, "consultation.open", site=found.site.code),
