@@ -32,7 +32,7 @@ def approve(clinic: House, site: Site, day: date) -> None:
 
 
 def advise(clinic: House, site: Site, day: date) -> None:
-    """A few customers of the day: accepted, undecided or declined; the last one still waits."""
+    """A few customers of the day: accepted, undecided or declined."""
     by = clinic.who("consultation.consult", site, role="consultant")
     if staff_of(by) is None:
         return
