@@ -19,9 +19,8 @@ from services.appointments.models import Appointment
 from services.catalogue.models import Item
 from services.followup import holding
 from services.followup.machine import DUE, MACHINE, UNDONE
-from services.followup.models import Attempt, FollowUp, OptOut, Plan, Rule
+from services.followup.models import Attempt, FollowUp, Plan, Rule
 from services.followup.rules import Effective, due_on, is_offset, rules, rules_for
-from services.patients.actions import update_contact
 from services.patients.models import Patient
 from services.sites.models import Site
 from services.sites.selectors import weekly_hours
@@ -85,7 +84,7 @@ def drop_plans(*, by: Actor, source_key: str, reason: str) -> int:
     """
     undone = FollowUp.objects.select_related("plan__site").filter(plan__source_key=source_key, state__in=UNDONE)
     for followup in undone:
-        _withdraw(by, followup, reason, moved_by=ENGINE)
+        withdraw(by, followup, reason, moved_by=ENGINE)
     return len(undone)
 
 
@@ -121,7 +120,7 @@ def make_due(*, by: Actor, followup: FollowUp) -> FollowUp:
     plan, rule = followup.plan, _rule_of(followup)
     hold = holding.hold_on(plan.patient) if rule.promotional else None
     if hold is not None:
-        return _withdraw(by, followup, hold, moved_by=ENGINE)
+        return withdraw(by, followup, hold, moved_by=ENGINE)
     followup.due_at, followup.not_same_day = _due_at(followup)
     followup.round += 1
     followup.bump({"due_at", "not_same_day", "round"})
@@ -275,59 +274,7 @@ def cancel_followup(*, by: Actor, followup: FollowUp, reason: str) -> FollowUp:
     followup = lock_followup(followup)
     if not reason.strip():
         raise RuleRefused("reason_missing", _("Say why it is cancelled."), fields={"reason": [_("Required")]})
-    return _withdraw(by, followup, reason)
-
-
-@action(permission="followup.call")
-def correct_contact(*, by: Actor, followup: FollowUp, phone: str, address: str) -> FollowUp:
-    """Phone or address were corrected in the call: written into the file with their history, by the file's own action
-    (FU-021); what is empty stays as it is. A follow-up that had no number to call is due as any other from now on.
-
-    Raises what ``patients.actions.update_contact`` raises.
-    """
-    followup = lock_followup(followup)
-    patient = followup.plan.patient
-    update_contact(
-        by=by,
-        patient=patient,
-        phone=phone.strip() or patient.phone,
-        address=address.strip() or patient.address,
-        phone_absent_reason="" if phone.strip() else patient.phone_absent_reason,
-    )
-    if followup.state == "no_phone" and phone.strip():
-        MACHINE.move(followup, "due", by=ENGINE)
-    return followup
-
-
-@action(permission="followup.call")
-def opt_out(*, by: Actor, patient: Patient, site: Site) -> OptOut:
-    """The patient wants no calls that are not about their treatment: what is planned of such is cancelled, nothing more is
-    opened, and it is counted (FU-018). Calls about a treatment stay. Saying it twice changes nothing."""
-    Patient.objects.select_for_update().get(pk=patient.pk)
-    found = OptOut.objects.filter(patient=patient, lifted_at__isnull=True).first()
-    if found is not None:
-        return found
-    row = OptOut.objects.create(patient=patient, site=site, at=clock.now(), by_name=by.name)
-    promotional = [rule.key for rule in rules().values() if rule.promotional]
-    undone = FollowUp.objects.select_related("plan__site", "plan__patient").filter(
-        plan__patient=patient, plan__rule_key__in=promotional, state__in=UNDONE
-    )
-    for followup in undone:
-        _withdraw(by, followup, holding.OPTED_OUT, moved_by=ENGINE)
-    audit.record(by=by, verb="followup.opted_out", target=row, site=site.code)
-    outbox.emit(
-        "followup.opted_out", key=f"opt-out:{row.code}", payload={"site": str(site.code), "at": row.at.isoformat()}
-    )
-    return row
-
-
-@action(permission="followup.call")
-def opt_in(*, by: Actor, patient: Patient) -> None:
-    """The patient wants to be called again; what was cancelled does not come back."""
-    for row in OptOut.objects.select_for_update().filter(patient=patient, lifted_at__isnull=True):
-        row.lifted_at, row.lifted_by_name = clock.now(), by.name
-        row.bump({"lifted_at", "lifted_by_name"})
-        audit.record(by=by, verb="followup.opted_in", target=row, site=row.site.code)
+    return withdraw(by, followup, reason)
 
 
 @action(permission="followup.manage_rules")
@@ -407,7 +354,7 @@ def _supersede(by: Actor, plan: Plan) -> None:
         state="planned",
     )
     for followup in undone.exclude(plan=plan):
-        _withdraw(by, followup, holding.LATER_TREATMENT, moved_by=ENGINE)
+        withdraw(by, followup, holding.LATER_TREATMENT, moved_by=ENGINE)
 
 
 def _protocol(
@@ -519,7 +466,8 @@ def _finish(
     return followup
 
 
-def _withdraw(by: Actor, followup: FollowUp, reason: str, *, moved_by: Actor | None = None) -> FollowUp:
+def withdraw(by: Actor, followup: FollowUp, reason: str, *, moved_by: Actor | None = None) -> FollowUp:
+    """Cancel a follow-up with its reason and take its call out of the inbox; whoever calls this asked for a word."""
     MACHINE.move(followup, "cancelled", by=moved_by or by, reason=reason.strip()[:120])
     cancel_task(by=by, kind=CALL, key=_task_key(followup), reason="cancelled")
     _tell("followup.cancelled", followup)

@@ -18,4 +18,4 @@ def on_time(site: Site, day: date) -> Fact | None:
 def opt_outs(site: Site, day: date) -> Fact | None:
     """Patients who opted out on the day."""
     number = opt_outs_of_day(site, day)
-    return Fact(numerator=number, n=number)
+    return Fact(numerator=number, n=number) if number else None

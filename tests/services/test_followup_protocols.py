@@ -10,7 +10,7 @@ import pytest
 from kernel.errors import RuleRefused
 from services.appointments.specialists import note_absent_specialist
 from services.catalogue.models import Item
-from services.followup import actions, holding, kpis, selectors
+from services.followup import actions, holding, kpis, selectors, wishes
 from services.followup.models import FollowUp
 from services.patients.models import ContactChange, Patient
 from services.records.actions import record_treatment, void_treatment
@@ -109,8 +109,8 @@ def test_promotional_calls_rest_while_a_complaint_is_open_and_after_an_opt_out(a
         summary="等太久", reachable="随时", alternative="先登记",
     )  # fmt: skip
     assert holding.hold_on(angry) == holding.COMPLAINS
-    actions.opt_out(by=person(BAI), patient=tired, site=center())
-    actions.opt_out(by=person(BAI), patient=tired, site=center())
+    wishes.opt_out(by=person(BAI), patient=tired, site=center())
+    wishes.opt_out(by=person(BAI), patient=tired, site=center())
     assert {call.cancel_reason for call in calls(tired) if call.state == "cancelled"} >= {holding.OPTED_OUT}
     assert not [call for call in calls(tired) if call.state == "planned"]
     assert [call.state for call in calls(tired, "dental-extraction")] == ["planned", "planned"]  # care is no promotion
@@ -125,7 +125,7 @@ def test_promotional_calls_rest_while_a_complaint_is_open_and_after_an_opt_out(a
     tell_customer(by=person(GAO), promise=promise, customer_told=True, note="已道歉")
     assert holding.hold_on(angry) is None
     assert due(waiting[1]).state == "due"
-    actions.opt_in(by=person(BAI), patient=tired)
+    wishes.opt_in(by=person(BAI), patient=tired)
     assert holding.hold_on(tired) is None
 
 

@@ -15,7 +15,7 @@ from kernel.errors import DomainError, NotFound
 from kernel.web.views import flash, page, polled, redirect_after_post, render_page
 from services.appointments.machine import AWAITED
 from services.appointments.selectors import of_patient
-from services.followup import actions, holding, selectors
+from services.followup import actions, holding, selectors, wishes
 from services.followup.machine import DUE, UNDONE
 from services.followup.models import FollowUp
 from services.followup.rules import rules
@@ -89,7 +89,7 @@ def contact(request: HttpRequest, code: UUID) -> HttpResponse:
     form = ContactForm(request.POST)
     if form.is_valid():
         try:
-            actions.correct_contact(by=request.actor, followup=found, **form.cleaned_data)
+            wishes.correct_contact(by=request.actor, followup=found, **form.cleaned_data)
         except DomainError as error:
             form.add_error(None, str(error.message))
         else:
@@ -103,10 +103,10 @@ def opt_out(request: HttpRequest, code: UUID) -> HttpResponse:
     """The patient wants no calls but those about a treatment, or wants them again."""
     found = selectors.access_followup(request.actor, code)
     if request.POST.get("again"):
-        actions.opt_in(by=request.actor, patient=found.plan.patient)
+        wishes.opt_in(by=request.actor, patient=found.plan.patient)
         flash(request, _("The patient may be called again"))
     else:
-        actions.opt_out(by=request.actor, patient=found.plan.patient, site=found.plan.site)
+        wishes.opt_out(by=request.actor, patient=found.plan.patient, site=found.plan.site)
         flash(request, _("Noted; only calls about a treatment are made from now on"))
     return redirect_after_post(request, "followup:followup", code)
 
