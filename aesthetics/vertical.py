@@ -53,6 +53,9 @@ VERTICAL = Vertical(
         ),
     ),
     handlers={"aesthetics.procedure_recorded": ("services.kpis.handlers.touched",)},
-    slots={"patient.tabs": ("aesthetics.slots.patient_tab",)},
-    seeds=("aesthetics.seeds.load",),
+    slots={
+        "patient.tabs": ("aesthetics.slots.patient_tab",),
+        "consultation.demands": ("aesthetics.consulting.DEMANDS",),
+    },
+    seeds=("aesthetics.seeds.load", "aesthetics.consulting.load"),
 )

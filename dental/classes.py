@@ -17,6 +17,7 @@ from kernel import clock
 from kernel.calendars import add_months_clamped
 from kernel.context import Actor
 from services.catalogue.models import Item
+from services.consultation.selectors import advice_seekers
 from services.patients.models import Patient
 from services.reception.classes import Case, Proposal, VisitClasses
 from services.reception.models import Visit
@@ -54,10 +55,12 @@ class Past:
 
 
 def propose(cases: Sequence[Case]) -> list[Proposal]:
-    """The class that the history proposes for each case, with the reason in words: three queries for all of them."""
+    """The class that the history proposes for each case, with the reason in words: four queries for all of them."""
     prefetch_related_objects([case.item for case in cases if case.item is not None], "category")
     past = _past_of([case.patient for case in cases])
-    return [_proposal(case, past[case.patient.pk]) for case in cases]
+    strangers = {case.patient.pk for case in cases if past[case.patient.pk].last is None and case.item is None}
+    asking = advice_seekers(strangers, clock.today())
+    return [_proposal(case, past[case.patient.pk], asks=case.patient.pk in asking) for case in cases]
 
 
 def propose_for_tooth(patient: Patient, day: date, *, tooth: int | None = None, item: Item | None = None) -> Proposal:
@@ -65,11 +68,14 @@ def propose_for_tooth(patient: Patient, day: date, *, tooth: int | None = None, 
     return propose([Case(patient, day, item, detail=str(tooth or ""))])[0]
 
 
-def _proposal(case: Case, past: Past) -> Proposal:
+def _proposal(case: Case, past: Past, *, asks: bool = False) -> Proposal:
     if case.item is not None and case.item.category.key == ORTHODONTICS:
         return Proposal(VisitClass.ORTHODONTIC, "orthodontic_item", _("An orthodontic item is booked."))
     if case.item is not None and case.item.category.key == EXAMINATIONS:
         return Proposal(VisitClass.EXAMINATION, "examination_item", _("Only an examination is booked."))
+    if past.last is None and asks and case.item is None and case.day == clock.today():
+        sentence = _("For the first time here, and with the consultant, to know teeth, steps and fees.")
+        return Proposal(VisitClass.CONSULTATION, "asks_first", sentence)
     if past.last is None:
         return Proposal(VisitClass.FIRST, "never_treated", _("Never treated here."))
     tooth = int(case.detail) if case.detail.isdecimal() and int(case.detail) in TEETH else 0

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from dental.calls import RULES
 from kernel.registry import Daily, NavItem, Param, Vertical
 
 TREATS = (
@@ -131,6 +132,7 @@ VERTICAL = Vertical(
         "intake.checked": ("dental.handlers.on_first_visit_checked",),
     },
     daily={"dental.models_due": Daily(at="07:40", handler="dental.handlers.models_due")},
+    followups=RULES,
     machines=("dental.machines.LAB_MODEL", "dental.machines.PREPARATION"),
     slots={
         "patient.tabs": ("dental.slots.patient_tab",),
@@ -142,5 +144,5 @@ VERTICAL = Vertical(
         "appointments.earlier_treatments": ("dental.slots.earlier_treatments",),
         "shift.leftovers": ("dental.leftovers.of_day",),
     },
-    seeds=("dental.seeds.load",),
+    seeds=("dental.seeds.load", "dental.advice.load"),
 )

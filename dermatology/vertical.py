@@ -56,6 +56,9 @@ VERTICAL = Vertical(
         "followup.closed": ("dermatology.handlers.call_ended",),
         "followup.cancelled": ("dermatology.handlers.call_cancelled",),
     },
-    slots={"patient.tabs": ("dermatology.slots.patient_tab",)},
-    seeds=("dermatology.seeds.load",),
+    slots={
+        "patient.tabs": ("dermatology.slots.patient_tab",),
+        "consultation.departments": ("dermatology.consulting.DEPARTMENTS",),
+    },
+    seeds=("dermatology.seeds.load", "dermatology.consulting.load"),
 )

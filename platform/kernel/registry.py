@@ -123,7 +123,12 @@ class Gate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowUpRule:
-    """Trigger plus offsets: each offset is days or months after the trigger ("D7", "M6", "D0" = the same day)."""
+    """Trigger plus offsets: each offset is days or months after the trigger ("D7", "M6", "D0" = the same day).
+
+    ``items``: only after these catalogue keys. ``steps`` must be ticked and ``questions`` answered before a reached patient's
+    result is stored; ``education`` is what is told when all is well. A ``promotional`` call rests while the patient has opted
+    out or complains; one that ``supersedes`` withdraws what is undone of its earlier plans for the same patient.
+    """
 
     key: str
     label: Text
@@ -133,6 +138,12 @@ class FollowUpRule:
     script: str = ""
     working_days: bool = True
     ledger: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    steps: tuple[tuple[str, Text], ...] = ()
+    questions: tuple[tuple[str, Text], ...] = ()
+    education: str = ""
+    promotional: bool = False
+    supersedes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -195,5 +195,6 @@ ROOM = Room(
     slots={
         "tasks.subject.patient": ("services.appointments.selectors.patient_subjects",),
         "shift.leftovers": ("services.appointments.leftovers.of_day",),
+        "followup.call_backs": ("services.appointments.specialists.CALL_BACKS",),
     },
 )

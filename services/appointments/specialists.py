@@ -24,6 +24,8 @@ from services.tasks.actions import open_task
 
 BACK = "appointments.specialist_back"
 WAITS = "appointments.specialist_awaited"
+# Tasks that are a call to a patient: they stand in the list of calls too (FU-019).
+CALL_BACKS = (BACK,)
 
 
 @action(permission="appointments.book")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -15,6 +16,8 @@ from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, RuleRefused
 from services.appointments.models import Appointment
+from services.catalogue.models import Item
+from services.followup import holding
 from services.followup.machine import DUE, MACHINE, UNDONE
 from services.followup.models import Attempt, FollowUp, Plan, Rule
 from services.followup.rules import Effective, due_on, is_offset, rules, rules_for
@@ -42,13 +45,14 @@ def plan_from(
     anchor_on: date,
     doctor: StaffMember | None = None,
     room: str = "",
+    item: Item | None = None,
 ) -> list[Plan]:
     """Start (or move) what the rules say after ``trigger``: one plan per rule and ``source_key``, however often it is said.
 
     A new ``anchor_on`` moves what is undone and leaves what is done (FU-022). Returns the plans concerned.
     """
     plans = []
-    for rule in rules_for(trigger, room=room):
+    for rule in rules_for(trigger, room=room, item=item.key if item is not None else ""):
         plan, created = Plan.objects.get_or_create(
             rule_key=rule.key,
             source_key=source_key,
@@ -58,8 +62,11 @@ def plan_from(
                 "doctor": doctor,
                 "anchor_on": anchor_on,
                 "room": room or rule.room,
+                "item": item,
             },
         )
+        if created and rule.supersedes:
+            _supersede(by, plan)
         plan = Plan.objects.select_for_update(of=("self",)).select_related("site", "patient", "doctor").get(pk=plan.pk)
         if not created and plan.anchor_on != anchor_on:
             plan.anchor_on = anchor_on
@@ -77,7 +84,7 @@ def drop_plans(*, by: Actor, source_key: str, reason: str) -> int:
     """
     undone = FollowUp.objects.select_related("plan__site").filter(plan__source_key=source_key, state__in=UNDONE)
     for followup in undone:
-        _withdraw(by, followup, reason, moved_by=ENGINE)
+        withdraw(by, followup, reason, moved_by=ENGINE)
     return len(undone)
 
 
@@ -111,6 +118,9 @@ def make_due(*, by: Actor, followup: FollowUp) -> FollowUp:
     if followup.state != "planned":
         return followup
     plan, rule = followup.plan, _rule_of(followup)
+    hold = holding.hold_on(plan.patient) if rule.promotional else None
+    if hold is not None:
+        return withdraw(by, followup, hold, moved_by=ENGINE)
     followup.due_at, followup.not_same_day = _due_at(followup)
     followup.round += 1
     followup.bump({"due_at", "not_same_day", "round"})
@@ -181,11 +191,22 @@ def close_with_result(
     channel: str = Attempt.Channel.PHONE,
     return_visit: Appointment | None = None,
     refusal_reason: str = "",
+    steps: Iterable[str] = (),
+    answers: Mapping[str, str] | None = None,
+    education_given: bool = False,
+    satisfaction: str = "",
+    suggestion: str = "",
+    suggestion_for: str = "",
 ) -> FollowUp:
     """Record what a reached patient said (FU-006, FU-007): fine closes it; a problem goes to the doctor and closes with
     the doctor's note (FU-008); severe needs the return visit booked in the call, or why the patient refuses one.
 
-    Raises Conflict (``not_due``), RuleRefused (``result_unknown``, ``note_missing``, ``return_visit_missing``).
+    Where the rule has a protocol, its steps are ticked and its questions answered (FU-005, FU-010), and a patient who is
+    fine hears its advice (FU-006). A suggestion goes to its department (FU-011).
+
+    Raises Conflict (``not_due``), RuleRefused (``result_unknown``, ``note_missing``, ``return_visit_missing``,
+    ``return_visit_of_another``, ``steps_missing``, ``questions_unanswered``, ``education_missing``,
+    ``satisfaction_unknown``).
     """
     followup = lock_followup(followup)
     if followup.state not in DUE:
@@ -202,6 +223,9 @@ def close_with_result(
         )
     if return_visit is not None and return_visit.patient_id != followup.plan.patient_id:
         raise RuleRefused("return_visit_of_another", _("This booking belongs to another patient."))
+    protocol = _protocol(followup, result, steps=steps, answers=answers or {}, education_given=education_given)
+    if satisfaction and satisfaction not in FollowUp.Satisfaction.values:
+        raise RuleRefused("satisfaction_unknown", _("Choose how satisfied the patient is."))
     Attempt.objects.create(
         followup=followup,
         at=clock.now(),
@@ -211,8 +235,19 @@ def close_with_result(
         by_id=by.user_id,
         by_name=by.name,
     )
-    followup.return_visit, followup.refusal_reason = return_visit, refusal_reason.strip()[:120]
-    followup.bump({"return_visit", "refusal_reason"})
+    said: dict[str, Any] = {
+        **protocol,
+        "return_visit": return_visit,
+        "refusal_reason": refusal_reason.strip()[:120],
+        "satisfaction": satisfaction,
+        "suggestion": suggestion.strip(),
+        "suggestion_for": suggestion_for if suggestion.strip() else "",
+    }
+    for name, value in said.items():
+        setattr(followup, name, value)
+    followup.bump(set(said))
+    if followup.suggestion:
+        _tell("followup.suggested", followup)
     if result == FollowUp.Result.PROBLEM:
         _hand_to_doctor(by, followup, note.strip())
         return followup
@@ -239,7 +274,7 @@ def cancel_followup(*, by: Actor, followup: FollowUp, reason: str) -> FollowUp:
     followup = lock_followup(followup)
     if not reason.strip():
         raise RuleRefused("reason_missing", _("Say why it is cancelled."), fields={"reason": [_("Required")]})
-    return _withdraw(by, followup, reason)
+    return withdraw(by, followup, reason)
 
 
 @action(permission="followup.manage_rules")
@@ -308,6 +343,46 @@ def _spread(by: Actor, plan: Plan, rule: Effective) -> None:
             followup.bump({"due_on", "due_at"})
         if followup.state == "planned" and followup.due_on <= today:
             make_due(by=by, followup=followup)
+
+
+def _supersede(by: Actor, plan: Plan) -> None:
+    """A later treatment is what the patient is asked about: undone calls of the same rule after earlier ones end."""
+    undone = FollowUp.objects.select_related("plan__site", "plan__patient").filter(
+        plan__rule_key=plan.rule_key,
+        plan__patient=plan.patient_id,
+        plan__anchor_on__lte=plan.anchor_on,
+        state="planned",
+    )
+    for followup in undone.exclude(plan=plan):
+        withdraw(by, followup, holding.LATER_TREATMENT, moved_by=ENGINE)
+
+
+def _protocol(
+    followup: FollowUp, result: str, *, steps: Iterable[str], answers: Mapping[str, str], education_given: bool
+) -> dict[str, Any]:
+    """What the rule's protocol wants kept; refuses what is left out."""
+    rule = _rule_of(followup)
+    ticked = [key for key, _label in rule.steps if key in set(steps)]
+    if len(ticked) < len(rule.steps):
+        left_out = "；".join(str(label) for key, label in rule.steps if key not in ticked)
+        sentence = _("Not done yet: %(steps)s.") % {"steps": left_out}
+        raise RuleRefused("steps_missing", sentence, fields={"steps": [sentence]})
+    given = {key: answers.get(key, "").strip() for key, _label in rule.questions}
+    silent = [key for key, answer in given.items() if not answer]
+    if silent:
+        raise RuleRefused(
+            "questions_unanswered",
+            _("Every question of this call is asked and its answer written down."),
+            fields={f"ask_{key}": [_("Required")] for key in silent},
+        )
+    if rule.education and result == FollowUp.Result.FINE and not education_given:
+        sentence = _("Give the advice that belongs to this treatment, then tick it.")
+        raise RuleRefused("education_missing", sentence, fields={"education_given": [sentence]})
+    return {
+        "steps": ticked,
+        "answers": json.dumps(given, ensure_ascii=False) if given else "",
+        "education_given": education_given,
+    }
 
 
 def _rule_of(followup: FollowUp) -> Effective:
@@ -391,7 +466,8 @@ def _finish(
     return followup
 
 
-def _withdraw(by: Actor, followup: FollowUp, reason: str, *, moved_by: Actor | None = None) -> FollowUp:
+def withdraw(by: Actor, followup: FollowUp, reason: str, *, moved_by: Actor | None = None) -> FollowUp:
+    """Cancel a follow-up with its reason and take its call out of the inbox; whoever calls this asked for a word."""
     MACHINE.move(followup, "cancelled", by=moved_by or by, reason=reason.strip()[:120])
     cancel_task(by=by, kind=CALL, key=_task_key(followup), reason="cancelled")
     _tell("followup.cancelled", followup)

@@ -99,6 +99,12 @@ MACHINE = StateMachine(
             ledger=("FU-018",),
         ),
         Transition(
+            source="no_phone",
+            target="due",
+            effect_note=_("a number was given"),
+            ledger=("FU-021",),
+        ),
+        Transition(
             source=DUE,
             target="planned",
             effect_note=_("the treatment moved: due again on another day"),

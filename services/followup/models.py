@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from kernel.crypto import EncryptedTextField
 from kernel.ids import CodeModel, VersionedModel
 from services.appointments.models import Appointment
+from services.catalogue.models import Item
 from services.followup.machine import MACHINE
 from services.patients.models import Patient
 from services.sites.models import Site
@@ -45,6 +46,7 @@ class Plan(VersionedModel):
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="followup_plans")
     doctor = models.ForeignKey(StaffMember, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    item = models.ForeignKey(Item, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     anchor_on = models.DateField(_("counted from"))
 
     class Meta:
@@ -66,6 +68,11 @@ class FollowUp(VersionedModel):
         SEVERE = "severe", _("must come back")
         UNREACHED = "unreached", _("not reached")
 
+    class Satisfaction(models.TextChoices):
+        SATISFIED = "satisfied", _("satisfied")
+        MIXED = "mixed", _("partly")
+        DISSATISFIED = "dissatisfied", _("dissatisfied")
+
     plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="followups")
     offset = models.CharField(max_length=6)
     due_on = models.DateField()
@@ -78,6 +85,13 @@ class FollowUp(VersionedModel):
     not_same_day = models.BooleanField(default=False)
     result = models.CharField(max_length=10, choices=Result.choices, blank=True)
     note = EncryptedTextField(_("what the patient said"), blank=True, default="")
+    # What the protocol of the rule wants: its steps that were kept, its questions with their answers (a sealed JSON object).
+    steps = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    answers = EncryptedTextField(_("answers"), blank=True, default="")
+    education_given = models.BooleanField(_("health advice given"), default=False)
+    satisfaction = models.CharField(_("satisfaction"), max_length=12, choices=Satisfaction.choices, blank=True)
+    suggestion = EncryptedTextField(_("suggestion"), blank=True, default="")
+    suggestion_for = models.CharField(_("for the department"), max_length=40, blank=True)
     doctor_note = EncryptedTextField(_("the doctor's note"), blank=True, default="")
     return_visit = models.ForeignKey(Appointment, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     refusal_reason = models.CharField(_("why no return visit"), max_length=120, blank=True)
@@ -122,3 +136,23 @@ class Attempt(CodeModel):
 
     class Meta:
         ordering = ["at", "id"]
+
+
+class OptOut(VersionedModel):
+    """A patient who does not want to be called for anything that is not about their treatment (FU-018)."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    by_name = models.CharField(max_length=80)
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_by_name = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient"], condition=Q(lifted_at__isnull=True), name="followup_opt_out_once"
+            )
+        ]
+        indexes = [models.Index(fields=["site", "at"], name="followup_opt_out_day")]

@@ -29,6 +29,12 @@ class Effective:
     opening_days: bool
     is_active: bool = True
     own: bool = False
+    items: tuple[str, ...] = ()
+    steps: tuple[tuple[str, str | Promise], ...] = ()
+    questions: tuple[tuple[str, str | Promise], ...] = ()
+    education: str = ""
+    promotional: bool = False
+    supersedes: bool = False
 
 
 def rules() -> dict[str, Effective]:
@@ -43,6 +49,12 @@ def rules() -> dict[str, Effective]:
             roles=tuple(declared.assignee_roles),
             script=declared.script,
             opening_days=declared.working_days,
+            items=declared.items,
+            steps=declared.steps,
+            questions=declared.questions,
+            education=declared.education,
+            promotional=declared.promotional,
+            supersedes=declared.supersedes,
         )
         for room in registry.active_rooms()
         for declared in room.followups
@@ -60,17 +72,28 @@ def rules() -> dict[str, Effective]:
             opening_days=row.opening_days,
             is_active=row.is_active,
             own=True,
+            # What is asked strictly and when it rests belongs to the room that declared the rule.
+            items=declared.items if declared else (),
+            steps=declared.steps if declared else (),
+            questions=declared.questions if declared else (),
+            education=declared.education if declared else "",
+            promotional=declared.promotional if declared else False,
+            supersedes=declared.supersedes if declared else False,
         )
     return found
 
 
-def rules_for(trigger: str, *, room: str = "") -> list[Effective]:
-    """The rules in force that ``trigger`` starts. Those of a line of business only for its own events (``room``)."""
+def rules_for(trigger: str, *, room: str = "", item: str = "") -> list[Effective]:
+    """The rules in force that ``trigger`` starts. Those of a line of business only for its own events (``room``), those of
+    certain items only after them (``item``, a catalogue key)."""
     verticals = registry.verticals()
     return [
         rule
         for rule in rules().values()
-        if rule.is_active and rule.trigger == trigger and (rule.room not in verticals or rule.room == room)
+        if rule.is_active
+        and rule.trigger == trigger
+        and (rule.room not in verticals or rule.room == room)
+        and (not rule.items or item in rule.items)
     ]
 
 

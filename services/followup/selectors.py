@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 from django.utils.functional import Promise
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from kernel import access, clock
+from kernel import access, clock, parameters, registry
 from kernel.context import Actor
 from kernel.errors import NotFound
 from services.followup.machine import DUE
-from services.followup.models import FollowUp
-from services.followup.rules import rules
+from services.followup.models import FollowUp, OptOut
+from services.followup.rules import Effective, rules
 from services.patients.models import Patient
 from services.sites.models import Site
+from services.tasks.selectors import WORK, visible_tasks
+from services.tasks.selectors import Line as TaskLine
+from services.tasks.selectors import lines_of as task_lines
 
+VARIABLE = re.compile(r"\{(\w+)\}")
 VIEW = "followup.view"
-JOINED = ("plan__site", "plan__patient", "plan__doctor", "closed_by", "return_visit")
+JOINED = ("plan__site", "plan__patient", "plan__doctor", "plan__item", "closed_by", "return_visit")
 
 
 def followups_for(actor: Actor) -> QuerySet[FollowUp]:
@@ -94,10 +101,86 @@ def lines(rows: list[FollowUp]) -> list[Line]:
     ]
 
 
-def script_of(followup: FollowUp) -> str:
-    """What the caller says, in the words of the rule."""
+def protocol_of(followup: FollowUp) -> Effective | None:
+    """The rule of a follow-up with its steps and questions; None where it is gone."""
+    return rules().get(followup.plan.rule_key)
+
+
+def script_of(followup: FollowUp, actor: Actor) -> str:
+    """What the caller says, in the words of the rule, filled in for this patient (FU-005, FU-009)."""
     rule = rules().get(followup.plan.rule_key)
-    return str(_(rule.script)) if rule is not None and rule.script else ""
+    return _filled(followup, actor, rule.script) if rule is not None and rule.script else ""
+
+
+def education_of(followup: FollowUp, actor: Actor) -> str:
+    """What a patient who is fine is told after this treatment (FU-006)."""
+    rule = rules().get(followup.plan.rule_key)
+    return _filled(followup, actor, rule.education) if rule is not None and rule.education else ""
+
+
+def answers_of(followup: FollowUp) -> list[tuple[str | Promise, str]]:
+    """The questions of the protocol with what the patient said."""
+    if not followup.answers:
+        return []
+    rule = rules().get(followup.plan.rule_key)
+    labels = dict(rule.questions) if rule is not None else {}
+    return [(labels.get(key, key), answer) for key, answer in json.loads(followup.answers).items()]
+
+
+def departments() -> list[tuple[str, str | Promise]]:
+    """To whom a suggestion may go: what the room that tracks suggestions answers with; without one nobody."""
+    return [
+        (department.key, department.label)
+        for room in registry.active_rooms()
+        for path in room.slots.get("followup.departments", ())
+        for department in import_string(path)().values()
+    ]
+
+
+def call_backs(actor: Actor) -> list[TaskLine]:
+    """Call-backs that other rooms owe and that ``actor`` may make: specialists who are back, promises, undecided customers
+    (FU-019). A room names its kinds of task in the slot ``followup.call_backs``."""
+    kinds = [
+        kind
+        for room in registry.active_rooms()
+        for path in room.slots.get("followup.call_backs", ())
+        for kind in import_string(path)
+    ]
+    if not access.holds(actor, WORK):
+        return []
+    return task_lines(visible_tasks(actor).filter(kind__in=kinds).order_by("due_at", "id")[:200])
+
+
+def opt_outs_of_day(site: Site, day: date) -> int:
+    """How many patients opted out at ``site`` on its ``day``."""
+    start, end = clock.day_bounds(day, site.timezone)
+    return OptOut.objects.filter(site=site, at__gte=start, at__lt=end).count()
+
+
+def opted_out_now(actor: Actor) -> int:
+    """How many patients want no promotional calls, at the sites that ``actor`` sees."""
+    return access.accessible(OptOut.objects.filter(lifted_at__isnull=True), actor, VIEW).count()
+
+
+def _filled(followup: FollowUp, actor: Actor, msgid: str) -> str:
+    """``msgid`` in the reader's language with its variables: who calls whom about what, and any parameter by its key."""
+    plan = followup.plan
+    known = {
+        "clinic": plan.site.name,
+        "agent": actor.name,
+        "patient": plan.patient.name,
+        "date": f"{plan.anchor_on:%Y-%m-%d}",
+        "item": plan.item.name if plan.item is not None else _("treatment"),
+        "doctor": plan.doctor.name if plan.doctor is not None else "",
+    }
+
+    def put(match: re.Match[str]) -> str:
+        name = match[1]
+        if name in known:
+            return str(known[name])
+        return str(parameters.value(name, site=plan.site)) if name in registry.parameters() else match[0]
+
+    return VARIABLE.sub(put, str(_(msgid)))
 
 
 def rule_label(followup: FollowUp) -> str | Promise:

@@ -25,6 +25,8 @@ from services.telephone.models import Call, MessageSlip, Promise, Purpose
 DUE = "telephone.promise_due"
 # Two tasks of one promise: the answer of the superior, and telling the customer.
 ANSWER, TELL = "telephone.answer", "telephone.tell"
+# Both end with a call to the customer: they stand in the list of calls too (FU-019).
+CALL_BACKS = (ANSWER, TELL)
 SUPERIORS = ("supervisor", "service_supervisor", "duty_superior")
 HIGHER = ("higher_supervisor", "clinic_director", "department_head")
 DIRECTORS, DEANS = ("clinic_director",), ("dean",)

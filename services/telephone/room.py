@@ -118,6 +118,8 @@ ROOM = Room(
         "patient.timeline": ("services.telephone.web.slots.patient_timeline",),
         "patient.tabs": ("services.telephone.web.slots.patient_tab",),
         "shift.leftovers": ("services.telephone.leftovers.of_day",),
+        "followup.call_backs": ("services.telephone.promises.CALL_BACKS",),
+        "followup.holds": ("services.telephone.selectors.complaint_hold",),
     },
     seeds=("services.telephone.starter.load",),
 )

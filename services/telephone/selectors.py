@@ -177,6 +177,12 @@ def message_counts(actor: Actor, site: Site) -> dict[str, int]:
     )
 
 
+def complaint_hold(patient: Patient) -> str | None:
+    """Does the patient wait for the answer to a complaint made by phone? Then nothing promotional is offered (FU-018)."""
+    waits = Promise.objects.filter(patient=patient, state__in=OWED, call__purpose="complaint")
+    return "open_complaint" if waits.exists() else None
+
+
 def promises_listed(actor: Actor, site: Site, *, show: str = "open") -> QuerySet[Promise]:
     """The list behind a tab: ``open``, ``superior`` (waiting for an answer), ``broken`` (told or not) or ``kept``."""
     rows = promises_for(actor).filter(site=site)

@@ -41,6 +41,11 @@ from services.cashier.models import ChargeSlip
 from services.catalogue.models import Item
 from services.intake.actions import start_sheet
 from services.intake.handover import mark_special
+from services.consultation.actions import open_consultation, recommend
+from services.consultation.knowledge import add_question
+from services.consultation.machines import CONSULTATION
+from services.consultation.talks import ask_doctor, note_question
+from services.consultation.transfers import pass_on
 from services.patients.actions import register_patient
 from services.patients.models import Patient
 from services.reception.actions import check_in
@@ -181,6 +186,7 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
                 item=Item.objects.filter(vertical="escort").order_by("id").first(), pickup_place=word,
                 starts_at=clock.now() + timedelta(days=2), ends_at=clock.now() + timedelta(days=2, hours=4), needs=word,
             )  # fmt: skip
+    _plant_consultations(site, word, name=name, own=own)
     doctor = StaffMember.objects.filter(is_doctor=True, sites=site).first()
     if doctor is None:
         return
@@ -214,6 +220,30 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
         issue_slip(by=signer, site=site, patient=patient, doctor=doctor, lines=[SlipLine(item=item, remark=word)])
         charge(by=BY, site=site, slip=slip, tender="cash", tendered_fen=item_total(slip))
     _plant_lines_of_business(site, patient, doctor, word)
+
+
+def _plant_consultations(site: Site, word: str, *, name: str, own: bool) -> None:
+    """Two customers with a consultant: one waits; of one everything is noted, a doctor asked, something passed on."""
+    holder = StaffMember.objects.filter(user__isnull=False, sites=site).first()
+    doctor = StaffMember.objects.filter(user__isnull=False, sites=site, is_doctor=True).first()
+    if own:
+        # What is told to everybody belongs to the whole tenant: between its sites it is no secret.
+        add_question(by=BY, question_zh=word, answer_zh=word)
+    if holder is None:
+        return
+    facts = {"by": BY, "site": site, "channel": "phone", "need": word}
+    open_consultation(**facts, customer_name=name, phone="13911117777")
+    row = open_consultation(**facts, customer_name=name, phone="13911118888")
+    row = CONSULTATION.move(row, "talking", by=BY, consultant=holder)
+    asked = note_question(by=BY, consultation=row, text=word)
+    pass_on(by=BY, consultation=row, kind="problem", department="management", matter=word)
+    item = Item.objects.filter(prices__isnull=False).order_by("id").first()
+    with suppress(DomainError):
+        recommend(
+            by=BY, consultation=row, item=item, content=word, risks=word, precautions=word,
+        )  # fmt: skip
+    if doctor is not None:
+        ask_doctor(by=BY, consultation=row, doctor=doctor, mode="remote", question=asked)
 
 
 def item_total(slip: ChargeSlip) -> int:

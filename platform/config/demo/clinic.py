@@ -12,7 +12,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from config.demo import rounds, treatment
+from config.demo import advice, rounds, treatment
 from config.demo.engine import Timeline, settle
 from config.demo.fate import Fate
 from config.demo.house import DEMO, MINUTE, House
@@ -92,6 +92,8 @@ class Clinic(House):
             "08:25": partial(self._expect, site, day),
             "09:30": partial(self._top_up, site, day),
             "15:10": partial(self._confirm, site, day),
+            "08:40": partial(advice.approve, self, site, day),
+            "11:05": partial(advice.advise, self, site, day),
             "09:10": partial(rounds.review_overrides, self, site, day),
             "17:05": partial(rounds.make_calls, self, site, day),
             "16:50": partial(rounds.clear_inbox, self, site, day),

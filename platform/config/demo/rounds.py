@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from random import Random
+from typing import Any
 
 from config.demo.engine import settle
 from config.demo.house import House
@@ -12,6 +13,7 @@ from kernel.context import Actor
 from services.followup import actions as followup
 from services.followup.machine import DUE
 from services.followup.models import FollowUp
+from services.followup.selectors import protocol_of
 from services.policy.actions import review_override
 from services.policy.gates import gate
 from services.policy.models import OverrideRecord
@@ -73,12 +75,21 @@ def make_calls(clinic: House, site: Site, day: date) -> None:
         if chance < 0.28 or not one.plan.patient.phone:
             followup.record_attempt(by=by, followup=one, reached=False)
         elif chance < 0.93 or one.plan.doctor is None:
-            followup.close_with_result(by=by, followup=one, result=FollowUp.Result.FINE, note="恢复良好")
+            followup.close_with_result(
+                by=by, followup=one, result=FollowUp.Result.FINE, note="恢复良好", **_protocol(one)
+            )
         elif chance < 0.97:
-            followup.close_with_result(by=by, followup=one, result=FollowUp.Result.PROBLEM, note="轻微肿胀，询问用药")
+            followup.close_with_result(
+                by=by, followup=one, result=FollowUp.Result.PROBLEM, note="轻微肿胀，询问用药", **_protocol(one)
+            )
         else:
             followup.close_with_result(
-                by=by, followup=one, result=FollowUp.Result.SEVERE, note="疼痛加重", refusal_reason="已去就近医院"
+                by=by,
+                followup=one,
+                result=FollowUp.Result.SEVERE,
+                note="疼痛加重",
+                refusal_reason="已去就近医院",
+                **_protocol(one),
             )
     waiting = FollowUp.objects.filter(plan__site=site, state="with_doctor").select_related(
         "plan__site", "plan__doctor__user"
@@ -86,3 +97,15 @@ def make_calls(clinic: House, site: Site, day: date) -> None:
     for one in waiting[:4]:
         if one.plan.doctor is not None and Random(f"one {one.pk}:{day}:doctor").random() < 0.5:
             followup.answer_problem(by=clinic.self_of(one.plan.doctor), followup=one, note="已电话指导，三天后复查")
+
+
+def _protocol(one: FollowUp) -> dict[str, Any]:
+    """What the caller does of the rule's protocol: all of it."""
+    rule = protocol_of(one)
+    if rule is None:
+        return {}
+    return {
+        "steps": [key for key, _label in rule.steps],
+        "answers": {key: "无异常" for key, _label in rule.questions},
+        "education_given": bool(rule.education),
+    }

@@ -94,6 +94,7 @@ TENANT_APPS = [
     "services.followup",
     "services.telephone",
     "services.shift",
+    "services.consultation",
     "services.kpis",
     "services.headquarters",
     *VERTICALS,

@@ -25,6 +25,10 @@ class FollowUpOut(OutSerializer):
     result = serializers.CharField()
     note = serializers.CharField()
     doctor_note = serializers.CharField()
+    steps = serializers.ListField(child=serializers.CharField())
+    education_given = serializers.BooleanField()
+    satisfaction = serializers.CharField()
+    suggestion = serializers.CharField()
     return_visit = serializers.UUIDField(source="return_visit.code", default=None, allow_null=True)
     refusal_reason = serializers.CharField()
     closed_at = MomentField(allow_null=True)
@@ -51,6 +55,14 @@ class ResultIn(StrictSerializer):
     channel = serializers.ChoiceField(choices=Attempt.Channel.choices, default=Attempt.Channel.PHONE)
     return_visit = serializers.UUIDField(required=False, allow_null=True, default=None)
     refusal_reason = LineField(max_length=120, required=False, allow_blank=True, default="")
+    steps = serializers.ListField(child=LineField(max_length=40), required=False, default=list, max_length=20)
+    answers = serializers.DictField(child=LineField(max_length=200), required=False, default=dict)
+    education_given = serializers.BooleanField(default=False)
+    satisfaction = serializers.ChoiceField(
+        choices=FollowUp.Satisfaction.choices, required=False, allow_blank=True, default=""
+    )
+    suggestion = LineField(max_length=500, required=False, allow_blank=True, default="")
+    suggestion_for = LineField(max_length=40, required=False, allow_blank=True, default="")
 
 
 class AnswerIn(StrictSerializer):

@@ -10,5 +10,7 @@ urlpatterns = [
     path("<uuid:code>/attempt/", views.attempt, name="attempt"),
     path("<uuid:code>/result/", views.result, name="result"),
     path("<uuid:code>/answer/", views.answer, name="answer"),
+    path("<uuid:code>/contact/", views.contact, name="contact"),
+    path("<uuid:code>/opt-out/", views.opt_out, name="opt-out"),
     path("<uuid:code>/cancel/", views.cancel, name="cancel"),
 ]

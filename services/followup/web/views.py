@@ -15,11 +15,11 @@ from kernel.errors import DomainError, NotFound
 from kernel.web.views import flash, page, polled, redirect_after_post, render_page
 from services.appointments.machine import AWAITED
 from services.appointments.selectors import of_patient
-from services.followup import actions, selectors
+from services.followup import actions, holding, selectors, wishes
 from services.followup.machine import DUE, UNDONE
 from services.followup.models import FollowUp
 from services.followup.rules import rules
-from services.followup.web.forms import AnswerForm, AttemptForm, CancelForm, ResultForm, RuleForm
+from services.followup.web.forms import AnswerForm, AttemptForm, CancelForm, ContactForm, ResultForm, RuleForm
 
 PER_PAGE = 50
 
@@ -55,12 +55,15 @@ def attempt(request: HttpRequest, code: UUID) -> HttpResponse:
 @page(permission="followup.call", methods=("POST",))
 def result(request: HttpRequest, code: UUID) -> HttpResponse:
     found = selectors.access_followup(request.actor, code)
-    form = ResultForm(request.POST, followup=found, coming=_coming(found))
+    form = ResultForm(request.POST, followup=found, coming=_coming(found), protocol=selectors.protocol_of(found))
     if not form.is_valid():
         return render_page(request, "followup/followup.html", _detail(request, found, result_form=form), invalid=form)
     try:
-        actions.close_with_result(by=request.actor, followup=found, **form.cleaned_data)
+        actions.close_with_result(by=request.actor, followup=found, **form.facts())
     except DomainError as error:
+        for field, messages in error.fields.items():
+            if field in form.fields:
+                form.add_error(field, [str(message) for message in messages])
         context = _detail(request, found, result_form=form, refusal=error)
         return render_page(request, "followup/followup.html", context, status=error.status)
     problem = form.cleaned_data["result"] == FollowUp.Result.PROBLEM
@@ -77,6 +80,35 @@ def answer(request: HttpRequest, code: UUID) -> HttpResponse:
     actions.answer_problem(by=request.actor, followup=found, **form.cleaned_data)
     flash(request, _("Follow-up done"))
     return redirect_after_post(request, "followup:list")
+
+
+@page(permission="followup.call", methods=("POST",))
+def contact(request: HttpRequest, code: UUID) -> HttpResponse:
+    """Phone or address as the patient corrected them."""
+    found = selectors.access_followup(request.actor, code)
+    form = ContactForm(request.POST)
+    if form.is_valid():
+        try:
+            wishes.correct_contact(by=request.actor, followup=found, **form.cleaned_data)
+        except DomainError as error:
+            form.add_error(None, str(error.message))
+        else:
+            flash(request, _("Written into the file; the old contact stays in its history"))
+            return redirect_after_post(request, "followup:followup", code)
+    return render_page(request, "followup/followup.html", _detail(request, found, contact_form=form), invalid=form)
+
+
+@page(permission="followup.call", methods=("POST",))
+def opt_out(request: HttpRequest, code: UUID) -> HttpResponse:
+    """The patient wants no calls but those about a treatment, or wants them again."""
+    found = selectors.access_followup(request.actor, code)
+    if request.POST.get("again"):
+        wishes.opt_in(by=request.actor, patient=found.plan.patient)
+        flash(request, _("The patient may be called again"))
+    else:
+        wishes.opt_out(by=request.actor, patient=found.plan.patient, site=found.plan.site)
+        flash(request, _("Noted; only calls about a treatment are made from now on"))
+    return redirect_after_post(request, "followup:followup", code)
 
 
 @page(permission="followup.cancel", methods=("POST",))
@@ -126,13 +158,23 @@ def rule(request: HttpRequest, key: str) -> HttpResponse:
 
 def _list(request: HttpRequest) -> dict[str, Any]:
     show = request.GET.get("show", "due")
-    show = show if show in ("due", "doctor", "planned", "done") else "due"
+    show = show if show in ("due", "call_backs", "doctor", "planned", "done") else "due"
     counts = selectors.counts(request.actor)
     here = reverse("followup:list")
-    labels = {"due": _("Due"), "doctor": _("With the doctor"), "planned": _("Planned"), "done": _("Done")}
+    owed = selectors.call_backs(request.actor)
+    counts["call_backs"] = len(owed)
+    labels = {
+        "due": _("Due"),
+        "call_backs": _("Call-backs"),
+        "doctor": _("With the doctor"),
+        "planned": _("Planned"),
+        "done": _("Done"),
+    }
     rows = Paginator(selectors.listed(request.actor, show=show), PER_PAGE).get_page(request.GET.get("page"))
     return {
         "show": show,
+        "call_backs": owed,
+        "opted_out": selectors.opted_out_now(request.actor),
         "page_of_rows": rows,
         "lines": selectors.lines(list(rows.object_list)),
         "tabs": [
@@ -144,13 +186,21 @@ def _list(request: HttpRequest) -> dict[str, Any]:
 
 def _detail(request: HttpRequest, found: FollowUp, **given: Any) -> dict[str, Any]:
     site = found.plan.site
+    patient = found.plan.patient
     may = {word: holds(request.actor, f"followup.{word}", site=site.code) for word in ("call", "answer", "cancel")}
     return {
         "followup": found,
         "plan": found.plan,
         "site": site,
         "rule": selectors.rule_label(found),
-        "script": selectors.script_of(found),
+        "script": selectors.script_of(found, request.actor),
+        "education": selectors.education_of(found, request.actor),
+        "answers": selectors.answers_of(found),
+        "hold": holding.reason_words(holding.hold_on(patient) or ""),
+        "opted_out": holding.opted_out(patient) is not None,
+        "cancelled_because": holding.reason_words(found.cancel_reason),
+        "may_correct": may["call"] and holds(request.actor, "patients.edit"),
+        "contact_form": given.get("contact_form") or ContactForm(),
         "attempts": found.attempts.all(),
         "siblings": found.plan.followups.exclude(pk=found.pk),
         "is_due": found.state in DUE,
@@ -158,7 +208,8 @@ def _detail(request: HttpRequest, found: FollowUp, **given: Any) -> dict[str, An
         "may_answer": may["answer"] and found.state == "with_doctor",
         "may_cancel": may["cancel"] and found.state in UNDONE,
         "attempt_form": given.get("attempt_form") or AttemptForm(),
-        "result_form": given.get("result_form") or ResultForm(followup=found, coming=_coming(found)),
+        "result_form": given.get("result_form")
+        or ResultForm(followup=found, coming=_coming(found), protocol=selectors.protocol_of(found)),
         "answer_form": given.get("answer_form") or AnswerForm(),
         "cancel_form": given.get("cancel_form") or CancelForm(),
         "refusal": given.get("refusal"),
