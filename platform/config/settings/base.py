@@ -89,6 +89,8 @@ TENANT_APPS = [
     "services.reception",
     "services.treatment_area",
     "services.records",
+    "services.consents",
+    "services.charts",
     "services.cashier",
     "services.followup",
     "services.telephone",
