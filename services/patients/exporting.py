@@ -28,7 +28,7 @@ from kernel.errors import Conflict, NotFound, RuleRefused
 from kernel.files.actions import store
 from kernel.files.models import StoredFile
 from services.patients.machines import EXPORT
-from services.patients.merging import references
+from services.patients.merging import references, room_label
 from services.patients.models import Patient, PatientExport, PatientMerge
 from services.sites.locking import lock_version
 from services.tasks.actions import open_task, settle_task
@@ -162,7 +162,7 @@ def readable_parts(content: dict[str, list[dict[str, Any]]]) -> Iterator[dict[st
         model = apps.get_model(label)
         labels = {column.name: str(column.verbose_name) for column in model._meta.concrete_fields}
         yield {
-            "title": f"{model._meta.app_config.verbose_name} · {model._meta.verbose_name}",
+            "title": f"{room_label(model)} · {model._meta.verbose_name}",
             "rows": [
                 [(labels.get(name, name), value) for name, value in row.items() if value not in ("", None, [], {})]
                 for row in rows

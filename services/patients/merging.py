@@ -22,6 +22,7 @@ from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, NotFound, RuleRefused
 from kernel.outbox import emit
+from kernel.registry import RoomConfig
 from services.patients.models import Patient, PatientMerge, PatientRelation
 from services.patients.restriction import is_restricted
 from services.patients.selectors import search_words_of
@@ -124,6 +125,12 @@ def undo_until(merge: PatientMerge) -> Any:
     return merge.merged_at + timedelta(days=parameters.value("merge_undo_days", at=merge.merged_at))
 
 
+def room_label(model: type[Model]) -> str:
+    """What people call the room whose table it is."""
+    config = model._meta.app_config
+    return str(config.room.label if isinstance(config, RoomConfig) else config.verbose_name)
+
+
 def access_merge(actor: Actor, code: UUID) -> PatientMerge:
     """The merge behind a code from outside. Raises NotFound (``merge_not_found``)."""
     rows = PatientMerge.objects.select_related("survivor", "merged")
@@ -178,7 +185,7 @@ def _move(model: type[Model], column: models.Field[Any, Any], source: Patient, t
             raise Conflict(
                 "merge_blocked",
                 _("Both files have something that can exist only once (%(what)s). Settle one of them first.")
-                % {"what": model._meta.verbose_name},
+                % {"what": room_label(model)},
                 model=model._meta.label_lower,
             ) from error
     return moved

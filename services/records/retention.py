@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.models import DateTimeField, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Greatest
@@ -72,7 +73,7 @@ def expired(actor: Actor, *, limit: int = 200) -> list[Kept]:
     return [kept for kept in map(_kept, rows[:limit]) if kept.until < today]
 
 
-def _with_last(rows: QuerySet[Patient]) -> QuerySet[Patient]:
+def _with_last(rows: QuerySet[Patient]) -> Any:
     def latest(model: type[Treatment] | type[ClinicalNote], column: str) -> Subquery:
         found = model._base_manager.filter(patient=OuterRef("pk")).order_by(f"-{column}").values(column)[:1]
         return Subquery(found, output_field=DateTimeField())
@@ -87,10 +88,10 @@ def _with_last(rows: QuerySet[Patient]) -> QuerySet[Patient]:
     )
 
 
-def _kept(patient: Patient) -> Kept:
-    last = clock.local(patient.last, patient.site.timezone).date()  # type: ignore[attr-defined]
+def _kept(patient: Any) -> Kept:
+    last = clock.local(patient.last, patient.site.timezone).date()
     lawful = _years_later(last, parameters.value("record_retention_years"))
-    held: date | None = patient.held_until  # type: ignore[attr-defined]
+    held: date | None = patient.held_until
     return Kept(patient, last, max(lawful, held) if held else lawful)
 
 

@@ -39,6 +39,8 @@ from services.appointments.actions import book_appointment
 from services.cashier.actions import SlipLine, charge, issue_slip
 from services.cashier.models import ChargeSlip
 from services.catalogue.models import Item
+from services.charts.actions import log_print, request_release
+from services.consents.actions import disclose
 from services.patients.actions import register_patient
 from services.patients.models import Patient
 from services.reception.actions import check_in
@@ -185,6 +187,10 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
     with suppress(DomainError):
         record_treatment(by=BY, site=site, patient=patient, doctor=doctor, item=item, note=charted)
         add_note(by=BY, site=site, patient=patient, author=doctor, text=charted)
+    with suppress(DomainError):
+        request_release(by=BY, site=site, patient=patient, kind="original", reason=word)
+        log_print(by=BY, site=site, patient=patient, act="look_up", requester=word, purpose="treatment")
+        disclose(by=BY, site=site, patient=patient, recipient=word, what=word, reason="emergency", words=word)
     signer = actor_for_user(doctor.user) if doctor.user else BY
     with suppress(DomainError):
         slip = issue_slip(

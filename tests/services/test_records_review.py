@@ -100,6 +100,7 @@ def test_nobody_looks_through_their_own_entry_not_even_the_database(filling: Ite
 @pytest.mark.ledger("CR-003")
 def test_new_colleagues_risk_and_a_sample_are_looked_through(filling: Item) -> None:
     rule("review_sample_percent", 0)
+    StaffMember.objects.filter(number="011").update(hired_on=date(2020, 1, 1))
     who = patient("陈雨")
     treat(who, filling)
     assert not EntryReview.objects.exists()
