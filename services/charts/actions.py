@@ -63,7 +63,7 @@ def count_blanks(*, by: Actor, site: Site, count: int) -> BlankStock:
         setattr(stock, name, value)
     low = count < parameters.value("blank_records_min", site=site)
     if low and not stock.alert_key:
-        stock.alert_key = f"{site.code.hex[:12]}:{now:%Y%m%d%H%M%S%f}"
+        stock.alert_key = f"{site.code}:{stock.version}"
         open_task(
             by=by,
             kind=BLANKS,

@@ -7,7 +7,6 @@ from typing import Any
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
 from services.charts.models import Transcription
@@ -33,4 +32,4 @@ def transcriptions(request: HttpRequest, patient: Patient) -> str | None:
     )
     if not rows:
         return None
-    return mark_safe(render_to_string("charts/_transcribed.html", {"rows": rows}, request))  # noqa: S308  # a template
+    return render_to_string("charts/_transcribed.html", {"rows": rows}, request)
