@@ -234,6 +234,9 @@ def test_each_print_is_logged_with_its_requester_and_purpose() -> None:
     facts = {"act": "print", "requester": "林医生", "purpose": "treatment", "pages": "3"}
     for gap in ({"requester": ""}, {"purpose": ""}, {"pages": "0"}):
         assert desk.post(url, facts | gap).status_code == 422
+    with pytest.raises(RuleRefused) as nobody:
+        actions.log_print(by=person(BAI), site=center(), patient=who, act="look_up", requester=" ", purpose="treatment")
+    assert nobody.value.code == "requester_missing"
     assert not ChartPrint.objects.exists()
     assert desk.post(url, facts).status_code == 303
     listed = desk.get("/charts/prints/").content.decode()
