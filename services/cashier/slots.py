@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -58,3 +60,9 @@ def patient_timeline(request: HttpRequest, *, patient: Patient, **context: Any) 
         }
         for receipt in rows
     ]
+
+
+def patient_revenue(patients: Sequence[int]) -> dict[int, int]:
+    """What each of ``patients`` has paid on receipts so far, in fen, by primary key (CR-012)."""
+    paid = Receipt.objects.filter(patient__in=patients).order_by().values_list("patient").annotate(Sum("received_fen"))
+    return dict(paid)

@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from kernel.crypto import BlindIndexField, EncryptedTextField, IndexedModel
 from kernel.ids import CodeModel, VersionedModel
+from services.patients.machines import EXPORT
 from services.sites.models import Site
 
 
@@ -26,7 +27,12 @@ class Patient(IndexedModel, VersionedModel):
 
     ``birth_year`` is always known. Without ``birth_date`` it was computed from a stated age and may be one year off.
     A file without a phone holds the reason for it (FD-003) and cannot be followed up by phone.
+
+    ``merged_into`` is the file that took this one over; ``restricted_until`` ends a restriction of processing.
     """
+
+    KEPT = True
+    MERGES = True
 
     record_number = models.CharField(_("Record number"), max_length=24, unique=True)
     # Collated by code point on every server: only so one index finds a beginning and gives its order (search, 50 ms).
@@ -61,10 +67,17 @@ class Patient(IndexedModel, VersionedModel):
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="patients", verbose_name=_("Registered at"))
     created_at = models.DateTimeField()
     contact_verified_at = models.DateTimeField(null=True, blank=True)
+    merged_into = models.ForeignKey(
+        "self", null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="absorbed"
+    )
+    restricted_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="patients_name_given"),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("id")), name="patients_merged_into_another"
+            ),
             models.CheckConstraint(condition=Q(sex__in=Sex.values), name="patients_sex_given"),
             models.CheckConstraint(
                 condition=Q(birth_date__isnull=True) | Q(birth_date__year=F("birth_year")), name="patients_birth_agrees"
@@ -163,3 +176,95 @@ class PatientRelation(CodeModel):
     def display_name(self) -> str:
         """The relative's name, from the file if there is one."""
         return self.relative.name if self.relative is not None else self.name
+
+
+class FileRestriction(VersionedModel):
+    """Processing of a file was restricted: by whom, why, until when (CR-006). It ends by itself or is lifted earlier."""
+
+    KEPT = True
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="restrictions")
+    reason = EncryptedTextField(_("Reason"))
+    until = models.DateTimeField(_("Until"))
+    restricted_at = models.DateTimeField()
+    restricted_by = models.ForeignKey("identity.User", null=True, on_delete=models.PROTECT, related_name="+")
+    restricted_by_name = models.CharField(max_length=80)
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_by_name = models.CharField(max_length=80, blank=True)
+    lift_reason = EncryptedTextField(_("Why it was lifted"), blank=True, default="")
+
+    class Meta:
+        ordering = ["-restricted_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient"], condition=Q(lifted_at__isnull=True), name="patients_restricted_once"
+            ),
+            models.CheckConstraint(condition=Q(until__gt=F("restricted_at")), name="patients_restriction_order"),
+        ]
+
+
+class PatientMerge(VersionedModel):
+    """Two files of one person became one. ``moves`` holds which rows moved, so that undoing moves exactly these back.
+
+    ``moves`` maps "model label.field" to primary keys; it stays inside the process.
+    """
+
+    KEPT = True
+
+    survivor = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    merged = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    reason = EncryptedTextField(_("Reason"))
+    moves = models.JSONField(default=dict)
+    merged_at = models.DateTimeField()
+    merged_by = models.ForeignKey("identity.User", null=True, on_delete=models.PROTECT, related_name="+")
+    merged_by_name = models.CharField(max_length=80)
+    undone_at = models.DateTimeField(null=True, blank=True)
+    undone_by_name = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ["-merged_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(survivor=F("merged")), name="patients_merge_of_two"),
+            models.UniqueConstraint(
+                fields=["merged"], condition=Q(undone_at__isnull=True), name="patients_merged_once"
+            ),
+        ]
+
+
+class PatientExport(VersionedModel):
+    """Everything that is kept about one patient, handed out as files: one person asks, another releases (ledger 17)."""
+
+    KEPT = True
+
+    class Purpose(models.TextChoices):
+        PATIENT = "patient", pgettext_lazy("export", "the patient asks for it")
+        TRANSFER = "transfer", pgettext_lazy("export", "treatment goes on elsewhere")
+        AUTHORITY = "authority", pgettext_lazy("export", "an authority demands it")
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="exports")
+    purpose = models.CharField(_("Purpose"), max_length=10, choices=Purpose.choices)
+    words = EncryptedTextField(_("What exactly"), blank=True, default="")
+    state = models.CharField(max_length=10, choices=EXPORT.choices, default=EXPORT.initial)
+    asked_at = models.DateTimeField()
+    asked_by = models.ForeignKey("identity.User", on_delete=models.PROTECT, related_name="+")
+    asked_by_name = models.CharField(max_length=80)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey("identity.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    decided_by_name = models.CharField(max_length=80, blank=True)
+    refusal = EncryptedTextField(_("Why not"), blank=True, default="")
+    data_file = models.ForeignKey("files.StoredFile", null=True, on_delete=models.PROTECT, related_name="+")
+    readable_file = models.ForeignKey("files.StoredFile", null=True, on_delete=models.PROTECT, related_name="+")
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-asked_at", "-id"]
+        constraints = [
+            EXPORT.constraint("patients_export_state"),
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("asked_by")), name="patients_export_two_people"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="released") | Q(data_file__isnull=False, decided_by__isnull=False),
+                name="patients_export_released_by_somebody",
+            ),
+        ]

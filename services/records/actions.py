@@ -14,6 +14,7 @@ from kernel.errors import Conflict, RuleRefused
 from kernel.outbox import emit
 from services.catalogue.models import Item
 from services.patients.models import Patient
+from services.records import reviewing
 from services.records.models import ClinicalNote, Treatment
 from services.sites.locking import lock_version
 from services.sites.models import Site
@@ -33,10 +34,12 @@ def record_treatment(
     note: str = "",
     visit_code: UUID | None = None,
     assistant: StaffMember | None = None,
+    is_sensitive: bool = False,
 ) -> Treatment:
     """Record that ``doctor`` did ``item`` to ``patient`` at ``performed_at`` (aware; default: now).
 
-    Follow-up, warranty and figures hear of it by "records.treatment_recorded", which carries codes only.
+    Follow-up, warranty and figures hear of it by "records.treatment_recorded", which carries codes only. A sensitive one
+    is read by the treating team only (CR-021). Some entries are looked through by another person (``reviewing``).
 
     Raises RuleRefused (``not_a_doctor``, ``performed_in_future``, ``quantity_impossible``).
     """
@@ -63,7 +66,9 @@ def record_treatment(
         note=note,
         recorded_at=present,
         recorded_by_id=by.user_id,
+        is_sensitive=is_sensitive,
     )
+    reviewing.choose(by=by, entry=treatment)
     audit.record(
         by=by, verb="records.treatment_recorded", target=treatment, site=site.code, patient=patient.code, item=item.key
     )
@@ -118,8 +123,11 @@ def add_note(
     text: str,
     visit_code: UUID | None = None,
     corrects: ClinicalNote | None = None,
+    is_sensitive: bool = False,
 ) -> ClinicalNote:
     """Write a note; with ``corrects`` it stands for an earlier one of the same patient, which stays readable.
+
+    What corrects a sensitive note is sensitive too.
 
     Raises RuleRefused (``note_empty``, ``note_of_another_patient``), Conflict (``note_already_corrected``).
     """
@@ -142,7 +150,9 @@ def add_note(
         visit_code=visit_code,
         written_at=clock.now(),
         corrects=corrects,
+        is_sensitive=is_sensitive or (corrects is not None and corrects.is_sensitive),
     )
+    reviewing.choose(by=by, entry=note)
     audit.record(
         by=by,
         verb="records.note_written",

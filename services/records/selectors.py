@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from kernel.access import holds
@@ -12,8 +14,11 @@ from kernel.context import Actor
 from kernel.errors import NotFound
 from services.catalogue.models import Item
 from services.patients.models import Patient
+from services.patients.restriction import opened_by
 from services.records.models import ClinicalNote, Treatment
 from services.staff.models import StaffMember
+
+E = TypeVar("E", Treatment, ClinicalNote)
 
 
 def treatments_of(patient: Patient, *, with_voided: bool = False) -> QuerySet[Treatment]:
@@ -50,11 +55,46 @@ def notes_of(patient: Patient) -> QuerySet[ClinicalNote]:
     return ClinicalNote.objects.filter(patient=patient).select_related("author", "site", "corrected_by")
 
 
+def is_treating(actor: Actor, patient: Patient) -> bool:
+    """Does ``actor`` belong to the team that treats ``patient``: did they treat, assist or write in this chart?"""
+    if actor.user_id is None:
+        return False
+    mine = Q(doctor__user_id=actor.user_id) | Q(assistant__user_id=actor.user_id)
+    return (
+        Treatment.objects.filter(mine, patient=patient).exists()
+        or ClinicalNote.objects.filter(patient=patient, author__user_id=actor.user_id).exists()
+    )
+
+
+def may_read_sensitive(actor: Actor, patient: Patient) -> bool:
+    """May ``actor`` read what is only for the treating team (CR-021)? Others by exception, with a reason."""
+    return actor.kind == "system" or is_treating(actor, patient) or opened_by(actor, patient) is not None
+
+
+def readable(actor: Actor, patient: Patient, rows: Iterable[E]) -> list[E]:
+    """The rows of one chart as ``actor`` may read them: of sensitive ones only that they exist (``withheld``)."""
+    found = list(rows)
+    hidden = [row for row in found if row.is_sensitive]
+    if hidden and not may_read_sensitive(actor, patient):
+        for row in hidden:
+            row.withheld = True
+            if isinstance(row, Treatment):
+                row.note = ""
+            else:
+                row.text = ""
+    return found
+
+
+def listed(actor: Actor, patient: Patient, rows: QuerySet[E]) -> QuerySet[E]:
+    """``rows`` of one chart without what ``actor`` may not read, for lists that are handed on."""
+    return rows if may_read_sensitive(actor, patient) else rows.filter(is_sensitive=False)
+
+
 def access_treatment(actor: Actor, code: UUID, word: str = "records.view") -> Treatment:
     """The treatment ``code``, if ``actor`` holds ``word``. Raises NotFound (``treatment_not_found``)."""
     rows = Treatment.objects.select_related("patient", "item__category", "doctor", "assistant", "site")
     found = rows.filter(code=code).first() if holds(actor, word) else None
-    if found is None:
+    if found is None or (found.is_sensitive and not may_read_sensitive(actor, found.patient)):
         raise NotFound("treatment_not_found", _("There is no such treatment."))
     return found
 
@@ -63,6 +103,6 @@ def access_note(actor: Actor, code: UUID, word: str = "records.view") -> Clinica
     """The note ``code``, if ``actor`` holds ``word``. Raises NotFound (``note_not_found``)."""
     rows = ClinicalNote.objects.select_related("patient", "author", "site")
     found = rows.filter(code=code).first() if holds(actor, word) else None
-    if found is None:
+    if found is None or (found.is_sensitive and not may_read_sensitive(actor, found.patient)):
         raise NotFound("note_not_found", _("There is no such note."))
     return found

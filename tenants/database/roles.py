@@ -46,13 +46,31 @@ def append_only_tables() -> set[str]:
     return {model._meta.db_table for model in apps.get_models() if getattr(model, "APPEND_ONLY", False)}
 
 
+def kept_tables() -> set[str]:
+    """Tables whose rows may be changed but never removed by the product."""
+    return {model._meta.db_table for model in apps.get_models() if getattr(model, "KEPT", False)}
+
+
+def merge_columns() -> list[tuple[str, str]]:
+    """Columns of append-only tables that follow when rows of a kind that ``MERGES`` (two files of one person) become one:
+    (table, column). Whose row it is may be corrected; what it says may not."""
+    return sorted(
+        (model._meta.db_table, str(column.column))
+        for model in apps.get_models()
+        if getattr(model, "APPEND_ONLY", False)
+        for column in model._meta.concrete_fields
+        if column.is_relation and getattr(column.related_model, "MERGES", False)
+    )
+
+
 def shared_tables() -> set[str]:
     """Public tables in which each tenant has rows of its own, kept apart by row security."""
     return {model._meta.db_table for model in apps.get_models() if getattr(model, "SHARED_WITH_TENANTS", False)}
 
 
 def grant_schema(schema_name: str, role: str) -> None:
-    """Let ``role`` work in ``schema_name``: everything on ordinary tables, insert and select on append-only ones."""
+    """Let ``role`` work in ``schema_name``: everything on ordinary tables, insert and select on append-only ones, no
+    removal from those that are kept."""
     names = {"schema": sql.Identifier(schema_name), "role": sql.Identifier(role)}
     with connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [schema_name])
@@ -67,6 +85,20 @@ def grant_schema(schema_name: str, role: str) -> None:
             cursor.execute(
                 sql.SQL("REVOKE UPDATE, DELETE ON {tables} FROM {role}").format(
                     tables=_qualified(schema_name, kept), **names
+                )
+            )
+        for table, column in merge_columns():
+            if table in present:
+                cursor.execute(
+                    sql.SQL("GRANT UPDATE ({column}) ON {table} TO {role}").format(
+                        column=sql.Identifier(column), table=sql.Identifier(schema_name, table), **names
+                    )
+                )
+        lasting = (kept_tables() & present) - kept
+        if lasting:
+            cursor.execute(
+                sql.SQL("REVOKE DELETE ON {tables} FROM {role}").format(
+                    tables=_qualified(schema_name, lasting), **names
                 )
             )
         if "django_migrations" in present:

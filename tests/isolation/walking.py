@@ -46,6 +46,8 @@ from services.consultation.knowledge import add_question
 from services.consultation.machines import CONSULTATION
 from services.consultation.talks import ask_doctor, note_question
 from services.consultation.transfers import pass_on
+from services.charts.actions import log_print, request_release
+from services.consents.actions import disclose
 from services.patients.actions import register_patient
 from services.patients.models import Patient
 from services.reception.actions import check_in
@@ -212,6 +214,10 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
     with suppress(DomainError):
         record_treatment(by=BY, site=site, patient=patient, doctor=doctor, item=item, note=charted)
         add_note(by=BY, site=site, patient=patient, author=doctor, text=charted)
+    with suppress(DomainError):
+        request_release(by=BY, site=site, patient=patient, kind="original", reason=word)
+        log_print(by=BY, site=site, patient=patient, act="look_up", requester=word, purpose="treatment")
+        disclose(by=BY, site=site, patient=patient, recipient=word, what=word, reason="emergency", words=word)
     signer = actor_for_user(doctor.user) if doctor.user else BY
     with suppress(DomainError):
         slip = issue_slip(

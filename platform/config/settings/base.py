@@ -90,6 +90,8 @@ TENANT_APPS = [
     "services.treatment_area",
     "services.intake",
     "services.records",
+    "services.consents",
+    "services.charts",
     "services.cashier",
     "services.followup",
     "services.telephone",

@@ -6,6 +6,7 @@ import hashlib
 import io
 import re
 import secrets
+from datetime import datetime
 
 from django.core.files.base import ContentFile
 from django.utils.translation import gettext_lazy as _
@@ -21,15 +22,25 @@ MAXIMUM_BYTES = 10 * 1024 * 1024
 MAXIMUM_PIXELS = 40_000_000
 IMAGES = {"JPEG": ("image/jpeg", "jpg"), "PNG": ("image/png", "png"), "WEBP": ("image/webp", "webp")}
 PDF = ("application/pdf", "pdf")
+# What only the product itself may store: people could hide anything in them.
+OWN_TEXTS = {"json": ("application/json", "json"), "html": ("text/html; charset=utf-8", "html")}
 
 
 def store(
-    *, content: bytes, name: str, by: Actor, purpose: str, permission: str, generated: bool = False
+    *,
+    content: bytes,
+    name: str,
+    by: Actor,
+    purpose: str,
+    permission: str,
+    generated: bool = False,
+    expires_at: datetime | None = None,
 ) -> StoredFile:
     """Store a file in the running transaction and return its row.
 
     What people upload is judged by its bytes, never by its name; pictures are decoded and written anew, which drops
-    places and hidden payloads. ``generated`` marks what the product itself made (a PDF receipt).
+    places and hidden payloads. ``generated`` marks what the product itself made (a PDF receipt, an export as JSON or
+    HTML). From ``expires_at`` (aware) on nobody can open it.
 
     Raises RuleRefused (``file_too_large``, ``file_type_refused``).
     """
@@ -39,6 +50,8 @@ def store(
         kind, ending = PDF
         if not generated and re.search(rb"/(JavaScript|JS|Launch|EmbeddedFile|OpenAction)\b", content):
             raise _refused()
+    elif generated and name.rsplit(".", 1)[-1] in OWN_TEXTS:
+        kind, ending = OWN_TEXTS[name.rsplit(".", 1)[-1]]
     else:
         content, (kind, ending) = _re_encode(content)
     location = f"{tenancy.current().code}/{secrets.token_hex(16)}.{ending}"
@@ -53,6 +66,7 @@ def store(
         location=location,
         stored_by=by.code,
         stored_at=clock.now(),
+        expires_at=expires_at,
     )
 
 

@@ -19,3 +19,5 @@ class StoredFile(CodeModel):
     location = models.CharField(max_length=200)
     stored_by = models.UUIDField(null=True)
     stored_at = models.DateTimeField()
+    # From then on nobody can open it any more; empty: as long as its row stands.
+    expires_at = models.DateTimeField(null=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import FileResponse, HttpRequest
 from django.utils.translation import gettext as _
 
-from kernel import audit
+from kernel import audit, clock
 from kernel.errors import NotFound
 from kernel.files.models import StoredFile
 from kernel.files.storage import media
@@ -16,10 +16,11 @@ from kernel.web.views import page
 
 @page(permission="files.view")
 def download(request: HttpRequest, code: UUID) -> FileResponse:
-    """Send one file; missing and forbidden look alike."""
+    """Send one file; missing, forbidden and expired look alike."""
     actor = request.actor  # type: ignore[attr-defined]
     stored = StoredFile.objects.filter(code=code).first()
-    if stored is None or not actor.can(stored.permission):
+    ended = stored is not None and stored.expires_at is not None and stored.expires_at <= clock.now()
+    if stored is None or ended or not actor.can(stored.permission):
         raise NotFound("not_found", _("There is no such file."))
     audit.record_read(by=actor, target=stored, purpose=stored.purpose)
     response = FileResponse(media().open(stored.location), content_type=stored.content_type, filename=stored.name)

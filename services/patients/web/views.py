@@ -18,6 +18,7 @@ from services.patients import actions, reading, selectors
 from services.patients.models import Patient
 from services.patients.phones import canonical_phone
 from services.patients.web.forms import ContactForm, FileForm, RegistrationForm, RelationForm
+from services.patients.web.keeping import keeping_tabs
 from services.patients.web.page import patient_context
 from services.sites.models import Site
 from services.sites.selectors import working_site
@@ -31,7 +32,11 @@ REVEALS = Limit("patient-phones", 60, 3600)
 @page(permission="patients.view")
 def patient_list(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()[:80]
-    context: dict[str, Any] = {"query": query, "may_register": request.actor.can("patients.register")}
+    context: dict[str, Any] = {
+        "query": query,
+        "may_register": request.actor.can("patients.register"),
+        "keeping": keeping_tabs(request, "")["items"],
+    }
     if query:
         found = selectors.find_patients(query, limit=FOUND_AT_ONCE)
         prefetch_related_objects(found, "site")

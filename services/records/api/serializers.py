@@ -21,6 +21,7 @@ class TreatmentOut(OutSerializer):
     performed_at = MomentField()
     visit = serializers.UUIDField(source="visit_code", allow_null=True)
     note = serializers.CharField(allow_blank=True)
+    is_sensitive = serializers.BooleanField()
     voided_at = MomentField(allow_null=True)
     void_reason = serializers.CharField(allow_blank=True)
 
@@ -36,6 +37,7 @@ class TreatmentIn(StrictSerializer):
     performed_at = MomentField(required=False, allow_null=True, default=None, help_text="Now by default")
     visit = serializers.UUIDField(required=False, allow_null=True, default=None)
     note = serializers.CharField(max_length=8000, required=False, allow_blank=True, default="")
+    is_sensitive = serializers.BooleanField(required=False, default=False, help_text="Only for the treating team")
 
 
 class NoteOut(OutSerializer):
@@ -45,6 +47,7 @@ class NoteOut(OutSerializer):
     patient = serializers.UUIDField(source="patient.code")
     author = serializers.UUIDField(source="author.code")
     text = serializers.CharField()
+    is_sensitive = serializers.BooleanField()
     written_at = MomentField()
     visit = serializers.UUIDField(source="visit_code", allow_null=True)
     corrects = serializers.UUIDField(source="corrects.code", allow_null=True, default=None)
@@ -58,3 +61,35 @@ class NoteIn(StrictSerializer):
     text = serializers.CharField(max_length=8000)
     visit = serializers.UUIDField(required=False, allow_null=True, default=None)
     corrects = serializers.UUIDField(required=False, allow_null=True, default=None)
+    is_sensitive = serializers.BooleanField(required=False, default=False, help_text="Only for the treating team")
+
+
+class ReviewOut(OutSerializer):
+    """An entry that another person looks through."""
+
+    code = serializers.UUIDField()
+    version = serializers.IntegerField()
+    patient = serializers.UUIDField(source="patient.code")
+    site = serializers.UUIDField(source="site.code")
+    treatment = serializers.UUIDField(source="treatment.code", allow_null=True, default=None)
+    note = serializers.UUIDField(source="note.code", allow_null=True, default=None)
+    basis = serializers.CharField()
+    state = serializers.CharField()
+    entered_by = serializers.CharField(source="entered_by_name")
+    entered_at = MomentField()
+    due_at = MomentField()
+    reviewed_by = serializers.CharField(source="reviewed_by_name", allow_blank=True)
+    objection = serializers.CharField(allow_blank=True)
+    answer = serializers.CharField(allow_blank=True)
+
+
+class ObjectionIn(StrictSerializer):
+    """Why an entry goes back."""
+
+    objection = serializers.CharField(max_length=1000)
+
+
+class AnswerIn(StrictSerializer):
+    """What was put right."""
+
+    answer = serializers.CharField(max_length=1000)

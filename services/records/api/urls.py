@@ -6,4 +6,8 @@ urlpatterns = [
     path("treatments/", views.TreatmentListView.as_view(), name="treatments"),
     path("treatments/<uuid:code>/", views.TreatmentDetailView.as_view(), name="treatment"),
     path("notes/", views.NoteListView.as_view(), name="notes"),
+    path("reviews/", views.ReviewListView.as_view(), name="reviews"),
+    path("reviews/<uuid:code>/accept/", views.AcceptEntry.as_view(), name="review-accept"),
+    path("reviews/<uuid:code>/return/", views.ReturnEntry.as_view(), name="review-return"),
+    path("reviews/<uuid:code>/again/", views.EnterAgain.as_view(), name="review-again"),
 ]

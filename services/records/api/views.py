@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kernel.api.filters import Code, Filters
+from kernel import access
+from kernel.api.filters import Choice, Code, Filters
 from kernel.api.pages import paged
 from kernel.api.views import ApiView
 from kernel.errors import Malformed, NotFound
@@ -16,8 +17,18 @@ from services.catalogue.selectors import access_item
 from services.patients.models import Patient
 from services.patients.reading import note_read
 from services.patients.selectors import access_patient
-from services.records import actions, selectors
-from services.records.api.serializers import NoteIn, NoteOut, TreatmentIn, TreatmentOut
+from services.records import actions, reviewing, selectors
+from services.records.api.serializers import (
+    AnswerIn,
+    NoteIn,
+    NoteOut,
+    ObjectionIn,
+    ReviewOut,
+    TreatmentIn,
+    TreatmentOut,
+)
+from services.records.machines import REVIEW
+from services.records.models import EntryReview
 from services.sites.selectors import access_site
 from services.staff.selectors import access_staff, staff_of
 
@@ -49,7 +60,9 @@ class TreatmentListView(ChartView):
     outputs = {"GET": paged(TreatmentOut), "POST": TreatmentOut}
 
     def get(self, request: Request) -> Response:
-        return self.page(selectors.treatments_of(self.chart_of(request), with_voided=True), TreatmentOut)
+        patient = self.chart_of(request)
+        rows = selectors.treatments_of(patient, with_voided=True)
+        return self.page(selectors.listed(self.actor, patient, rows), TreatmentOut)
 
     def post(self, request: Request) -> Response:
         """Record a treatment."""
@@ -64,6 +77,7 @@ class TreatmentListView(ChartView):
             performed_at=data["performed_at"],
             visit_code=data["visit"],
             note=data["note"],
+            is_sensitive=data["is_sensitive"],
         )
         return self.one(treatment, TreatmentOut, status=201)
 
@@ -88,8 +102,9 @@ class NoteListView(ChartView):
     outputs = {"GET": paged(NoteOut), "POST": NoteOut}
 
     def get(self, request: Request) -> Response:
-        rows = selectors.notes_of(self.chart_of(request)).select_related("patient", "author", "corrects")
-        return self.page(rows, NoteOut)
+        patient = self.chart_of(request)
+        rows = selectors.notes_of(patient).select_related("patient", "author", "corrects")
+        return self.page(selectors.listed(self.actor, patient, rows), NoteOut)
 
     def post(self, request: Request) -> Response:
         """Write a note."""
@@ -103,7 +118,60 @@ class NoteListView(ChartView):
             patient=access_patient(self.actor, data["patient"]),
             author=author,
             text=data["text"],
+            is_sensitive=data["is_sensitive"],
             visit_code=data["visit"],
             corrects=selectors.access_note(self.actor, data["corrects"], "records.write") if data["corrects"] else None,
         )
         return Response(NoteOut(note).data, status=201)
+
+
+class ReviewListView(ApiView):
+    """Entries that are looked through, at the sites where the caller does so."""
+
+    permissions = {"GET": "records.review"}
+    outputs = {"GET": paged(ReviewOut)}
+    filters = Filters(
+        Code("site", "site__code"),
+        Choice("state", "state", list(REVIEW.states)),
+        ordering={"due_at": "due_at"},
+        default="due_at",
+    )
+
+    def get(self, request: Request) -> Response:
+        rows = EntryReview.objects.select_related("patient", "site", "treatment", "note")
+        return self.page(access.accessible(rows, self.actor, reviewing.WORD), ReviewOut)
+
+
+class AcceptEntry(ApiView):
+    """The entry is true and in order."""
+
+    permissions = {"POST": "records.review"}
+    outputs = {"POST": (200, ReviewOut)}
+
+    def post(self, request: Request, code: UUID) -> Response:
+        review = reviewing.access_review(self.actor, code)
+        return self.one(reviewing.accept_entry(by=self.actor, review=review), ReviewOut)
+
+
+class ReturnEntry(ApiView):
+    """The entry goes back to whoever made it."""
+
+    permissions = {"POST": "records.review"}
+    inputs = {"POST": ObjectionIn}
+    outputs = {"POST": (200, ReviewOut)}
+
+    def post(self, request: Request, code: UUID) -> Response:
+        review = reviewing.access_review(self.actor, code)
+        return self.one(reviewing.return_entry(by=self.actor, review=review, **self.read(request)), ReviewOut)
+
+
+class EnterAgain(ApiView):
+    """Whoever made the entry has put it right."""
+
+    permissions = {"POST": "records.write"}
+    inputs = {"POST": AnswerIn}
+    outputs = {"POST": (200, ReviewOut)}
+
+    def post(self, request: Request, code: UUID) -> Response:
+        review = reviewing.access_review(self.actor, code)
+        return self.one(reviewing.enter_again(by=self.actor, review=review, **self.read(request)), ReviewOut)

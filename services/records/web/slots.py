@@ -43,5 +43,5 @@ def chart_timeline(request: HttpRequest, patient: Patient) -> list[dict[str, Any
             "kind_label": _("Treatments"),
             "url": reverse("records:chart", args=[patient.code]),
         }
-        for treatment in selectors.treatments_of(patient)[:SHOWN]
+        for treatment in selectors.listed(request.actor, patient, selectors.treatments_of(patient))[:SHOWN]
     ]

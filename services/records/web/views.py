@@ -36,8 +36,8 @@ def chart(request: HttpRequest, code: UUID) -> HttpResponse:
             return redirect_after_post(request, "records:chart", code=patient.code)
     context = {
         "patient": patient,
-        "treatments": selectors.treatments_of(patient, with_voided=True),
-        "notes": selectors.notes_of(patient),
+        "treatments": selectors.readable(request.actor, patient, selectors.treatments_of(patient, with_voided=True)),
+        "notes": selectors.readable(request.actor, patient, selectors.notes_of(patient)),
         "form": form,
         "void_form": VoidForm(),
         "refusal": refusal,
@@ -70,5 +70,6 @@ def _write(request: HttpRequest, patient: Patient, form: NoteForm) -> None:
         patient=patient,
         author=author,
         text=form.cleaned_data["text"],
+        is_sensitive=form.cleaned_data["is_sensitive"],
         corrects=selectors.access_note(request.actor, corrects, "records.write") if corrects else None,
     )

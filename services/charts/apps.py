@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class ChartsConfig(RoomConfig):
+    name = "services.charts"
+    label = "charts"
