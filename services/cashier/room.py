@@ -41,6 +41,7 @@ ROOM = Room(
         "visit.actions": ("services.cashier.slots.visit_actions",),
         "patient.tabs": ("services.cashier.slots.patient_tab",),
         "patient.timeline": ("services.cashier.slots.patient_timeline",),
+        "telephone.account": ("services.cashier.slots.account_of",),
     },
     always_open=("cashier.view", "cashier.issue_slip", "cashier.charge"),
     kpis=(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import F, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from kernel import money
 from kernel.access import accessible
-from services.cashier.models import Receipt
+from services.cashier.machines import SLIP
+from services.cashier.models import Arrear, ChargeLine, Receipt
 from services.patients.models import Patient
 
 
@@ -58,3 +60,13 @@ def patient_timeline(request: HttpRequest, *, patient: Patient, **context: Any) 
         }
         for receipt in rows
     ]
+
+
+def account_of(patient: Patient) -> tuple[int, int]:
+    """What the patient has to pay at the till and owes of earlier bills, in fen (slot ``telephone.account``); two queries."""
+    waiting = ChargeLine.objects.filter(slip__patient=patient, slip__state=SLIP.initial)
+    owed = Arrear.objects.filter(patient=patient, settled_at__isnull=True)
+    return (
+        waiting.aggregate(total=Sum("amount_fen"))["total"] or 0,
+        owed.aggregate(total=Sum(F("owed_fen") - F("settled_fen")))["total"] or 0,
+    )

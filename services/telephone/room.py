@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from kernel.registry import Gate, NavItem, Param, Room
+from kernel.registry import Gate, Kpi, NavItem, Param, Room
 from services.sites.room import ROLES
 
 RECEIVES = ("telephone.receive",)
@@ -102,6 +102,22 @@ ROOM = Room(
             unit="s",
             label=_("Seconds to wait before a silent call is ended"),
             ledger=("TC-018", "TC-019"),
+        ),
+    ),
+    kpis=(
+        Kpi(
+            key="answered_in_rings",
+            label=_("Calls answered in time"),
+            unit="percent",
+            direction="up",
+            version=1,
+            compute="services.telephone.kpis.answered_in_rings",
+            group=_("Follow-up and service"),
+            kinds=("clinic",),
+            definition=_("Incoming calls answered within the set number of rings ÷ incoming calls whose rings were counted."),
+            aggregate="ratio",
+            clause="TC-002",
+            order=75,
         ),
     ),
     gates=(

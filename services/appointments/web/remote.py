@@ -7,11 +7,12 @@ from uuid import UUID
 
 from django import forms
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kernel import clock
+from kernel import audit, clock
 from kernel.errors import DomainError
 from kernel.web.fields import SiteDateTimeField
 from kernel.web.views import flash, page, redirect_after_post, render_page
@@ -19,7 +20,6 @@ from services.appointments import remote
 from services.appointments.lifecycles import CONSULT, REMOTE, is_doctor_of
 from services.appointments.models import RemoteConsultation
 from services.patients.models import Patient
-from services.patients.reading import note_read
 from services.sites.models import Site
 from services.sites.web.current import site_for
 from services.staff.models import StaffMember
@@ -108,7 +108,8 @@ def new(request: HttpRequest) -> HttpResponse:
 @page(permission=CONSULT)
 def consultation(request: HttpRequest, code: UUID) -> HttpResponse:
     found = remote.access_consultation(request.actor, code)
-    note_read(request.actor, found.patient, part="remote_consultation")
+    with transaction.atomic():
+        audit.record_read(by=request.actor, target=found.patient, purpose="remote_consultation", part="question")
     return render_page(request, "appointments/consultation.html", _detail(request, found))
 
 
