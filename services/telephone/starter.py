@@ -30,9 +30,8 @@ class Phrase(NamedTuple):
 PHRASES = (
     Phrase(
         "opening", OPENING, "", "接听开场", "Opening",
-        "您好，{clinic}，我是{agent}，请问有什么可以帮您？\n耳麦放在下唇下方约一厘米处，带着微笑说话，对方听得出来。",
-        "Good day, this is {clinic}, {agent} speaking. How may I help you?\n"
-        "The microphone sits a finger's breadth below the lower lip; a smile is heard.",
+        "您好，{clinic}，我是{agent}，请问有什么可以帮您？",
+        "Good day, this is {clinic}, {agent} speaking. How may I help you?",
         ("TC-003", "TC-025"),
     ),
     Phrase(
@@ -218,11 +217,11 @@ PHRASES = (
     Phrase(
         "manners", HELP, "", "接电话的规矩", "Manners on the phone",
         "不开免提，不打私人电话，不吃零食。\n请对方先挂断；骚扰电话第二步之后，以及无声、听不清的电话停顿{pause}秒之后除外。\n"
-        "声音亲切，称呼对方姓氏；每做一步先告诉对方；多用引导的问句，不问“为什么”。",
+        "耳麦放在下唇下方约一厘米处，带着微笑说话，对方听得出来。声音亲切，称呼对方姓氏；每做一步先告诉对方；多用引导的问句，不问“为什么”。",
         "No loudspeaker, no private calls, no snacks.\nLet the other side hang up first, except after the second step of a "
         "nuisance call and after the pause of {pause} seconds when nobody is heard.\n"
-        "A warm voice; call people by name; announce each step; lead by questions, and do not ask why.",
-        ("TC-004", "TC-005", "TC-025"),
+        "The microphone sits a finger's breadth below the lower lip; a smile is heard. A warm voice; call people by name; announce each step; lead by questions, and do not ask why.",
+        ("TC-003", "TC-004", "TC-005", "TC-025"),
     ),
     Phrase(
         "operator", HELP, Purpose.FIND_PERSON, "总机转接", "Transfer by the operator",

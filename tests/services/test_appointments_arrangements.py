@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import IntegrityError, transaction
 
 from kernel import clock
@@ -15,6 +16,7 @@ from kernel.messaging.models import Message
 from services.appointments import actions, links, referrals, remote, sessions, talks, today, waits
 from services.appointments.models import Appointment, Block, ConfirmationLink, Referral, RemoteConsultation
 from services.catalogue.models import Item
+from services.followup.models import FollowUp
 from services.policy.models import NudgeCount
 from services.sites.models import Site
 from services.staff.actions import plan_shift, remove_shift
@@ -70,11 +72,11 @@ def test_what_a_new_patient_hears_on_the_phone_is_ticked_and_what_is_missing_sta
 
     row = Appointment.objects.get(patient=who)
     assert list(talks.unsaid(row)) == ["phone_read_back", "time_read_back", "reminder_told"]
-    assert NudgeCount.objects.get(gate_key=talks.GATE).count == 1
+    assert NudgeCount.objects.get(gate=talks.GATE).count == 1
     assert "phone_read_back" in web.get(f"/appointments/{row.code}/").content.decode()
     web.post(f"/appointments/{row.code}/said/", {"said": READ})
     assert not talks.unsaid(row)
-    assert NudgeCount.objects.get(gate_key=talks.GATE).count == 1
+    assert NudgeCount.objects.get(gate=talks.GATE).count == 1
     refused(RuleRefused, "tick_unknown", lambda: talks.note_said(by=person(DESK), appointment=row, said=["x"]))
 
     old = patient("老客")
@@ -415,11 +417,11 @@ def test_waits_are_reported_by_doctor_and_day(tuesday):
         actions.mark_arrived(by=person(DESK), appointment=row)
         tuesday(f"2026-12-08 {began}")
         actions.mark_in_service(by=person(DESK), appointment=row)
-    today_ = date(2026, 12, 8)
-    found = {one.doctor.number: one for one in waits.waits(center(), today_, today_) if one.doctor.number in ("011", "020")}
+    today_, site = date(2026, 12, 8), center()
+    found = {one.doctor.number: one for one in waits.waits(site, today_, today_) if one.doctor.number in ("011", "020")}
     assert (found["011"].patients, found["011"].median, found["011"].longest, found["011"].median_late) == (2, 20, 30, 15)
     assert (found["020"].median, found["020"].median_late) == (30, 0)
-    assert statements(lambda: waits.waits(center(), today_, today_)) == 1
+    assert statements(lambda: waits.waits(site, today_, today_)) == 1
     assert "林医生" in browser(GAO).get("/appointments/waits/").content.decode()
     assert browser(DESK).get("/appointments/waits/").status_code == 403
 
@@ -485,15 +487,19 @@ def test_a_consultation_that_is_not_needed_gives_the_time_back():
 
 @pytest.mark.ledger("AP-037")
 def test_bookings_of_every_kind_go_through_one_engine():
-    """On the phone, on the spot, from a card, for a specialist's preparation: the same rows, states and refusals."""
+    """By phone, on the spot, from a card, as a recall: the same rows with the same confirmation and the same refusal."""
     made = [
         booked(patient("电话"), "2026-12-09 10:00", channel="phone"),
         booked(patient("现场"), "2026-12-09 14:00", channel="on_spot", on_spot_reason="long_wait"),
         booked(patient("卡片"), "2026-12-09 15:00", channel="card"),
         booked(patient("改约"), "2026-12-09 16:00", channel="rebooked"),
     ]
-    assert {type(row) for row in made} == {Appointment}
     assert Task.objects.filter(kind="appointments.confirm", key__in=[f"{row.code}:1" for row in made]).count() == 4
     for row in made:
-        clash = lambda row=row: booked(patient("撞车"), f"{clock.local(row.starts_at, center().timezone):%Y-%m-%d %H:%M}")  # noqa: E731
-        refused(Conflict, "booking_conflict", clash)
+        at = f"{clock.local(row.starts_at, center().timezone):%Y-%m-%d %H:%M}"
+        refused(Conflict, "booking_conflict", lambda at=at: booked(patient("撞车"), at))
+    # No room and no line of business keeps times of a doctor in a chair of its own.
+    slots = {"patient", "doctor", "chair", "starts_at", "ends_at"}
+    booking_like = [m for m in apps.get_models() if slots <= {field.name for field in m._meta.get_fields()}]
+    assert booking_like == [Appointment]
+    assert FollowUp._meta.get_field("return_visit").related_model is Appointment
