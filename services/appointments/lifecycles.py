@@ -68,7 +68,12 @@ REFERRAL = StateMachine(
             ledger=("AP-028",),
         ),
         Transition(
-            source="open", target="withdrawn", who=(BOOK, WRITE), effect=_withdraw, stamp="settled_at", ledger=("AP-028",)
+            source="open",
+            target="withdrawn",
+            who=(BOOK, WRITE),
+            effect=_withdraw,
+            stamp="settled_at",
+            ledger=("AP-028",),
         ),
     ),
 )

@@ -107,7 +107,9 @@ def answer_link(*, by: Actor, code: UUID, secret: str, answer: str, half: str = 
         actions.cancel_appointment(by=LINK, appointment=appointment, reason=_("cancelled by the patient's link"))
     else:
         _ask_for_another_time(link)
-    audit.record(by=by, verb="appointments.link_answered", target=appointment, site=appointment.site.code, answer=answer)
+    audit.record(
+        by=by, verb="appointments.link_answered", target=appointment, site=appointment.site.code, answer=answer
+    )
     return link
 
 

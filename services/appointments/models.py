@@ -425,7 +425,21 @@ from services.appointments.arrangements import (  # noqa: E402
 )
 
 __all__ = [
-    "Appointment", "AppointmentCard", "AppointmentMove", "Arrangement", "Assignment", "Block", "BookingTalk",
-    "ConfirmationAttempt", "ConfirmationLink", "ExpertSession", "KeptTurn", "Referral", "RemoteConsultation", "Rotation",
-    "RosterPublication", "SpecialistCase", "UnplannedArrival",
+    "Appointment",
+    "AppointmentCard",
+    "AppointmentMove",
+    "Arrangement",
+    "Assignment",
+    "Block",
+    "BookingTalk",
+    "ConfirmationAttempt",
+    "ConfirmationLink",
+    "ExpertSession",
+    "KeptTurn",
+    "Referral",
+    "RemoteConsultation",
+    "RosterPublication",
+    "Rotation",
+    "SpecialistCase",
+    "UnplannedArrival",
 ]  # fmt: skip

@@ -136,7 +136,7 @@ def open_referrals(site: Site, day: date) -> list[OpenReferral]:
     """What of the referrals of ``site`` blocks the close of ``day`` (AP-028): parts open from this day or an earlier one,
     and patients whom the desk gave to another doctor on this day by referral without registering it. Two queries."""
     rows = Referral.objects.filter(site=site, day__lte=day).select_related("patient", "from_doctor", "to_doctor")
-    today_or_open = [row for row in rows.filter(state="open") | rows.filter(day=day)]
+    today_or_open = list(rows.filter(state="open") | rows.filter(day=day))
     found = [
         OpenReferral(row.patient, row.from_doctor, row.to_doctor, row) for row in today_or_open if row.state == "open"
     ]

@@ -157,9 +157,9 @@ def end_consultation(
     for person in (consultation.doctor, consultation.colleague):
         if person is not None:
             cancel_task(by=by, kind=HOLD, key=_key(consultation, person), reason="cancelled")
-    Block.objects.filter(
-        site=consultation.site, reason__endswith=_mark(consultation), starts_at=consultation.starts_at, removed_at=None
-    ).update(removed_at=clock.now())
+    Block.objects.filter(site=consultation.site, reason__endswith=_mark(consultation), removed_at=None).update(
+        removed_at=clock.now()
+    )
     return consultation
 
 
@@ -202,7 +202,7 @@ def _refuse_taken(person: StaffMember, starts_at: datetime, ends_at: datetime) -
 
 
 def _tell(by: Actor, row: RemoteConsultation, person: StaffMember) -> None:
-    assert row.starts_at is not None and row.ends_at is not None
+    assert row.ends_at is not None
     open_task(
         by=by,
         kind=HOLD,

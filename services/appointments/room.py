@@ -15,7 +15,14 @@ SEES = ("appointments.view",)
 ATTENDS = ("appointments.view", "appointments.attend")
 BOOKS = ("appointments.view", "appointments.book", "appointments.confirm")
 DESK = (*BOOKS, "appointments.attend")
-LEADS = (*DESK, "appointments.consult", "appointments.block", "appointments.write_card", "appointments.assign", "appointments.view_shares")
+LEADS = (
+    *DESK,
+    "appointments.consult",
+    "appointments.block",
+    "appointments.write_card",
+    "appointments.assign",
+    "appointments.view_shares",
+)
 TREATS = ("appointments.view", "appointments.book", "appointments.attend", "appointments.write_card")
 CONSULTS = (*TREATS, "appointments.consult")
 

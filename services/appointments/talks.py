@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
@@ -48,13 +49,13 @@ def is_new(patient: Patient) -> bool:
     )
 
 
-def wanted_of(appointment: Appointment) -> dict[str, object]:
+def wanted_of(appointment: Appointment) -> Mapping[str, Promise]:
     """What must be said about this booking, with its words: reading back belongs to new patients on the phone."""
     on_the_phone = appointment.channel == Appointment.Channel.PHONE
     return TICKS if on_the_phone and is_new(appointment.patient) else EXPLAINED
 
 
-def unsaid(appointment: Appointment) -> dict[str, object]:
+def unsaid(appointment: Appointment) -> Mapping[str, Promise]:
     """What of it nobody has ticked yet, in its order."""
     talk = BookingTalk.objects.filter(appointment=appointment).first()
     return {name: words for name, words in wanted_of(appointment).items() if talk is None or not getattr(talk, name)}

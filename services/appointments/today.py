@@ -62,7 +62,9 @@ def ask_duty_doctor(*, by: Actor, appointment: Appointment) -> Arrangement:
     return row
 
 
-@action(permission=None, reason="the state machine names who may: desk and duty doctor, after a difficulty the director")
+@action(
+    permission=None, reason="the state machine names who may: desk and duty doctor, after a difficulty the director"
+)
 def arrange(*, by: Actor, arrangement: Arrangement) -> Arrangement:
     """It is arranged; the doctor in person is asked to acknowledge. Raises Conflict (``invalid_transition``), Forbidden
     (``transition_forbidden``)."""

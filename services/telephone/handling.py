@@ -33,7 +33,9 @@ def way_of(purpose: str, outcome: str, way: str, consulted: StaffMember | None) 
     if purpose != Purpose.CONSULTATION:
         return ""
     if outcome == Outcome.ENDED:
-        sentence = _("A question does not just end: answer it, bring the doctor, invite the caller, or promise a call-back.")
+        sentence = _(
+            "A question does not just end: answer it, bring the doctor, invite the caller, or promise a call-back."
+        )
         raise RuleRefused("question_without_next_step", sentence, fields={"outcome": [sentence]})
     if way == Way.DOCTOR and (consulted is None or not consulted.is_doctor):
         sentence = _("Which doctor answered?")

@@ -114,7 +114,9 @@ ROOM = Room(
             compute="services.telephone.kpis.answered_in_rings",
             group=_("Follow-up and service"),
             kinds=("clinic",),
-            definition=_("Incoming calls answered within the set number of rings ÷ incoming calls whose rings were counted."),
+            definition=_(
+                "Incoming calls answered within the set number of rings ÷ incoming calls whose rings were counted."
+            ),
             aggregate="ratio",
             clause="TC-002",
             order=75,

@@ -243,7 +243,8 @@ def free_doctors(site: Site) -> list[str]:
     return [
         doctor.name
         for doctor in on_duty
-        if known.on_duty(doctor, moment) and not any(one.overlaps(moment) for one in known.busy_people.get(doctor.pk, []))
+        if known.on_duty(doctor, moment)
+        and not any(one.overlaps(moment) for one in known.busy_people.get(doctor.pk, []))
     ]
 
 

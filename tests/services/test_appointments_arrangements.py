@@ -283,9 +283,7 @@ def test_a_referral_is_registered_part_by_part_and_what_is_open_blocks_the_close
     who, desk = patient("樊星"), person(DESK)
     item = Item.objects.get(key="dental-root-canal")
     between = {"by": desk, "site": center(), "patient": who, "from_doctor": staff("011")}
-    refused(
-        RuleRefused, "referred_to_oneself", lambda: referrals.register_referral(to_doctor=staff("011"), **between)
-    )
+    refused(RuleRefused, "referred_to_oneself", lambda: referrals.register_referral(to_doctor=staff("011"), **between))
     whole = referrals.register_referral(
         to_doctor=staff("014"), item=item, charge_fen=126_000, no_next_reason="同日完成", **between
     )
@@ -387,7 +385,11 @@ def test_a_roster_that_is_made_known_reaches_consultants_and_desk_and_so_do_its_
     assert seen_by(YE, sessions.PUBLISHED) == 0
 
     assert lead.post("/appointments/doctors/?day=2026-12-08").status_code == 303
-    assert (seen_by(YE, sessions.PUBLISHED), seen_by(DESK, sessions.PUBLISHED), seen_by(LIN, sessions.PUBLISHED)) == (1, 1, 0)
+    assert (seen_by(YE, sessions.PUBLISHED), seen_by(DESK, sessions.PUBLISHED), seen_by(LIN, sessions.PUBLISHED)) == (
+        1,
+        1,
+        0,
+    )
     assert browser(DESK).post("/appointments/doctors/?day=2026-12-08").status_code == 403
     Task.objects.filter(kind=sessions.PUBLISHED).update(state="done", closed_at=clock.now())
 
@@ -419,7 +421,12 @@ def test_waits_are_reported_by_doctor_and_day(tuesday):
         actions.mark_in_service(by=person(DESK), appointment=row)
     today_, site = date(2026, 12, 8), center()
     found = {one.doctor.number: one for one in waits.waits(site, today_, today_) if one.doctor.number in ("011", "020")}
-    assert (found["011"].patients, found["011"].median, found["011"].longest, found["011"].median_late) == (2, 20, 30, 15)
+    assert (found["011"].patients, found["011"].median, found["011"].longest, found["011"].median_late) == (
+        2,
+        20,
+        30,
+        15,
+    )
     assert (found["020"].median, found["020"].median_late) == (30, 0)
     assert statements(lambda: waits.waits(site, today_, today_)) == 1
     assert "林医生" in browser(GAO).get("/appointments/waits/").content.decode()
@@ -432,7 +439,13 @@ def test_waits_are_reported_by_doctor_and_day(tuesday):
 @pytest.mark.ledger("AP-036")
 def test_a_remote_consultation_goes_from_the_question_to_the_result(tuesday):
     who = patient("樊星")
-    facts = {"by": person(YE), "site": center(), "patient": who, "doctor": staff("011"), "question": "CBCT 有无手术指征？"}
+    facts = {
+        "by": person(YE),
+        "site": center(),
+        "patient": who,
+        "doctor": staff("011"),
+        "question": "CBCT 有无手术指征？",
+    }
     refused(RuleRefused, "partner_missing", lambda: remote.request_consultation(**facts))
     row = remote.request_consultation(partner="华山医院", **facts)
     refused(
@@ -446,9 +459,7 @@ def test_a_remote_consultation_goes_from_the_question_to_the_result(tuesday):
 
     booked(patient("占用"), "2026-12-09 10:00", doctor="011", units=2)
     fix = {"by": person(YE), "consultation": row, "minutes": 30}
-    refused(
-        Conflict, "doctor_taken", lambda: remote.schedule_consultation(starts_at=local("2026-12-09 10:15"), **fix)
-    )
+    refused(Conflict, "doctor_taken", lambda: remote.schedule_consultation(starts_at=local("2026-12-09 10:15"), **fix))
     remote.schedule_consultation(starts_at=local("2026-12-09 14:00"), **fix)
     assert Block.objects.filter(staff=staff("011"), removed_at=None).count() == 1
     refused(Conflict, "booking_conflict", lambda: booked(patient("晚到"), "2026-12-09 14:00", doctor="011"))

@@ -21,7 +21,7 @@ from services.telephone.kpis import answered_in_rings
 from services.telephone.models import Call, CourtesyCall, Script, Suggestion
 from services.telephone.starter import PHRASES
 from tests.services.doors import browser, person, staff, statements
-from tests.services.flow import booked, center, local, patient
+from tests.services.flow import center, local, patient
 
 REN, GAO, DEAN = "ren.tao", "gao.wen", "dou.heng"
 ZHU = {"caller_name": "朱蕾", "phone": "13901230001", "caller_sex": "female"}
@@ -179,7 +179,11 @@ def test_the_script_of_the_account_says_what_is_to_be_paid_and_owed():
     zhu = patient("朱蕾", phone="13901230001")
     filling = Item.objects.get(key="dental-filling")
     issue_slip(
-        by=person("dr.lin"), site=center(), patient=zhu, doctor=staff("011"), lines=[SlipLine(item=filling, remark="36")]
+        by=person("dr.lin"),
+        site=center(),
+        patient=zhu,
+        doctor=staff("011"),
+        lines=[SlipLine(item=filling, remark="36")],
     )
     said = {
         one.script.key: one.text
