@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from kernel.registry import Daily, NavItem, Param, Vertical
+from kernel.registry import Daily, Kpi, NavItem, Param, Vertical
 
 TREATS = (
     "dental.view",
@@ -123,6 +123,22 @@ VERTICAL = Vertical(
             ledger=("DE-020", "DE-021"),
         ),
     ),
+    kpis=(
+        Kpi(
+            key="four_handed",
+            label=_("Four-handed work"),
+            unit="percent",
+            direction="up",
+            version=1,
+            compute="dental.pairing.four_handed",
+            group=_("Visits and waiting"),
+            kinds=("clinic",),
+            definition=_("Half-days of doctors on duty with an assistant ÷ half-days of doctors on duty."),
+            aggregate="ratio",
+            clause="DE-018",
+            order=68,
+        ),
+    ),
     handlers={
         "appointments.cancelled": ("dental.handlers.on_booking_given_up",),
         "appointments.no_show": ("dental.handlers.on_booking_given_up",),
@@ -132,6 +148,7 @@ VERTICAL = Vertical(
     daily={"dental.models_due": Daily(at="07:40", handler="dental.handlers.models_due")},
     machines=("dental.machines.LAB_MODEL", "dental.machines.PREPARATION"),
     slots={
+        "visit.actions": ("dental.slots.visit_actions",),
         "patient.tabs": ("dental.slots.patient_tab",),
         "patient.timeline": ("dental.slots.patient_timeline",),
         "patient.warnings": ("dental.slots.patient_warnings",),
