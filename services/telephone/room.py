@@ -51,6 +51,13 @@ ROOM = Room(
     },
     parameters=(
         Param(
+            key="emergency_phone",
+            kind="text",
+            default="120",
+            label=_("Emergency phone, printed on receipts and said at departure"),
+            ledger=("TC-033",),
+        ),
+        Param(
             key="ring_answer",
             kind="int",
             default=3,

@@ -14,17 +14,18 @@ from kernel import clock
 from kernel.errors import Conflict, DomainError, Forbidden, NotFound, RuleRefused
 from kernel.messaging.models import Message
 from services.appointments import actions, links, referrals, remote, sessions, talks, today, waits
-from services.appointments.models import Appointment, Block, ConfirmationLink, Referral, RemoteConsultation
+from services.appointments.models import Appointment, Assignment, Block, ConfirmationLink, Referral, RemoteConsultation
 from services.catalogue.models import Item
 from services.followup.models import FollowUp
 from services.policy.models import NudgeCount
+from services.reception.models import Visit
 from services.sites.models import Site
 from services.staff.actions import plan_shift, remove_shift
 from services.staff.models import DutyShift
 from services.tasks.models import Task
 from services.tasks.selectors import visible_tasks
-from tests.services.doors import SYSTEM, browser, person, staff, statements
-from tests.services.flow import booked, center, chair, clockwork, local, patient
+from tests.services.doors import SYSTEM, api, browser, person, staff, statements
+from tests.services.flow import booked, center, chair, clockwork, local, patient, walked_in
 
 DESK, LIN, GAO, YE = "bai.lan", "dr.lin", "gao.wen", "ye.fan"
 READ = ["name_read_back", "phone_read_back", "time_read_back", "reminder_told"]
@@ -275,6 +276,24 @@ def test_a_patient_of_today_is_arranged_and_the_doctor_knows_it_twice():
     assert today.ask_duty_doctor(by=desk, appointment=other).state == "difficult"
 
 
+@pytest.mark.ledger("AP-007")
+def test_a_check_in_with_another_doctor_than_the_treating_one_says_why():
+    who = patient("樊星")
+    done(who)
+    desk = browser(DESK)
+    form = {"patient": str(who.code), "doctor": str(staff("014").code), "complaint": "复诊", "visit_class": "return"}
+    said = desk.post("/reception/check-in/", form)
+    assert said.status_code == 422
+    assert "林医生" in said.content.decode()
+    assert not Visit.objects.filter(patient=who).exists()
+    assert desk.post("/reception/check-in/", {**form, "deviation": "urgent", "deviation_note": "疼"}).status_code == 303
+    row = Assignment.objects.get(patient=who, visit_code__isnull=False)
+    assert (row.doctor, row.owner, row.deviation, row.reason) == (staff("014"), staff("011"), "urgent", "疼")
+    emergency = patient("急诊")
+    done(emergency, "2026-12-08 16:00")
+    assert walked_in(emergency, doctor="014", emergency="pain").doctor == staff("014")
+
+
 # --- referrals --------------------------------------------------------------------------------------------------------
 
 
@@ -494,6 +513,29 @@ def test_a_consultation_that_is_not_needed_gives_the_time_back():
     assert not Task.objects.filter(kind=remote.HOLD, state="open").exists()
     with pytest.raises(IntegrityError), transaction.atomic():
         RemoteConsultation.objects.filter(pk=row.pk).update(state="held", starts_at=None)
+
+
+def test_the_api_registers_settles_and_asks():
+    who, item, desk = patient("樊星"), Item.objects.get(key="dental-filling"), api(DESK)
+    facts = {
+        "site": str(center().code), "patient": str(who.code), "from_doctor": str(staff("011").code),
+        "to_doctor": str(staff("014").code),
+    }  # fmt: skip
+    made = desk.post("/api/v1/appointments/referrals/", facts)
+    assert (made.status_code, made.json()["state"]) == (201, "open")
+    url = f"/api/v1/appointments/referrals/{made.json()['code']}/settle/"
+    assert desk.post(url, {"charge_fen": 42_000}).status_code == 422
+    settled = desk.post(url, {"item": str(item.code), "charge_fen": 42_000, "no_next_reason": "同日完成"})
+    assert (settled.status_code, settled.json()["state"]) == (200, "settled")
+    assert desk.get("/api/v1/appointments/referrals/").json()["results"][0]["charge_fen"] == 42_000
+    asked = {
+        "site": str(center().code), "patient": str(who.code), "doctor": str(staff("011").code), "partner": "华山医院",
+        "question": "手术指征？",
+    }  # fmt: skip
+    assert desk.post("/api/v1/appointments/consultations/", asked).status_code == 403
+    answer = api(YE).post("/api/v1/appointments/consultations/", asked)
+    assert (answer.status_code, answer.json()["state"]) == (201, "requested")
+    assert "question" not in api(YE).get("/api/v1/appointments/consultations/").json()["results"][0]
 
 
 @pytest.mark.ledger("AP-037")

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from kernel.audit.models import AuditEntry
 from kernel.errors import Conflict, DomainError, Forbidden, RuleRefused
 from kernel.outbox.models import OutboxEvent
+from kernel.parameters.actions import set_parameter
 from services.cashier.actions import SlipLine, issue_slip
 from services.catalogue.models import Item
 from services.followup.models import FollowUp, Plan
@@ -20,8 +21,9 @@ from services.telephone import actions, courtesy, handling, selectors
 from services.telephone.kpis import answered_in_rings
 from services.telephone.models import Call, CourtesyCall, Script, Suggestion
 from services.telephone.starter import PHRASES
-from tests.services.doors import browser, person, staff, statements
+from tests.services.doors import SYSTEM, browser, person, staff, statements
 from tests.services.flow import center, local, patient
+from tests.services.till import charged, paper, signed
 
 REN, GAO, DEAN = "ren.tao", "gao.wen", "dou.heng"
 ZHU = {"caller_name": "朱蕾", "phone": "13901230001", "caller_sex": "female"}
@@ -206,3 +208,12 @@ def test_the_share_of_calls_answered_in_time_counts_those_whose_rings_were_count
     called(direction="out", rings=1, purpose="reminder")
     fact = answered_in_rings(center(), day)
     assert (fact.numerator, fact.denominator, fact.n) == (2, 3, 3)
+
+
+@pytest.mark.ledger("TC-033")
+def test_the_receipt_carries_the_number_of_the_clinic_and_the_one_for_emergencies():
+    given = paper(charged(signed(patient("梁博"), "scaling")))
+    assert (given["phone"], given["emergency_phone"]) == (center().phone, "120")
+    set_parameter(by=SYSTEM, key="emergency_phone", value="021-62880199")
+    assert paper(charged(signed(patient("宋倩"), "scaling")))["emergency_phone"] == "021-62880199"
+    assert "after-visit" in {one.script.key for one in selectors.scripts_for("consultation", {})}

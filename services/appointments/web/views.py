@@ -18,7 +18,7 @@ from kernel.web.views import flash, page, polled, redirect_after_post, render_pa
 from services.appointments import actions, selectors
 from services.appointments.assignment import next_in_ring
 from services.appointments.blocks import block_time, unblock_time
-from services.appointments.board import day_board
+from services.appointments.board import day_board, version_of
 from services.appointments.links import latest_of
 from services.appointments.models import Appointment, AppointmentCard, Assignment, Block
 from services.appointments.reminders import receipt_of
@@ -43,7 +43,17 @@ COUNTED = ("booked", "confirmed", "arrived", "waiting", "in_chair", "finished", 
 def board(request: HttpRequest) -> HttpResponse:
     site = site_for(request, "appointments.view")
     day = asked_day(request, site)
-    return polled(request, "appointments/board.html", "appointments/_board.html", lambda: _board(request, site, day))
+    # A page is drawn anyway; only who asks again can be told that nothing has changed.
+    asks_again = bool(getattr(request, "htmx", None)) or "X-Poll" in request.headers
+    may_book = holds(request.actor, "appointments.book", site=site.code)
+    version = f"{may_book}{version_of(site, day)}" if asks_again else None
+    return polled(
+        request,
+        "appointments/board.html",
+        "appointments/_board.html",
+        lambda: _board(request, site, day),
+        version=version,
+    )
 
 
 @page(permission="appointments.view")
