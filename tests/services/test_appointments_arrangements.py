@@ -291,7 +291,7 @@ def test_a_check_in_with_another_doctor_than_the_treating_one_says_why():
     assert (row.doctor, row.owner, row.deviation, row.reason) == (staff("014"), staff("011"), "urgent", "疼")
     emergency = patient("急诊")
     done(emergency, "2026-12-08 16:00")
-    assert walked_in(emergency, doctor="014", emergency="pain").doctor == staff("014")
+    assert walked_in(emergency, doctor="014", emergency="jaw_dislocation").doctor == staff("014")
 
 
 # --- referrals --------------------------------------------------------------------------------------------------------
@@ -536,6 +536,29 @@ def test_the_api_registers_settles_and_asks():
     answer = api(YE).post("/api/v1/appointments/consultations/", asked)
     assert (answer.status_code, answer.json()["state"]) == (201, "requested")
     assert "question" not in api(YE).get("/api/v1/appointments/consultations/").json()["results"][0]
+
+
+def test_lists_cost_one_query_however_long_they_are():
+    who, site, lead = patient("樊星"), center(), person(GAO)
+    done(who)
+    for _each in range(3):
+        referrals.register_referral(
+            by=lead, site=site, patient=who, from_doctor=staff("011"), to_doctor=staff("014"), question="？"
+        )
+        today.note_unplanned(by=lead, site=site, patient=who, purpose="掉冠")
+        remote.request_consultation(
+            by=lead, site=site, patient=who, doctor=staff("011"), question="？", partner="华山医院"
+        )
+    day = clock.today()
+
+    def rows_of(found: Any) -> list[str]:
+        return [f"{row.patient.name}{row.site.name}" for row in found]
+
+    assert statements(lambda: referrals.open_referrals(site, day)) == 2
+    assert statements(lambda: rows_of(referrals.referrals_for(lead))) == 1
+    assert statements(lambda: rows_of(remote.consultations_for(lead))) == 1
+    assert statements(lambda: [row.attending.name for row in today.unplanned_arrivals(site)]) == 1
+    assert statements(lambda: [row.shift.staff.name for row in sessions.coming_sessions(site)]) == 1
 
 
 @pytest.mark.ledger("AP-037")
