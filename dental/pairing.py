@@ -53,7 +53,8 @@ def pairings(site: Site, first: date, last: date) -> list[Pairing]:
 
 
 def four_handed(site: Site, day: date) -> Fact | None:
-    """Half-days of doctors on duty with an assistant ÷ half-days of doctors on duty (KPI)."""
+    """Half-days of doctors on duty with an assistant ÷ half-days of doctors on duty (KPI). A day whose grid nobody filled in
+    was not measured."""
     found = pairings(site, day, day)
-    worked = sum(one.worked for one in found)
-    return Fact(numerator=sum(one.paired for one in found), denominator=worked, n=worked) if worked else None
+    worked, paired = sum(one.worked for one in found), sum(one.paired for one in found)
+    return Fact(numerator=paired, denominator=worked, n=worked) if paired else None
