@@ -12,6 +12,7 @@ BY = Actor.system("starter-content")
 
 # key, Chinese, English, category, fen, units of 15 minutes, invasive
 ITEMS = (
+    ("dental-registration", "挂号", "Registration", "registration", 1_000, 1, False),
     ("dental-free-exam", "免费口腔检查", "Oral examination, free of charge", "examination", 0, 1, False),
     ("dental-exam", "口腔检查", "Oral examination", "treatment", 5_000, 1, False),
     ("dental-scaling", "洁治", "Scaling", "scaling", 30_000, 3, False),

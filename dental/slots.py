@@ -18,6 +18,14 @@ from services.appointments.originals import Earlier
 from services.patients.models import Patient
 
 
+def visit_actions(request: HttpRequest, *, visit: Any, **context: Any) -> list[dict[str, Any]]:
+    """How an appointment card is written, for whoever writes it (DE-013)."""
+    may = request.actor.can("appointments.write_card")  # type: ignore[attr-defined]
+    if not may or visit.vertical != "dental":
+        return []
+    return [{"label": _("Card guide"), "url": reverse("dental:card-guide"), "icon": "book", "order": 90}]
+
+
 def patient_tab(request: HttpRequest, *, patient: Patient, **context: Any) -> list[dict[str, Any]]:
     """The tab with the chart of teeth."""
     if not request.actor.can("dental.view"):  # type: ignore[attr-defined]

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from dental.calls import RULES
-from kernel.registry import Daily, NavItem, Param, Vertical
+from kernel.registry import Daily, Kpi, NavItem, Param, Vertical
 
 TREATS = (
     "dental.view",
@@ -124,6 +124,22 @@ VERTICAL = Vertical(
             ledger=("DE-020", "DE-021"),
         ),
     ),
+    kpis=(
+        Kpi(
+            key="four_handed",
+            label=_("Four-handed work"),
+            unit="percent",
+            direction="up",
+            version=1,
+            compute="dental.pairing.four_handed",
+            group=_("Visits and waiting"),
+            kinds=("clinic",),
+            definition=_("Half-days of doctors on duty with an assistant ÷ half-days of doctors on duty."),
+            aggregate="ratio",
+            clause="DE-018",
+            order=68,
+        ),
+    ),
     handlers={
         "appointments.cancelled": ("dental.handlers.on_booking_given_up",),
         "appointments.no_show": ("dental.handlers.on_booking_given_up",),
@@ -135,6 +151,7 @@ VERTICAL = Vertical(
     followups=RULES,
     machines=("dental.machines.LAB_MODEL", "dental.machines.PREPARATION"),
     slots={
+        "visit.actions": ("dental.slots.visit_actions",),
         "patient.tabs": ("dental.slots.patient_tab",),
         "patient.timeline": ("dental.slots.patient_timeline",),
         "patient.warnings": ("dental.slots.patient_warnings",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from dental import actions, selectors
 from dental.classes import propose_for_tooth
 from dental.models import VisitClass
+from dental.pairing import pairings
 from dental.teeth import LOWER_PERMANENT, LOWER_PRIMARY, TEETH
 from dental.web.forms import FindingForm, PeriodForm, ToothForm
 from kernel.errors import DomainError, RuleRefused
@@ -27,6 +29,7 @@ from services.staff.selectors import staff_of
 
 # Two forms of one page ask for a tooth; their fields need names of their own.
 FINDING = "finding"
+PAIRING_DAYS = 7
 DENTITIONS = {
     "permanent": gettext_lazy("permanent"),
     "mixed": gettext_lazy("mixed"),
@@ -181,3 +184,18 @@ def _doctor(request: HttpRequest) -> StaffMember:
     if doctor is None:
         raise RuleRefused("not_a_doctor", _("Treatments are recorded by the treating doctor."))
     return doctor
+
+
+@page(permission="appointments.write_card")
+def card_guide(request: HttpRequest) -> HttpResponse:
+    """How an appointment card is written (DE-013)."""
+    return render_page(request, "dental/card_guide.html", {})
+
+
+@page(permission="dental.view_classes")
+def pairing(request: HttpRequest) -> HttpResponse:
+    """Who worked four-handed with whom in the last days (DE-018)."""
+    site = site_for(request, "dental.view_classes")
+    last = today_at(site)
+    rows = pairings(site, last - timedelta(days=PAIRING_DAYS - 1), last)
+    return render_page(request, "dental/pairing.html", {"site": site, "days": PAIRING_DAYS, "rows": rows})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from kernel import audit, clock
 from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, RuleRefused, StaleVersion
-from services.appointments import assignment, controls, locking, reminders, telling, wishes
+from services.appointments import assignment, controls, locking, reminders, sessions, talks, telling, wishes
 from services.appointments.assignment import Case, Decision
 from services.appointments.machine import AWAITED, MACHINE
 from services.appointments.models import (
@@ -58,6 +58,7 @@ def book_appointment(
     wish_value: str = "",
     wish_refusal: str = "",
     on_spot_reason: str = "",
+    said: Iterable[str] | None = None,
     **texts: str,
 ) -> Appointment:
     """Book a visit (AP-002). Length: ``units``, or whole-unit ``minutes``, else the item's, else a routine examination.
@@ -66,10 +67,10 @@ def book_appointment(
     one than the treating doctor gives a ``deviation``, and who passes by the original doctor of an ``earlier`` treatment
     that makes trouble says why in ``deviation_note`` (AP-024). A wish (``preference`` with ``wish_value``) that is not
     granted needs ``wish_refusal`` (AP-023). ``chair`` defaults to the one that the roster gives the doctor. ``texts`` are
-    ``TEXT_FIELDS``. With it come one confirmation task and one receipt (AP-012, AP-013); an open appointment ``card`` is
+    ``TEXT_FIELDS``; ``said`` are the ticks of what was read back and explained (AP-010; None where nobody spoke). With it come one confirmation task and one receipt (AP-012, AP-013); an open appointment ``card`` is
     closed by it (AP-004).
 
-    Raises Conflict (``booking_conflict``, ``nobody_free``) and RuleRefused (``duration_not_whole_units``,
+    Raises Conflict (``booking_conflict``, ``nobody_free``, ``session_full``) and RuleRefused (``duration_not_whole_units``,
     ``start_not_on_unit``, ``slot_in_the_past``, ``outside_opening_hours``, ``doctor_not_on_duty``,
     ``assistant_not_on_duty``, ``chair_missing``, ``deviation_reason_missing``, ``original_doctor_reason_missing``,
     ``supervisor_assigns``, ``wish_value_missing``, ``wish_refusal_missing``, ``not_on_the_spot``).
@@ -108,6 +109,7 @@ def book_appointment(
     resources = controls.placed(site=site, doctor=decision.doctor, chair=chair, assistant=assistant, window=window)
     locking.lock(resources)
     controls.refuse_taken(site=site, resources=resources, window=window)
+    sessions.refuse_full(site=site, doctor=resources.doctor, window=window)
     appointment = Appointment(
         site=site,
         patient=patient,
@@ -136,6 +138,9 @@ def book_appointment(
         telling.tell_wish(by, appointment)
     reminders.plan(by=by, appointment=appointment)
     reminders.send_receipt(appointment)
+    if said is not None:
+        talks.note_said(by=by, appointment=appointment, said=said)
+    talks.hand_to_site(by, appointment)
     telling.tell("appointments.booked", appointment)
     audit.record(by=by, verb="appointments.booked", target=appointment, site=site.code, units=units, channel=channel)
     return appointment
@@ -175,6 +180,7 @@ def move_appointment(
     resources = controls.placed(site=site, doctor=who, chair=place, assistant=helper, window=window)
     locking.lock(resources)
     controls.refuse_taken(site=site, resources=resources, window=window, ignore=appointment)
+    sessions.refuse_full(site=site, doctor=who, window=window, ignore=appointment)
     case, decision = _reassigned(by, appointment, who, window, reason)
     reminders.withdraw_for(by=by, appointment=appointment, reason="moved")
     move = AppointmentMove(
@@ -226,15 +232,24 @@ def cancel_appointment(*, by: Actor, appointment: Appointment, reason: str, vers
 
 @action(permission="appointments.confirm")
 def record_confirmation(
-    *, by: Actor, appointment: Appointment, result: str, channel: str = ConfirmationAttempt.Channel.PHONE
+    *,
+    by: Actor,
+    appointment: Appointment,
+    result: str,
+    channel: str = ConfirmationAttempt.Channel.PHONE,
+    address: str = "",
 ) -> Appointment:
     """Write down what asking the patient brought: confirmed, or not reached (the task then stays open) (AP-013).
 
-    A changed or cancelled visit is moved or cancelled, which closes the task by itself.
+    A changed or cancelled visit is moved or cancelled, which closes the task by itself. ``address`` is what a new patient
+    said about where we are: known, or texted, which sends it (AP-014).
 
-    Raises RuleRefused (``confirmation_needs_act``), Conflict (``invalid_transition``).
+    Raises RuleRefused (``confirmation_needs_act``, ``address_not_asked``, ``phone_missing``), Conflict
+    (``invalid_transition``).
     """
     appointment = lock_appointment(appointment)
+    if address and (address not in ConfirmationAttempt.Address.values or result != "confirmed"):
+        raise RuleRefused("address_not_asked", _("The address is spoken about with who was reached and comes."))
     if result not in (ConfirmationAttempt.Result.CONFIRMED, ConfirmationAttempt.Result.UNREACHABLE):
         raise RuleRefused("confirmation_needs_act", _("Move or cancel the visit; that records the result."))
     ConfirmationAttempt.objects.create(
@@ -242,9 +257,12 @@ def record_confirmation(
         slot_no=appointment.slot_no,
         channel=channel,
         result=result,
+        address=address,
         at=clock.now(),
         by_id=by.user_id,
     )
+    if address == ConfirmationAttempt.Address.TEXTED:
+        talks.text_address(appointment)
     if result == ConfirmationAttempt.Result.CONFIRMED:
         if appointment.state != "confirmed":
             MACHINE.move(appointment, "confirmed", by=by)

@@ -7,7 +7,7 @@ from datetime import date
 from kernel import clock
 from kernel.context import Actor
 from kernel.outbox import Event
-from services.appointments import actions
+from services.appointments import actions, sessions
 from services.appointments.machine import AWAITED
 from services.appointments.models import Appointment
 from services.sites.models import Site
@@ -36,6 +36,9 @@ def on_roster_changed(event: Event) -> None:
         if doctor is not None and not doctor.is_doctor:
             return
     actions.follow_roster(by=ROSTER, site=site, doctor=doctor)
+    day = event.payload.get("day") or event.payload.get("week")
+    if day:
+        sessions.tell_roster_changed(by=ROSTER, site=site, day=date.fromisoformat(day))
 
 
 def on_staff_left(event: Event) -> None:

@@ -205,10 +205,16 @@ class ConfirmationAttempt(CodeModel):
         CANCELLED = "cancelled", _("cancelled")
         UNREACHABLE = "unreachable", _("not reached")
 
+    class Address(models.TextChoices):
+        KNOWN = "known", _("knows the address")
+        TEXTED = "texted", _("the address is texted")
+
     appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="confirmations")
     slot_no = models.PositiveSmallIntegerField()
     channel = models.CharField(max_length=6, choices=Channel.choices)
     result = models.CharField(max_length=12, choices=Result.choices)
+    # What a new patient said to "do you know where we are?" (AP-014).
+    address = models.CharField(max_length=6, choices=Address.choices, blank=True)
     at = models.DateTimeField()
     by = models.ForeignKey("identity.User", null=True, on_delete=models.PROTECT, related_name="+")
 
@@ -404,3 +410,36 @@ class SpecialistCase(CodeModel):
             )
         ]
         indexes = [models.Index(fields=["site", "-at"], name="appointments_specialist_site")]
+
+
+# These stand beside the slot in a file of their own and are loaded with this one.
+from services.appointments.arrangements import (  # noqa: E402
+    Arrangement,
+    BookingTalk,
+    ConfirmationLink,
+    ExpertSession,
+    Referral,
+    RemoteConsultation,
+    RosterPublication,
+    UnplannedArrival,
+)
+
+__all__ = [
+    "Appointment",
+    "AppointmentCard",
+    "AppointmentMove",
+    "Arrangement",
+    "Assignment",
+    "Block",
+    "BookingTalk",
+    "ConfirmationAttempt",
+    "ConfirmationLink",
+    "ExpertSession",
+    "KeptTurn",
+    "Referral",
+    "RemoteConsultation",
+    "RosterPublication",
+    "Rotation",
+    "SpecialistCase",
+    "UnplannedArrival",
+]  # fmt: skip

@@ -16,6 +16,8 @@ from services.tasks.actions import cancel_task, open_task, settle_task
 from services.tasks.models import Task
 
 CONFIRM = "appointments.confirm"
+# The patient asked for another time by their link.
+ASKED = "appointments.asked_to_move"
 ROLES = ("front_desk", "guide", "phone_agent", "customer_service")
 ESCALATES_TO = ("supervisor", "clinic_director")
 # Asking before this long ago serves nobody: a booking for right now is its own confirmation.
@@ -88,6 +90,7 @@ def close(*, by: Actor, appointment: Appointment, result: str) -> None:
 def withdraw_for(*, by: Actor, appointment: Appointment, reason: str) -> None:
     """The present slot is given up: nobody asks about it any more, and a receipt that has not left does not leave."""
     cancel_task(by=by, kind=CONFIRM, key=key_of(appointment), reason=reason)
+    settle_task(by=by, kind=ASKED, key=key_of(appointment), result=reason)
     withdraw(key=_receipt_key(appointment))
 
 

@@ -7,7 +7,7 @@ booking; ``appointments.earlier_treatments`` ``(patient, day)``: see ``services.
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from kernel.registry import Daily, Kpi, NavItem, Param, Room
+from kernel.registry import Daily, Gate, Kpi, NavItem, Param, Room
 
 # The rules of services.appointments.assignment in the order in which they are asked.
 POLICY = ("emergency", "original_doctor", "single_doctor", "supervisor", "mutual_help", "rotation")
@@ -15,8 +15,16 @@ SEES = ("appointments.view",)
 ATTENDS = ("appointments.view", "appointments.attend")
 BOOKS = ("appointments.view", "appointments.book", "appointments.confirm")
 DESK = (*BOOKS, "appointments.attend")
-LEADS = (*DESK, "appointments.block", "appointments.write_card", "appointments.assign", "appointments.view_shares")
+LEADS = (
+    *DESK,
+    "appointments.consult",
+    "appointments.block",
+    "appointments.write_card",
+    "appointments.assign",
+    "appointments.view_shares",
+)
 TREATS = ("appointments.view", "appointments.book", "appointments.attend", "appointments.write_card")
+CONSULTS = (*TREATS, "appointments.consult")
 
 ROOM = Room(
     key="appointments",
@@ -41,6 +49,7 @@ ROOM = Room(
         "appointments.assign": _("Assign patients whose original doctor has gone"),
         "appointments.view_shares": _("See rotation, mutual help and wishes"),
         "appointments.block": _("Block times of people and chairs"),
+        "appointments.consult": _("Ask for remote consultations and write down their results"),
         "appointments.write_card": _("Write the appointment card for the next visit"),
     },
     role_grants={
@@ -50,11 +59,11 @@ ROOM = Room(
         "waiting_attendant": ATTENDS,
         "phone_agent": BOOKS,
         "customer_service": BOOKS,
-        "consultant": BOOKS,
+        "consultant": (*BOOKS, "appointments.consult"),
         "follow_up_caller": ("appointments.view", "appointments.book"),
-        "doctor": TREATS,
-        "specialist": TREATS,
-        "chief_physician": TREATS,
+        "doctor": CONSULTS,
+        "specialist": CONSULTS,
+        "chief_physician": CONSULTS,
         "nurse": TREATS,
         "assistant": TREATS,
         "head_nurse": LEADS,
@@ -191,9 +200,24 @@ ROOM = Room(
         "staff.left": ("services.appointments.handlers.on_staff_left",),
     },
     daily={"appointments.morning_check": Daily(at="07:30", handler="services.appointments.handlers.morning_check")},
-    machines=("services.appointments.machine.MACHINE",),
+    gates=(
+        Gate(
+            key="appointments.booking_talk",
+            label=_("Read back and explained at booking"),
+            gate_class="nudge",
+            ledger=("AP-010", "AP-011"),
+        ),
+    ),
+    machines=(
+        "services.appointments.machine.MACHINE",
+        "services.appointments.lifecycles.REFERRAL",
+        "services.appointments.lifecycles.ARRANGEMENT",
+        "services.appointments.lifecycles.REMOTE",
+    ),
     slots={
         "tasks.subject.patient": ("services.appointments.selectors.patient_subjects",),
+        "visit.actions": ("services.appointments.web.slots.visit_actions",),
+        "patient.timeline": ("services.appointments.web.slots.patient_timeline",),
         "shift.leftovers": ("services.appointments.leftovers.of_day",),
         "followup.call_backs": ("services.appointments.specialists.CALL_BACKS",),
     },

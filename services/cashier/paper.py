@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from kernel import clock, money
+from kernel import clock, money, parameters
 from kernel.capitals import capital_amount
 from kernel.context import Actor
 from kernel.errors import RuleRefused
@@ -75,6 +75,7 @@ def issue_receipt(
         **names,
         "record_number": patient.record_number,
         "phone": site.phone,
+        "emergency_phone": parameters.value("emergency_phone", site=site),
         "lines": [
             {
                 "name": line.item_name + (f" {line.remark}" if line.remark else ""),

@@ -42,6 +42,7 @@ ROOM = Room(
         "patient.tabs": ("services.cashier.slots.patient_tab",),
         "patient.timeline": ("services.cashier.slots.patient_timeline",),
         "patient.revenue": ("services.cashier.slots.patient_revenue",),
+        "telephone.account": ("services.cashier.slots.account_of",),
     },
     always_open=("cashier.view", "cashier.issue_slip", "cashier.charge"),
     kpis=(

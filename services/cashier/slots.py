@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import F, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from kernel import money
 from kernel.access import accessible
-from services.cashier.models import Receipt
+from services.cashier.machines import SLIP
+from services.cashier.models import Arrear, ChargeLine, Receipt
 from services.patients.models import Patient
 
 
@@ -66,3 +67,13 @@ def patient_revenue(patients: Sequence[int]) -> dict[int, int]:
     """What each of ``patients`` has paid on receipts so far, in fen, by primary key (CR-012)."""
     paid = Receipt.objects.filter(patient__in=patients).order_by().values_list("patient").annotate(Sum("received_fen"))
     return dict(paid)
+
+
+def account_of(patient: Patient) -> tuple[int, int]:
+    """What the patient has to pay at the till and owes of earlier bills, in fen (slot ``telephone.account``); two queries."""
+    waiting = ChargeLine.objects.filter(slip__patient=patient, slip__state=SLIP.initial)
+    owed = Arrear.objects.filter(patient=patient, settled_at__isnull=True)
+    return (
+        waiting.aggregate(total=Sum("amount_fen"))["total"] or 0,
+        owed.aggregate(total=Sum(F("owed_fen") - F("settled_fen")))["total"] or 0,
+    )

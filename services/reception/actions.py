@@ -49,12 +49,15 @@ def record_arrival(
     visit_class: str = "",
     emergency: str = "",
     by_rule: bool = False,
+    deviation: str = "",
+    deviation_note: str = "",
 ) -> Visit:
     """Somebody came through the door: a booked patient, or a walk-in with the doctor chosen for them. Not registered yet.
 
-    With ``by_rule`` and no ``doctor`` the rules of assignment choose for a walk-in (AP-007, AP-008).
+    With ``by_rule`` and no ``doctor`` the rules of assignment choose for a walk-in (AP-007, AP-008). Another doctor than the
+    treating one who is here needs a ``deviation``, except in an emergency.
 
-    Raises RuleRefused (``nobody_arrived``, ``doctor_missing``, ``unknown_emergency``), Conflict (``already_here``,
+    Raises RuleRefused (``nobody_arrived``, ``doctor_missing``, ``unknown_emergency``, ``deviation_reason_missing``), Conflict (``already_here``,
     ``nobody_free``, ``invalid_transition`` for a booking that is not expected).
     """
     if appointment is not None:
@@ -79,7 +82,7 @@ def record_arrival(
         appointment = bookings.mark_arrived(by=by, appointment=appointment)
     else:
         case = assignment.walk_in(site=site, patient=patient, emergency=bool(emergency), unavailable=with_guests(site))
-        decision = assignment.decide(by=by, case=case, doctor=doctor, excused=True)
+        decision = assignment.decide(by=by, case=case, doctor=doctor, deviation=deviation, reason=deviation_note)
         doctor = decision.doctor
     assert doctor is not None
     visit = Visit.objects.create(

@@ -296,7 +296,12 @@ def _note_shift(by: Actor, verb: str, shift: DutyShift) -> None:
     emit(
         "staff.roster_changed",
         key=str(shift.site.code),
-        payload={"site": str(shift.site.code), "staff": str(shift.staff.code), "shift": str(shift.code)},
+        payload={
+            "site": str(shift.site.code),
+            "staff": str(shift.staff.code),
+            "shift": str(shift.code),
+            "day": clock.local(shift.starts_at, shift.site.timezone).date().isoformat(),
+        },
     )
 
 

@@ -15,9 +15,19 @@ from kernel.errors import Conflict, RuleRefused
 from services.patients.models import Patient
 from services.sites.models import Site
 from services.staff.models import StaffMember
-from services.telephone import messages, phrases, promises
+from services.telephone import handling, messages, phrases, promises
 from services.telephone.callers import Caller, is_nuisance, phone_of, read_caller, require_full_name, require_phone
-from services.telephone.models import OWES, SPEECHLESS, Call, NuisanceNumber, Outcome, Promise, Purpose
+from services.telephone.models import (
+    OWES,
+    SPEECHLESS,
+    Call,
+    CourtesyCall,
+    NuisanceNumber,
+    Outcome,
+    Promise,
+    Purpose,
+    Way,
+)
 
 # Whoever writes a call down later than this has a clock that is wrong.
 LONGEST_CALL = timedelta(hours=12)
@@ -49,6 +59,11 @@ def log_call(
     reachable: str = "",
     alternative: str = "",
     due_at: datetime | None = None,
+    way: str = "",
+    consulted: StaffMember | None = None,
+    serious: bool = False,
+    suggestion: str = "",
+    courtesy: CourtesyCall | None = None,
 ) -> Call:
     """Write a call down (TC-001) together with what it leads to: a message, a call-back, a forwarded request, a promise.
 
@@ -56,14 +71,26 @@ def log_call(
     booking needs name and phone read back (TC-023). Silent and nuisance calls need no words; a nuisance call marks its
     number, unless a patient has it (TC-021). ``started_at`` defaults to now.
 
+    A question does not just end: it was answered (``way``: by oneself, by the doctor ``consulted``, or by inviting the
+    caller to the clinic), or it has a next step (TC-009). A complaint that is not resolved on the phone is forwarded to
+    the director; a ``serious`` one reaches the dean at once (TC-010). A ``suggestion`` goes to the department (TC-015).
+    Outgoing greetings are made where a superior ordered them (``courtesy``, TC-031).
+
     Raises RuleRefused (``purpose_unknown``, ``outcome_unknown``, ``outcome_not_possible``, ``summary_missing``,
-    ``read_back_missing``, ``time_impossible``, ``recipient_missing`` and what messages and promises refuse).
+    ``read_back_missing``, ``time_impossible``, ``recipient_missing``, ``question_without_next_step``,
+    ``consulted_missing``, ``invitation_without_booking``, ``complaint_unresolved``, ``serious_without_complaint``,
+    ``courtesy_not_ordered`` and what messages and promises refuse).
     """
     caller = read_caller(name=caller_name, sex=caller_sex, phone=phone, patient=patient)
     now = clock.now()
     began = started_at or now
     _refuse_impossible(direction, purpose, outcome, began, now, rings)
     _refuse_gaps(caller, purpose, outcome, summary=summary, read_back=read_back, recipient=recipient)
+    way = handling.way_of(purpose, outcome, way, consulted)
+    handling.refuse_unresolved(caller, purpose, outcome, serious)
+    if direction == Call.Direction.OUT and purpose == Purpose.GREETING and courtesy is None:
+        sentence = _("Greetings are called where a superior ordered them. Open the list of the order.")
+        raise RuleRefused("courtesy_not_ordered", sentence, fields={"purpose": [sentence]})
     call = Call.objects.create(
         site=site,
         started_at=began,
@@ -80,6 +107,9 @@ def log_call(
         summary=summary.strip(),
         rings=rings,
         read_back=read_back,
+        way=way,
+        consulted=consulted if way == Way.DOCTOR else None,
+        serious=serious,
     )
     who: dict[str, Any] = {"by": by, "site": site, "phone": caller.phone, "patient": caller.patient, "call": call}
     if recipient is not None and outcome == Outcome.MESSAGE:
@@ -91,6 +121,10 @@ def log_call(
             kind=PROMISE_OF[Outcome(outcome)], customer_name=caller.name, matter=summary, reachable=reachable,
             alternative=alternative, due_at=due_at, **who,
         )  # fmt: skip
+    if serious:
+        handling.tell_dean(by, call)
+    if suggestion.strip():
+        handling.forward_suggestion(by, call, suggestion.strip())
     if purpose == Purpose.NUISANCE and caller.phone and not _is_a_patients(caller.phone):
         _mark(by, caller.phone, summary.strip() or _("nuisance call"))
     phrases.nudge(by=by, subject=call, texts=(summary, alternative))

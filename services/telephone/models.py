@@ -51,6 +51,14 @@ class Outcome(models.TextChoices):
 OWES = (Outcome.WILL_CALL_BACK, Outcome.FORWARDED, Outcome.PROMISED)
 
 
+class Way(models.TextChoices):
+    """How a question of a caller was dealt with (TC-009): nobody pretends to know."""
+
+    SELF = "self", pgettext_lazy("call", "answered myself")
+    DOCTOR = "doctor", pgettext_lazy("call", "a doctor answered")
+    INVITED = "invited", pgettext_lazy("call", "invited to the clinic")
+
+
 class Call(IndexedModel, VersionedModel):
     """One call as the agent who spoke wrote it down. ``rings`` is known where somebody counted them (TC-002)."""
 
@@ -75,6 +83,11 @@ class Call(IndexedModel, VersionedModel):
     summary = EncryptedTextField(_("summary"), blank=True, default="")
     rings = models.PositiveSmallIntegerField(_("rings"), null=True, blank=True)
     read_back = models.BooleanField(_("name and phone read back"), default=False)
+    way = models.CharField(_("how it was answered"), max_length=8, choices=Way.choices, blank=True)
+    consulted = models.ForeignKey(
+        StaffMember, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("which doctor")
+    )
+    serious = models.BooleanField(_("serious complaint"), default=False)
 
     class Meta:
         ordering = ["-started_at", "-id"]
@@ -88,6 +101,16 @@ class Call(IndexedModel, VersionedModel):
             models.CheckConstraint(
                 condition=~Q(outcome__in=[value.value for value in OWES]) | (~Q(caller_name="") & ~Q(phone_index="")),
                 name="telephone_call_owed_to_somebody",
+            ),
+            models.CheckConstraint(
+                condition=~Q(purpose="consultation", outcome="ended"), name="telephone_call_question_has_next_step"
+            ),
+            models.CheckConstraint(
+                condition=~Q(way="doctor") | Q(consulted__isnull=False), name="telephone_call_names_doctor"
+            ),
+            models.CheckConstraint(
+                condition=Q(serious=False) | (Q(purpose="complaint") & ~Q(caller_name="") & ~Q(phone_index="")),
+                name="telephone_call_serious_from_somebody",
             ),
             models.CheckConstraint(
                 condition=~Q(purpose__in=[value.value for value in SPEECHLESS]) | Q(outcome="ended"),
@@ -316,3 +339,60 @@ class ForbiddenPhrase(VersionedModel):
     class Meta:
         ordering = ["text"]
         constraints = [models.CheckConstraint(condition=~Q(text=""), name="telephone_forbidden_says_something")]
+
+
+class Suggestion(VersionedModel):
+    """What a customer would like and we do not offer yet (TC-015): it goes to the department that could."""
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="suggestions")
+    words = EncryptedTextField(_("suggestion"))
+    at = models.DateTimeField()
+    by_name = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+
+
+class CourtesyOrder(VersionedModel):
+    """A superior orders that certain patients are called to ask how they are (TC-031)."""
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    occasion = models.CharField(_("occasion"), max_length=80)
+    words = models.CharField(_("what to say"), max_length=300, blank=True)
+    due_on = models.DateField(_("until"))
+    ordered_at = models.DateTimeField()
+    ordered_by = models.ForeignKey("identity.User", null=True, on_delete=models.PROTECT, related_name="+")
+    ordered_by_name = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ["due_on", "id"]
+        constraints = [models.CheckConstraint(condition=~Q(occasion=""), name="telephone_courtesy_has_occasion")]
+
+
+class CourtesyCall(VersionedModel):
+    """One patient of an order, and what came of the call. Not reached is tried again."""
+
+    class Result(models.TextChoices):
+        WELL = "well", pgettext_lazy("courtesy", "is well")
+        WISH = "wish", pgettext_lazy("courtesy", "has a wish or a question")
+        UNREACHED = "unreached", pgettext_lazy("courtesy", "not reached")
+        DECLINED = "declined", pgettext_lazy("courtesy", "does not want such calls")
+
+    order = models.ForeignKey(CourtesyOrder, on_delete=models.PROTECT, related_name="calls")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    result = models.CharField(_("result"), max_length=10, choices=Result.choices, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    result_at = models.DateTimeField(null=True, blank=True)
+    result_by_name = models.CharField(max_length=80, blank=True)
+    call = models.OneToOneField(Call, null=True, blank=True, on_delete=models.PROTECT, related_name="courtesy")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "patient"], name="telephone_courtesy_once"),
+            models.CheckConstraint(
+                condition=Q(result="", result_at__isnull=True) | (~Q(result="") & Q(result_at__isnull=False)),
+                name="telephone_courtesy_result_when",
+            ),
+        ]

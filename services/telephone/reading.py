@@ -9,7 +9,7 @@ from kernel.access import holds
 from kernel.context import Actor
 from kernel.web.formatting import masked_phone
 from services.telephone.machines import is_for
-from services.telephone.models import MessageSlip, Promise
+from services.telephone.models import Call, MessageSlip, Promise
 
 
 def phone_to_call(actor: Actor, row: MessageSlip | Promise) -> str:
@@ -21,3 +21,14 @@ def phone_to_call(actor: Actor, row: MessageSlip | Promise) -> str:
     with transaction.atomic():
         audit.record_read(by=actor, target=row, purpose="phone", part="phone")
     return row.phone
+
+
+def phone_of_serious(actor: Actor, call: Call) -> str:
+    """The number of a call: whole, and the look logged, for who answers a serious complaint; else masked, "" for none."""
+    if not call.phone:
+        return ""
+    if not call.serious or not holds(actor, "telephone.answer", site=call.site.code):
+        return masked_phone(call.phone)
+    with transaction.atomic():
+        audit.record_read(by=actor, target=call, purpose="phone", part="phone")
+    return call.phone

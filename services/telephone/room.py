@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from kernel.registry import Gate, NavItem, Param, Room
+from kernel.registry import Gate, Kpi, NavItem, Param, Room
 from services.sites.room import ROLES
 
 RECEIVES = ("telephone.receive",)
@@ -50,6 +50,13 @@ ROOM = Room(
         "investigator": SEES,
     },
     parameters=(
+        Param(
+            key="emergency_phone",
+            kind="text",
+            default="120",
+            label=_("Emergency phone, printed on receipts and said at departure"),
+            ledger=("TC-033",),
+        ),
         Param(
             key="ring_answer",
             kind="int",
@@ -102,6 +109,24 @@ ROOM = Room(
             unit="s",
             label=_("Seconds to wait before a silent call is ended"),
             ledger=("TC-018", "TC-019"),
+        ),
+    ),
+    kpis=(
+        Kpi(
+            key="answered_in_rings",
+            label=_("Calls answered in time"),
+            unit="percent",
+            direction="up",
+            version=1,
+            compute="services.telephone.kpis.answered_in_rings",
+            group=_("Follow-up and service"),
+            kinds=("clinic",),
+            definition=_(
+                "Incoming calls answered within the set number of rings ÷ incoming calls whose rings were counted."
+            ),
+            aggregate="ratio",
+            clause="TC-002",
+            order=75,
         ),
     ),
     gates=(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet
@@ -18,13 +18,15 @@ from kernel.context import Actor
 from kernel.errors import NotFound
 from kernel.web.formatting import day_words
 from services.appointments.selectors import next_of_patient
+from services.appointments.slots import Availability, Window
 from services.patients.models import Patient
 from services.patients.phones import canonical_phone
 from services.patients.reading import note_listing
 from services.sites.models import Site
 from services.sites.selectors import day_bounds
 from services.staff.models import StaffMember
-from services.staff.selectors import staff_at
+from services.staff.selectors import doctors_on_duty, staff_at
+from services.telephone import accounts
 from services.telephone.callers import is_nuisance
 from services.telephone.machines import OWED, UNDELIVERED
 from services.telephone.models import (
@@ -49,7 +51,7 @@ SHOWN_ON_TIMELINE = 20
 
 def calls_for(actor: Actor) -> QuerySet[Call]:
     """The calls of the sites where ``actor`` may see them."""
-    return access.accessible(Call.objects.select_related("site", "patient"), actor, VIEW)
+    return access.accessible(Call.objects.select_related("site", "patient", "consulted"), actor, VIEW)
 
 
 def access_call(actor: Actor, code: UUID) -> Call:
@@ -235,6 +237,23 @@ def marked_numbers() -> QuerySet[NuisanceNumber]:
     return NuisanceNumber.objects.filter(lifted_at__isnull=True)
 
 
+def free_doctors(site: Site) -> list[str]:
+    """Which doctors on duty have nobody booked and no blocked time at this moment: who may be asked to the phone (TC-009)."""
+    now = clock.now()
+    moment = Window(now, now + timedelta(minutes=5))
+    on_duty = [one.staff for one in doctors_on_duty(site, clock.today(site.timezone))]
+    if not on_duty:
+        return []
+    day = clock.today(site.timezone)
+    known = Availability.read(site, day, day, people=on_duty)
+    return [
+        doctor.name
+        for doctor in on_duty
+        if known.on_duty(doctor, moment)
+        and not any(one.overlaps(moment) for one in known.busy_people.get(doctor.pk, []))
+    ]
+
+
 # --- who calls --------------------------------------------------------------------------------------------------------
 
 
@@ -315,7 +334,8 @@ def spoken(row: ScriptVersion, values: Mapping[str, object]) -> Spoken:
 def values_of(
     actor: Actor, site: Site, *, patient: Patient | None = None, caller_name: str = "", recipient: str = ""
 ) -> dict[str, str | Words | int]:
-    """What is known for the variables of a script: clinic, agent, caller, their next visit, the greeting of the day."""
+    """What is known for the variables of a script: clinic, agent, caller, their next visit, what is to be paid and owed,
+    the greeting of the day."""
     known: dict[str, str | Words | int] = {
         "clinic": site.name,
         "agent": actor.name,
@@ -325,6 +345,8 @@ def values_of(
         "gap": parameters.value("silent_first_gap", site=site),
         "pause": parameters.value("hangup_pause", site=site),
     }
+    if patient is not None:
+        known |= accounts.words_of(actor, patient)
     booked = next_of_patient(patient) if patient is not None else None
     if booked is not None:
         starts = clock.local(booked.starts_at, booked.site.timezone)

@@ -35,7 +35,13 @@ from kernel.identity.models import Role, User
 from kernel.identity.sessions import SECOND_FACTOR
 from kernel.identity.standing import actor_for_user
 from kernel.tenancy import TenantContext, activate
-from services.appointments.actions import book_appointment
+from services.appointments.actions import book_appointment, write_card
+from services.appointments.links import send_link
+from services.appointments.models import Appointment
+from services.appointments.referrals import register_referral
+from services.appointments.remote import request_consultation
+from services.appointments.sessions import plan_session
+from services.appointments.today import note_unplanned
 from services.cashier.actions import SlipLine, charge, issue_slip
 from services.cashier.models import ChargeSlip
 from services.catalogue.models import Item
@@ -61,6 +67,7 @@ from services.sites.models import Site
 from services.staff.models import StaffMember
 from services.tasks.actions import open_task
 from services.telephone.actions import log_call
+from services.telephone.courtesy import order_calls
 from services.treatment_area.actions import refuse_companion
 from services.treatment_area.rounds import note_patrol, raise_priority, report_concern
 
@@ -209,6 +216,7 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
         book_appointment(
             by=BY, site=site, patient=patient, doctor=doctor, starts_at=tomorrow, units=1, complaint=word, note=word
         )
+    _plant_beside_bookings(site, patient, doctor, word)
     # A chart belongs to the patient, who may be treated at every site of the tenant: between sites it is no secret.
     charted = word if own else "…"
     with suppress(DomainError):
@@ -250,6 +258,39 @@ def _plant_consultations(site: Site, word: str, *, name: str, own: bool) -> None
         )  # fmt: skip
     if doctor is not None:
         ask_doctor(by=BY, consultation=row, doctor=doctor, mode="remote", question=asked)
+def _plant_beside_bookings(site: Site, patient: Patient, doctor: StaffMember, word: str) -> None:
+    other = StaffMember.objects.filter(is_doctor=True, sites=site).exclude(pk=doctor.pk).first()
+    with suppress(DomainError):
+        request_consultation(
+            by=BY,
+            site=site,
+            patient=patient,
+            doctor=doctor,
+            question=word,
+            partner=word,
+            partner_doctor=word,
+            consent=True,
+        )
+    with suppress(DomainError):
+        write_card(by=BY, site=site, patient=patient, doctor=doctor)
+        note_unplanned(by=BY, site=site, patient=patient, purpose=word)
+    if other is not None:
+        with suppress(DomainError):
+            register_referral(by=BY, site=site, patient=patient, from_doctor=doctor, to_doctor=other, question=word)
+    with suppress(DomainError):
+        order_calls(
+            by=BY, site=site, occasion=word, patients=[patient], due_on=clock.today(site.timezone) + timedelta(days=1)
+        )
+    with suppress(DomainError):
+        starts = (clock.local(clock.now(), site.timezone) + timedelta(days=40)).replace(hour=9, minute=0)
+        plan_session(
+            by=BY, site=site, expert=doctor, chair=None, starts_at=starts, ends_at=starts + timedelta(hours=3),
+            kind="visiting", capacity=3,
+        )  # fmt: skip
+    booking = Appointment.objects.filter(site=site, patient=patient).first()
+    if booking is not None:
+        with suppress(DomainError):
+            send_link(by=BY, appointment=booking)
 
 
 def item_total(slip: ChargeSlip) -> int:

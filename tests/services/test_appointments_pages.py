@@ -11,6 +11,7 @@ from kernel import clock
 from services.appointments import actions
 from services.appointments.board import day_board, grid_of, moment_at
 from services.appointments.models import Appointment
+from services.appointments.web import views
 from services.patients.models import Patient
 from services.sites.models import Chair, Room
 from services.staff.models import DutyShift, StaffMember
@@ -133,6 +134,29 @@ def test_the_board_is_polled_with_an_etag(tuesday):
     booked(patient("新"), "2026-12-08 10:00")
     changed = web.get(BOARD, headers={"X-Poll": "1", "If-None-Match": first.headers["ETag"]})
     assert (first.status_code, same.status_code, changed.status_code) == (200, 304, 200)
+
+
+def test_a_board_on_which_nothing_has_changed_is_not_drawn_again(tuesday, monkeypatch):
+    row, web = booked(patient("先到"), "2026-12-08 10:00"), browser("bai.lan")
+    first = web.get(BOARD, headers={"X-Poll": "1"})
+    known = {"X-Poll": "1", "If-None-Match": first.headers["ETag"]}
+
+    def never(*_args: object, **_more: object) -> None:
+        raise AssertionError("drawn again")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(views, "day_board", never)
+        assert web.get(BOARD, headers=known).status_code == 304
+    for change in (
+        lambda: actions.mark_arrived(by=person("bai.lan"), appointment=row),
+        lambda: tuesday("2026-12-08 09:01"),
+        lambda: DutyShift.objects.filter(staff=staff("020"), starts_at__lt=local("2026-12-09 00:00")).delete(),
+    ):
+        change()
+        fresh = web.get(BOARD, headers=known)
+        assert fresh.status_code == 200
+        known["If-None-Match"] = fresh.headers["ETag"]
+    assert web.get(BOARD, headers=known).status_code == 304
 
 
 # --- booking and moving by hand ---------------------------------------------------------------------------------------

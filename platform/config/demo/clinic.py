@@ -277,7 +277,7 @@ class Clinic(House):
         vertical = self.random.choice(self.items).vertical
         visit = reception.check_in(
             by=self.who("reception.check_in", site, role="guide"), site=site, patient=self._caller(site, day), doctor=doctor,
-            vertical=vertical, complaint=self.random.choice(COMPLAINTS.get(vertical, ("初诊",))),
+            vertical=vertical, complaint=self.random.choice(COMPLAINTS.get(vertical, ("初诊",))), deviation="patient_wish",
         )  # fmt: skip
         if part is not None:
             self._parts[visit.pk] = {"leaves_unseen": False, **part}

@@ -7,6 +7,9 @@ from rest_framework import serializers
 from kernel.api.serializers import DayField, LineField, MomentField, OutSerializer, StrictSerializer
 from services.appointments.machine import MACHINE
 from services.appointments.models import Appointment, AppointmentMove, Assignment, ConfirmationAttempt, SpecialistCase
+from services.appointments.talks import TICKS
+
+SAID = list(TICKS)
 
 
 class AppointmentOut(OutSerializer):
@@ -76,6 +79,9 @@ class BookingIn(StrictSerializer):
         choices=Appointment.OnSpotReason.choices, required=False, allow_blank=True, default=""
     )
     earlier = serializers.UUIDField(required=False, allow_null=True, default=None)
+    said = serializers.ListField(
+        child=serializers.ChoiceField(choices=SAID), required=False, allow_null=True, default=None, max_length=len(SAID)
+    )
 
 
 class MoveIn(StrictSerializer):
@@ -98,6 +104,9 @@ class ConfirmIn(StrictSerializer):
     )
     channel = serializers.ChoiceField(
         choices=ConfirmationAttempt.Channel.choices, default=ConfirmationAttempt.Channel.PHONE
+    )
+    address = serializers.ChoiceField(
+        choices=ConfirmationAttempt.Address.choices, required=False, allow_blank=True, default=""
     )
 
 

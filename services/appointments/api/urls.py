@@ -1,6 +1,6 @@
 from django.urls import path
 
-from services.appointments.api import specialists, views
+from services.appointments.api import beside, specialists, views
 
 urlpatterns = [
     path("", views.Appointments.as_view(), name="appointments"),
@@ -8,6 +8,9 @@ urlpatterns = [
     path("proposal/", views.WhoIsNext.as_view(), name="proposal"),
     path("assignments/", views.Assignments.as_view(), name="assignments"),
     path("specialist-cases/", specialists.SpecialistCases.as_view(), name="specialist-cases"),
+    path("referrals/", beside.Referrals.as_view(), name="referrals"),
+    path("referrals/<uuid:code>/settle/", beside.Settle.as_view(), name="referral-settle"),
+    path("consultations/", beside.Consultations.as_view(), name="consultations"),
     path("<uuid:code>/preparation/", specialists.Preparation.as_view(), name="preparation"),
     path("cards/", views.Cards.as_view(), name="cards"),
     path("<uuid:code>/", views.OneAppointment.as_view(), name="appointment"),

@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel import clock, parameters
 from kernel.web.fields import DateField, SegmentedRadios, SiteDateTimeField, TimeField
-from services.appointments.models import Appointment, AppointmentMove, Assignment
+from services.appointments.models import Appointment, AppointmentMove, Assignment, ConfirmationAttempt
 from services.appointments.originals import Earlier
+from services.appointments.talks import TICKS
 from services.appointments.wishes import choices_at
 from services.catalogue.selectors import items
 from services.patients.models import Patient
@@ -138,6 +139,13 @@ class BookingForm(SlotFields):
         required=False,
     )
     earlier = forms.ChoiceField(label=_("trouble with an earlier treatment"), required=False)
+    said = forms.MultipleChoiceField(
+        label=_("read back and explained"),
+        choices=list(TICKS.items()),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("The first four on the phone with somebody new; the last three always."),
+    )
 
     def __init__(self, *args: Any, site: Site, earlier: Sequence[Earlier] = (), **kwargs: Any) -> None:
         super().__init__(*args, site=site, **kwargs)
@@ -160,6 +168,7 @@ class BookingForm(SlotFields):
             "patient": self.cleaned_data["patient"],
             "item": self.cleaned_data["item"],
             "channel": self.cleaned_data["channel"],
+            "said": self.cleaned_data["said"],
             **self.placing(),
             **words,
         }
@@ -195,6 +204,7 @@ class ConfirmForm(forms.Form):
     channel = forms.ChoiceField(
         choices=[("phone", _("by phone")), ("sms", _("text message")), ("other", _("otherwise"))]
     )
+    address = forms.ChoiceField(choices=[("", ""), *ConfirmationAttempt.Address.choices], required=False)
 
 
 class BlockForm(forms.Form):

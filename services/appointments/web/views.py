@@ -18,11 +18,14 @@ from kernel.web.views import flash, page, polled, redirect_after_post, render_pa
 from services.appointments import actions, selectors
 from services.appointments.assignment import next_in_ring
 from services.appointments.blocks import block_time, unblock_time
-from services.appointments.board import day_board
+from services.appointments.board import day_board, version_of
+from services.appointments.links import latest_of
 from services.appointments.models import Appointment, AppointmentCard, Assignment, Block
 from services.appointments.reminders import receipt_of
 from services.appointments.rotation import state_of
 from services.appointments.slots import best_slots, unit
+from services.appointments.talks import is_new, unsaid
+from services.appointments.today import arrangement_of
 from services.appointments.web.forms import BlockForm, CancelForm, ConfirmForm, MoveForm, read_day
 from services.appointments.wishes import wishes_between, words_of
 from services.sites.models import Site
@@ -40,7 +43,17 @@ COUNTED = ("booked", "confirmed", "arrived", "waiting", "in_chair", "finished", 
 def board(request: HttpRequest) -> HttpResponse:
     site = site_for(request, "appointments.view")
     day = asked_day(request, site)
-    return polled(request, "appointments/board.html", "appointments/_board.html", lambda: _board(request, site, day))
+    # A page is drawn anyway; only who asks again can be told that nothing has changed.
+    asks_again = bool(getattr(request, "htmx", None)) or "X-Poll" in request.headers
+    may_book = holds(request.actor, "appointments.book", site=site.code)
+    version = f"{may_book}{version_of(site, day)}" if asks_again else None
+    return polled(
+        request,
+        "appointments/board.html",
+        "appointments/_board.html",
+        lambda: _board(request, site, day),
+        version=version,
+    )
 
 
 @page(permission="appointments.view")
@@ -68,7 +81,9 @@ def confirm(request: HttpRequest, code: UUID) -> HttpResponse:
     if form.is_valid():
         actions.record_confirmation(by=request.actor, appointment=found, **form.cleaned_data)
         done = form.cleaned_data["result"] == "confirmed"
-        flash(request, _("Confirmed") if done else _("Not reached; the task stays open"))
+        texted = form.cleaned_data["address"] == "texted"
+        words = _("Confirmed; the address is on its way") if texted else _("Confirmed")
+        flash(request, words if done else _("Not reached; the task stays open"))
     return redirect_after_post(request, "appointments:appointment", code)
 
 
@@ -122,6 +137,7 @@ def cards(request: HttpRequest) -> HttpResponse:
         "cards": selectors.open_cards(site),
         "state": AppointmentCard.State,
         "may_book": holds(request.actor, "appointments.book", site=site.code),
+        "may_consult": holds(request.actor, "appointments.consult", site=site.code),
         "may_see_shares": holds(request.actor, "appointments.view_shares", site=site.code),
     }
     return render_page(request, "appointments/cards.html", context)
@@ -161,6 +177,12 @@ def detail(request: HttpRequest, found: Appointment, **forms: Any) -> dict[str, 
         "wish_words": words_of(found.preference, found.wish_value),
         "attempts": found.confirmations.select_related("by"),
         "receipt": receipt_of(found),
+        "unsaid": unsaid(found) if awaited else {},
+        "ask_address": awaited and is_new(found.patient),
+        "link": latest_of(found),
+        "arrangement": arrangement_of(found),
+        "is_today": clock.local(found.starts_at, site.timezone).date() == today(site),
+        "is_doctor": found.doctor.user_id is not None and found.doctor.user_id == actor.user_id,
         "may_book": may_book and awaited,
         "may_confirm": awaited and holds(actor, "appointments.confirm", site=site.code),
         "may_attend": awaited and found.ends_at < clock.now() and holds(actor, "appointments.attend", site=site.code),

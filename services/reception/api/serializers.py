@@ -5,6 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from kernel.api.serializers import LineField, MomentField, OutSerializer, StrictSerializer
+from services.appointments.models import Assignment
 from services.reception.machine import MACHINE
 from services.reception.models import Visit, WaitExplanation
 
@@ -70,6 +71,10 @@ class CheckInIn(StrictSerializer):
     visit_class = LineField(max_length=24, required=False, allow_blank=True, default="")
     visit_class_reason = LineField(max_length=24, required=False, allow_blank=True, default="")
     complaint = LineField(max_length=200, required=False, allow_blank=True, default="")
+    deviation = serializers.ChoiceField(
+        choices=Assignment.Deviation.choices, required=False, allow_blank=True, default=""
+    )
+    deviation_note = LineField(max_length=200, required=False, allow_blank=True, default="")
     emergency = serializers.SlugField(max_length=40, required=False, allow_blank=True, default="")
     registered = serializers.BooleanField(default=True, help_text="False: only arrived, to be registered.")
     by_rule = serializers.BooleanField(default=False, help_text="Without a doctor the rules of assignment choose.")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel import parameters, registry
 from kernel.web.fields import DateField, SegmentedRadios
-from services.appointments.models import Appointment, AppointmentCard
+from services.appointments.models import Appointment, AppointmentCard, Assignment
 from services.appointments.selectors import expected_on
 from services.appointments.web.forms import SlotFields
 from services.catalogue.selectors import items
@@ -34,6 +34,12 @@ class CheckInForm(forms.Form):
     vertical = forms.ChoiceField(label=_("line of business"), required=False)
     complaint = forms.CharField(label=_("chief complaint"), max_length=200, required=False)
     emergency = forms.ChoiceField(label=_("emergency"), required=False)
+    deviation = forms.ChoiceField(
+        label=_("why not the treating doctor"),
+        choices=[("", _("does not apply")), *Assignment.Deviation.choices],
+        required=False,
+    )
+    deviation_note = forms.CharField(label=_("what the patient says about it"), max_length=200, required=False)
     visit_class = forms.ChoiceField(label=_("class of the visit"), required=False)
     visit_class_reason = forms.ChoiceField(label=_("reason of the class"), required=False)
 
@@ -72,7 +78,10 @@ class CheckInForm(forms.Form):
             said
             | {"by_rule": True}
             | {name: self.cleaned_data.get(name) or None for name in ("patient", "doctor")}
-            | {name: self.cleaned_data.get(name, "") for name in ("vertical", "complaint")}
+            | {
+                name: self.cleaned_data.get(name, "")
+                for name in ("vertical", "complaint", "deviation", "deviation_note")
+            }
         )
 
 

@@ -10,7 +10,7 @@ from kernel.api.serializers import LineField, MomentField, OutSerializer, Strict
 from kernel.web.formatting import masked_phone
 from services.patients.models import Sex
 from services.telephone.machines import MESSAGE, PROMISE
-from services.telephone.models import Call, Outcome, Promise, Purpose
+from services.telephone.models import Call, Outcome, Promise, Purpose, Way
 
 PROMISED = [choice for choice in Promise.Kind.choices if choice[0] != Promise.Kind.REPLY]
 
@@ -35,6 +35,10 @@ class CallIn(CallerIn):
     reachable = LineField(max_length=80, required=False, allow_blank=True, default="")
     alternative = LineField(max_length=300, required=False, allow_blank=True, default="")
     due_at = MomentField(required=False, allow_null=True, default=None)
+    way = serializers.ChoiceField(choices=Way.choices, required=False, allow_blank=True, default="")
+    consulted = serializers.UUIDField(required=False, allow_null=True, default=None)
+    serious = serializers.BooleanField(default=False)
+    suggestion = LineField(max_length=300, required=False, allow_blank=True, default="")
 
 
 class _MaskedPhone(OutSerializer):

@@ -42,6 +42,8 @@ class _Spoken(ApiView):
         data = self.read(request)
         data["site"] = access_site(self.actor, data["site"], "telephone.log")
         data["patient"] = access_patient(self.actor, data["patient"]) if data["patient"] else None
+        if "consulted" in data:
+            data["consulted"] = access_staff(self.actor, data["consulted"]) if data["consulted"] else None
         if "recipient" in data:
             data["recipient"] = self.recipient(data["recipient"], data["site"]) if data["recipient"] else None
         return data

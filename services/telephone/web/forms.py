@@ -9,13 +9,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from kernel import clock
-from kernel.web.fields import SegmentedRadios, SiteDateTimeField
+from kernel.web.fields import DateField, SegmentedRadios, SiteDateTimeField
 from services.patients.models import Patient, Sex
 from services.patients.web.forms import Telephone
 from services.sites.models import Site
 from services.staff.models import StaffMember
+from services.staff.selectors import doctors_at
 from services.telephone.actions import LONGEST_CALL
-from services.telephone.models import Call, Outcome, Promise, Purpose
+from services.telephone.models import Call, CourtesyCall, Outcome, Promise, Purpose, Way
 from services.telephone.selectors import recipients_at
 
 
@@ -57,10 +58,22 @@ class CallForm(CallerFields):
     alternative = forms.CharField(label=_("alternative offered"), max_length=300, required=False)
     due_at = SiteDateTimeField(label=_("promised until"), required=False)
     started_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)
+    way = forms.ChoiceField(
+        label=_("a question: how it was answered"),
+        choices=[("", _("by myself")), *(choice for choice in Way.choices if choice[0] != Way.SELF)],
+        required=False,
+    )
+    consulted = forms.ModelChoiceField(
+        label=_("which doctor"), queryset=StaffMember.objects.none(), to_field_name="code", required=False
+    )
+    serious = forms.BooleanField(label=_("serious: to the dean at once"), required=False)
+    suggestion = forms.CharField(label=_("what the caller suggests"), max_length=300, required=False)
 
     def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["recipient"].queryset = recipients_at(site)  # type: ignore[attr-defined]
+        self.fields["consulted"].queryset = doctors_at(site)  # type: ignore[attr-defined]
+        self.fields["consulted"].label_from_instance = lambda one: f"{one.number} {one.name}"  # type: ignore[attr-defined]
         self.fields["due_at"].zone = site.timezone  # type: ignore[attr-defined]
 
     def clean_started_at(self) -> datetime | None:
@@ -155,3 +168,29 @@ class PhraseForm(forms.Form):
 class NuisanceForm(forms.Form):
     phone = Telephone(required=True)
     reason = forms.CharField(label=_("reason"), max_length=120)
+
+
+class CourtesyForm(forms.Form):
+    """An order of courtesy calls: the list as record numbers, one in each line."""
+
+    occasion = forms.CharField(label=_("occasion"), max_length=80)
+    words = forms.CharField(label=_("what to say"), max_length=300, required=False)
+    due_on = DateField(label=_("until"))
+    numbers = forms.CharField(
+        label=_("record numbers"), max_length=4000, widget=forms.Textarea(attrs={"rows": 8}),
+        help_text=_("One in each line."),
+    )  # fmt: skip
+
+    def clean_numbers(self) -> list[Patient]:
+        """The patients of the list; a number that nobody has is named."""
+        wanted = list(dict.fromkeys(self.cleaned_data["numbers"].split()))[:500]
+        found = {one.record_number: one for one in Patient.objects.filter(record_number__in=wanted)}
+        missing = [number for number in wanted if number not in found]
+        if missing:
+            raise forms.ValidationError(_("No patient has %(numbers)s.") % {"numbers": ", ".join(missing[:5])})
+        return [found[number] for number in wanted]
+
+
+class CourtesyResultForm(forms.Form):
+    result = forms.ChoiceField(choices=CourtesyCall.Result.choices)
+    summary = forms.CharField(max_length=300, required=False)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from services.telephone.web import content, views, waiting
+from services.telephone.web import content, courtesy, views, waiting
 
 urlpatterns = [
     path("", views.calls, name="list"),
@@ -20,6 +20,9 @@ urlpatterns = [
     path("promises/<uuid:code>/", waiting.promise, name="promise"),
     path("promises/<uuid:code>/answer/", waiting.promise_answer, name="promise-answer"),
     path("promises/<uuid:code>/told/", waiting.promise_told, name="promise-told"),
+    path("courtesy/", courtesy.orders, name="courtesy"),
+    path("courtesy/<uuid:code>/", courtesy.order, name="courtesy-order"),
+    path("courtesy/calls/<uuid:code>/", courtesy.result, name="courtesy-result"),
     path("scripts/", content.script_list, name="scripts"),
     path("scripts/<uuid:code>/", content.script, name="script"),
     path("phrases/", content.phrases, name="phrases"),

@@ -24,6 +24,7 @@ from services.sites.models import Site
 from services.sites.selectors import working_site
 from services.telephone import actions, phrases, selectors
 from services.telephone.models import Call, Purpose
+from services.telephone.reading import phone_of_serious
 from services.telephone.web.forms import CallForm
 
 PER_PAGE = 50
@@ -57,6 +58,7 @@ def call_new(request: HttpRequest) -> HttpResponse:
         "site": site,
         "patient": patient,
         "spoken": selectors.scripts_for(purpose, selectors.values_of(request.actor, site, patient=patient)),
+        "free_doctors": selectors.free_doctors(site),
     }
     return render_page(request, "telephone/new.html", context, invalid=form)
 
@@ -90,7 +92,13 @@ def prompts(request: HttpRequest) -> HttpResponse:
 @page(permission="telephone.view")
 def call(request: HttpRequest, code: UUID) -> HttpResponse:
     found = selectors.access_call(request.actor, code)
-    context = {"call": found, "slips": found.slips.select_related("recipient"), "promises": found.promises.all()}
+    context = {
+        "call": found,
+        "slips": found.slips.select_related("recipient"),
+        "promises": found.promises.all(),
+        "suggestions": found.suggestions.all(),
+        "phone": phone_of_serious(request.actor, found),
+    }
     return render_page(request, "telephone/call.html", context)
 
 
@@ -151,6 +159,7 @@ def area_tabs(current: str) -> list[dict[str, Any]]:
         "list": (pgettext("telephone", "Calls"), "phone"),
         "messages": (pgettext("telephone", "Messages"), "message"),
         "promises": (pgettext("telephone", "Promises"), "clock"),
+        "courtesy": (pgettext("telephone", "Courtesy calls"), "heart"),
         "scripts": (pgettext("telephone", "Scripts"), "book"),
     }
     return [
