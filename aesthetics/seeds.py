@@ -5,6 +5,7 @@ from __future__ import annotations
 from aesthetics.actions import ensure_template
 from kernel.context import Actor
 from services.catalogue.actions import ensure_category, ensure_item
+from services.guest_care.actions import ensure_care_item
 
 BY = Actor.system("starter-content")
 OFFSETS = ("D1", "D3", "D7", "D14", "D30", "D90")
@@ -33,6 +34,13 @@ ITEMS = (
     ("aesth-skin-care", "术后护理", "Post-op skin care", 38_000, 2, False),
 )
 
+# Ready in the comfortable area before the guest arrives (FD-025).
+PREPARED = (
+    ("aesth-area", "舒适区整理就绪", "Comfortable area tidy"),
+    ("aesth-drinks", "饮品备好", "Drinks prepared"),
+    ("aesth-magazines", "杂志备好", "Magazines prepared"),
+)
+
 
 def load() -> None:
     """Load once; a repetition adds nothing (PL-019)."""
@@ -54,3 +62,5 @@ def load() -> None:
             by=BY, key=key, name_zh=zh, name_en=en, category="aesthetics", vertical="aesthetics", price_fen=price, units=units,
             is_invasive=invasive, order=order,
         )  # fmt: skip
+    for order, (key, zh, en) in enumerate(PREPARED):
+        ensure_care_item(by=BY, key=key, moment="before", vertical="aesthetics", order=order, title_zh=zh, title_en=en)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kernel.context import Actor
 from services.catalogue.actions import ensure_item
+from services.guest_care.actions import ensure_care_item
 
 BY = Actor.system("starter-content")
 
@@ -32,3 +33,9 @@ def load() -> None:
             by=BY, key=key, name_zh=zh, name_en=en, category=category, vertical="dental", price_fen=price, units=units,
             is_invasive=invasive, order=order,
         )  # fmt: skip
+    ensure_care_item(
+        by=BY, key="dental-magazines", moment="waiting", vertical="dental", order=25,
+        title_zh="口腔保健读物", title_en="Dental-care magazines",
+        words_zh="这里有口腔保健的杂志和资料，您可以先看看。",
+        words_en="Here are magazines and leaflets on dental care, if you would like to read.",
+    )  # fmt: skip

@@ -56,6 +56,9 @@ VERTICAL = Vertical(
         "followup.closed": ("dermatology.handlers.call_ended",),
         "followup.cancelled": ("dermatology.handlers.call_cancelled",),
     },
-    slots={"patient.tabs": ("dermatology.slots.patient_tab",)},
+    slots={
+        "patient.tabs": ("dermatology.slots.patient_tab",),
+        "guest_care.introduction": ("dermatology.slots.INTRODUCTION",),
+    },
     seeds=("dermatology.seeds.load",),
 )

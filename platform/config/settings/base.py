@@ -90,6 +90,7 @@ TENANT_APPS = [
     "services.treatment_area",
     "services.records",
     "services.cashier",
+    "services.guest_care",
     "services.followup",
     "services.telephone",
     "services.kpis",
