@@ -268,6 +268,7 @@ def _doctor_line(doctor: StaffMember, shifts: list[DutyShift], visit: Visit | No
 class CourseStep:
     """A moment of the whole course of a visit: when it happened, or whether it is missing (FD-039)."""
 
+    key: str
     label: str
     at: datetime | None
     is_needed: bool = True
@@ -316,14 +317,14 @@ def course(visit: Visit, care: Care) -> list[CourseStep]:
     told = [one.at for one in reception.explanations_of(visit)]
     waits_on = visit.ended_at is None
     return [
-        CourseStep(_("Arrived"), visit.arrived_at),
-        CourseStep(_("Water offered"), steps.get(WATER)),
-        CourseStep(_("Informed of the wait"), visit.announced_at),
-        CourseStep(_("Wait explained"), told[0] if told else None, reception.is_unexplained(visit) or bool(told)),
-        CourseStep(_("Led to the room"), visit.led_in_at, waits_on),
-        CourseStep(_("Introduced to the doctor"), care.introduction.at if care.introduction else None, waits_on),
-        CourseStep(_("Charged"), visit.charged_at or visit.settled_at, waits_on),
-        CourseStep(_("Seen off"), steps.get(SEEN_OFF), waits_on),
+        CourseStep("arrived", _("Arrived"), visit.arrived_at),
+        CourseStep("water", _("Water offered"), steps.get(WATER)),
+        CourseStep("informed", _("Informed of the wait"), visit.announced_at),
+        CourseStep("explained", _("Wait explained"), told[0] if told else None, reception.is_unexplained(visit) or bool(told)),
+        CourseStep("led_in", _("Led to the room"), visit.led_in_at, waits_on),
+        CourseStep("introduced", _("Introduced to the doctor"), care.introduction.at if care.introduction else None, waits_on),
+        CourseStep("charged", _("Charged"), visit.charged_at or visit.settled_at, waits_on),
+        CourseStep("seen_off", _("Seen off"), steps.get(SEEN_OFF), waits_on),
     ]
 
 

@@ -201,7 +201,7 @@ def _shown(
     actor: Actor, row: Any, may: dict[str, bool], bound: Any
 ) -> tuple[Any, str, list[Any], list[dict[str, Any]], str]:
     def act(name: str, label: str, form: Any = None, *, primary: bool = False) -> dict[str, Any]:
-        came_back = bound if isinstance(bound, form) else form() if form is not None else None
+        came_back = None if form is None else bound if isinstance(bound, form) else form()
         return {"url": reverse(f"guest_care:{name}", args=[row.code]), "label": label, "form": came_back,
                 "kind": "primary" if primary else "secondary"}  # fmt: skip
 
