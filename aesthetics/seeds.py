@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aesthetics.actions import ensure_template
 from kernel.context import Actor
+from kernel.parameters import Scope, history, set_parameter
 from services.catalogue.actions import ensure_category, ensure_item
 from services.guest_care.actions import ensure_care_item
 
@@ -64,3 +65,7 @@ def load() -> None:
         )  # fmt: skip
     for order, (key, zh, en) in enumerate(PREPARED):
         ensure_care_item(by=BY, key=key, moment="before", vertical="aesthetics", order=order, title_zh=zh, title_en=en)
+    # Whoever receives guests here knows and names the prices, whatever the tenant's profile says (FD-019).
+    desk = {"key": "desk_may_quote_price", "scope": Scope.vertical("aesthetics")}
+    if not history(**desk).exists():
+        set_parameter(by=BY, value=True, **desk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kernel.context import Actor
+from kernel.parameters import Scope, history, set_parameter
 from services.catalogue.actions import ensure_category, ensure_item
 
 BY = Actor.system("starter-content")
@@ -27,3 +28,7 @@ def load() -> None:
             by=BY, key=key, name_zh=zh, name_en=en, category="dermatology", vertical="dermatology", price_fen=price, units=units,
             is_invasive=invasive, order=order,
         )  # fmt: skip
+    # Whoever receives guests here knows and names the prices, whatever the tenant's profile says (FD-019).
+    desk = {"key": "desk_may_quote_price", "scope": Scope.vertical("dermatology")}
+    if not history(**desk).exists():
+        set_parameter(by=BY, value=True, **desk)

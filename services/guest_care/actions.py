@@ -25,6 +25,7 @@ from services.reception import actions as desk
 from services.reception.machine import HOLDS_CHAIR, UNSEEN
 from services.reception.models import Visit
 from services.reception.selectors import HERE
+from services.reception.waits import only_vertical
 from services.sites.models import Site
 from services.sites.selectors import today
 from services.staff.models import StaffMember
@@ -142,7 +143,7 @@ def prepare_for(*, by: Actor, appointment: Appointment, item: CareItem) -> Servi
         Appointment.objects.select_for_update(of=("self",)).select_related("site", "item").get(pk=appointment.pk)
     )
     access.require(by, "guest_care.log", site=appointment.site.code)
-    line = appointment.item.vertical if appointment.item is not None else ""
+    line = (appointment.item.vertical if appointment.item is not None else "") or only_vertical()
     if item.moment != CareItem.Moment.BEFORE or not item.is_active or item.vertical not in ("", line):
         raise RuleRefused("not_prepared", _("This is not something that is prepared for this booking."))
     if Visit.objects.filter(appointment=appointment).exists():

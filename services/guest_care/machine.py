@@ -94,7 +94,7 @@ OPINION = StateMachine(
             effect=_signs("acknowledged", "remark"),
             effect_note=gettext_lazy("who has read it, and what follows"),
             stamp="acknowledged_at",
-            limit=gettext_lazy("opinion_minutes"),
+            limit="opinion_minutes",
             ledger=("FD-024",),
         ),
     ),
@@ -191,7 +191,7 @@ PASS = StateMachine(
             guard=_another,
             effect=_takes,
             stamp="acknowledged_at",
-            limit=gettext_lazy("pass_minutes"),
+            limit="pass_minutes",
             ledger=("FD-040",),
         ),
         Transition(

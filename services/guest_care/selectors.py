@@ -320,9 +320,13 @@ def course(visit: Visit, care: Care) -> list[CourseStep]:
         CourseStep("arrived", _("Arrived"), visit.arrived_at),
         CourseStep("water", _("Water offered"), steps.get(WATER)),
         CourseStep("informed", _("Informed of the wait"), visit.announced_at),
-        CourseStep("explained", _("Wait explained"), told[0] if told else None, reception.is_unexplained(visit) or bool(told)),
+        CourseStep(
+            "explained", _("Wait explained"), told[0] if told else None, reception.is_unexplained(visit) or bool(told)
+        ),
         CourseStep("led_in", _("Led to the room"), visit.led_in_at, waits_on),
-        CourseStep("introduced", _("Introduced to the doctor"), care.introduction.at if care.introduction else None, waits_on),
+        CourseStep(
+            "introduced", _("Introduced to the doctor"), care.introduction.at if care.introduction else None, waits_on
+        ),
         CourseStep("charged", _("Charged"), visit.charged_at or visit.settled_at, waits_on),
         CourseStep("seen_off", _("Seen off"), steps.get(SEEN_OFF), waits_on),
     ]

@@ -39,9 +39,12 @@ from services.appointments.actions import book_appointment
 from services.cashier.actions import SlipLine, charge, issue_slip
 from services.cashier.models import ChargeSlip
 from services.catalogue.models import Item
+from services.guest_care import actions as guest_care
+from services.guest_care import enquiries, queue, wishes
 from services.patients.actions import register_patient
 from services.patients.models import Patient
 from services.reception.actions import check_in
+from services.reception.models import Visit
 from services.records.actions import add_note, record_treatment
 from services.sites.models import Site
 from services.staff.models import StaffMember
@@ -175,6 +178,7 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
         refuse_companion(by=BY, visit=visit, name=word, relation="mother", refusal="second", words=word)
         report_concern(by=BY, site=site, kind="other", words=word, visit=visit)
         note_patrol(by=BY, site=site, needs=word)
+        _plant_guest_care(site, visit, doctor, word)
     with suppress(DomainError):
         tomorrow = (clock.local(clock.now(), site.timezone) + timedelta(days=1)).replace(hour=15, minute=0)
         book_appointment(
@@ -193,6 +197,23 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
         issue_slip(by=signer, site=site, patient=patient, doctor=doctor, lines=[SlipLine(item=item, remark=word)])
         charge(by=BY, site=site, slip=slip, tender="cash", tendered_fen=item_total(slip))
     _plant_lines_of_business(site, patient, doctor, word)
+
+
+def _plant_guest_care(site: Site, visit: Visit, doctor: StaffMember, word: str) -> None:
+    here = {"by": BY, "site": site, "visit": visit}
+    wishes.deposit_luggage(**here, tag="A1", description=word, owner=word)
+    wishes.take_opinion(**here, speaker="family", words=word, speaker_name=word)
+    wishes.take_request(**here, kind="other", words=word)
+    wishes.ask_doctor(**here, doctor=doctor, question=word)
+    wishes.note_observation(by=BY, visit=visit, words=word)
+    wishes.set_reminder(by=BY, visit=visit, kind="injection", words=word)
+    enquiries.log_price_enquiry(**here, question=word, outcome="exam")
+    enquiries.log_advice(by=BY, site=site, question=word, answer=word, name=word)
+    enquiries.record_reception(**here, name=word, age=40, contact=word, need=word)
+    guest_care.pass_guest(by=BY, visit=visit, from_post="lobby", to_post="desk", note=word)
+    guest_care.introduce(by=BY, visit=visit, purpose=word, nurse=doctor, precautions=word)
+    queue.give_ticket(by=BY, visit=visit)
+    queue.report_fault(by=BY, site=site, words=word)
 
 
 def item_total(slip: ChargeSlip) -> int:

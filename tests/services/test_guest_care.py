@@ -9,8 +9,9 @@ from django.db import IntegrityError, transaction
 
 from kernel.errors import Conflict, DomainError, Forbidden, RuleRefused
 from kernel.identity.models import User
+from kernel.parameters import Scope, set_parameter
 from services.cashier.actions import SlipLine, issue_slip
-from services.catalogue.selectors import item_by_key
+from services.catalogue.selectors import item_by_key, may_see_price
 from services.guest_care import actions, enquiries, handlers, queue, selectors, wishes
 from services.guest_care.models import (
     CareItem,
@@ -30,7 +31,7 @@ from services.policy.models import NudgeCount
 from services.reception import actions as desk
 from services.reception.models import Visit
 from services.tasks.models import Task
-from tests.services.doors import person, staff
+from tests.services.doors import SYSTEM, person, staff
 from tests.services.flow import booked, center, chair, clockwork, local, patient, walked_in
 
 
@@ -130,7 +131,13 @@ def test_a_return_guest_without_a_booking_is_told_registered_and_asked_to_sit():
 def test_the_consultant_records_how_a_guest_was_received():
     facts = {"name": "许诺", "age": 33, "contact": "13800000001", "need": "想了解贴面"}
     for field, empty in (("name", " "), ("age", None), ("contact", ""), ("need", " ")):
-        refused(f"{field}_missing", enquiries.record_reception, by=person("ye.fan"), site=center(), **(facts | {field: empty}))
+        refused(
+            f"{field}_missing",
+            enquiries.record_reception,
+            by=person("ye.fan"),
+            site=center(),
+            **(facts | {field: empty}),
+        )
     refused("permission_denied", enquiries.record_reception, by=person("fang.li"), site=center(), **facts)
 
     row = enquiries.record_reception(by=person("ye.fan"), site=center(), **facts, stood_up=True, led_to_seat=True)
@@ -166,6 +173,22 @@ def test_the_desk_quotes_no_price_until_the_doctor_has_signed_a_slip():
     )  # fmt: skip
     assert ask(by=person("bai.lan"), outcome="quoted", visit=visit, **facts).quoted_fen == scaling.price_fen
     refused("price_not_yours", ask, by=person("bai.lan"), outcome="quoted", visit=visit, **(facts | {"item": crown}))
+
+
+@pytest.mark.ledger("FD-019")
+def test_the_line_of_business_and_the_branch_decide_whether_the_desk_names_prices(working_for):
+    set_parameter(by=SYSTEM, key="desk_may_quote_price", value=True, scope=Scope.tenant())
+    scaling = item_by_key("dental-scaling")
+    assert may_see_price(person("bai.lan"), scaling)
+    set_parameter(by=SYSTEM, key="desk_may_quote_price", value=False, scope=Scope.site(center().code))
+    assert not may_see_price(person("bai.lan"), scaling)  # also where a page names no site
+    assert not may_see_price(person("bai.lan"), scaling, site=center())
+    with working_for("derma"):
+        laser = item_by_key("derm-laser")
+        quoted = enquiries.log_price_enquiry(
+            by=person("lian.qiao"), site=staff("041").home_site, question="激光多少钱？", outcome="quoted", item=laser
+        )
+        assert quoted.quoted_fen == laser.price_fen
 
 
 @pytest.mark.ledger("FD-033")
@@ -289,7 +312,9 @@ def test_where_the_line_of_business_wants_it_the_nurse_and_the_precautions_too(w
     with working_for("derma"):
         at("2026-12-07 09:00")
         site = staff("041").home_site
-        visit = desk.check_in(by=person("lian.qiao"), site=site, patient=patient("纪蓝", site=site), doctor=staff("041"))
+        visit = desk.check_in(
+            by=person("lian.qiao"), site=site, patient=patient("纪蓝", site=site), doctor=staff("041")
+        )
         facts = {"by": person("lian.qiao"), "visit": visit, "purpose": "湿疹", "chart_handed": True}
         refused("nurse_missing", actions.introduce, **facts)
         refused("precautions_missing", actions.introduce, **facts, nurse=staff("403"))
@@ -307,7 +332,11 @@ def test_a_reminder_stands_until_it_is_done_and_the_till_gives_no_injection():
     refused("permission_denied", finish, by=person("fang.li"), reminder=shot)
     finish(by=person("fang.li"), reminder=paper)
     assert list(selectors.reminders_of([visit.code])) == [shot]
-    assert Task.objects.get(kind="guest_care.reminder", key=str(shot.code)).roles == ["nurse", "assistant", "head_nurse"]
+    assert Task.objects.get(kind="guest_care.reminder", key=str(shot.code)).roles == [
+        "nurse",
+        "assistant",
+        "head_nurse",
+    ]
     refused("reason_missing", wishes.withdraw_reminder, by=person("mo.xiao"), reminder=shot, reason=" ")
     finish(by=person("mo.xiao"), reminder=shot)
     assert shot.closed_by_name == "莫晓"
@@ -383,10 +412,18 @@ def test_times_are_medians_per_person_and_day(at):
         at(led)
         desk.lead_in(by=person("su.qi"), visit=visit, chair=chair(room))
 
-    comes("甲", arrived="2026-12-07 09:00", registered="2026-12-07 09:02", led="2026-12-07 09:10", by="bai.lan", room="1")
-    comes("乙", arrived="2026-12-07 09:20", registered="2026-12-07 09:26", led="2026-12-07 09:30", by="bai.lan", room="2")
-    comes("丙", arrived="2026-12-07 09:40", registered="2026-12-07 09:41", led="2026-12-07 10:10", by="ren.tao", room="3")
-    comes("丁", arrived="2026-12-08 09:00", registered="2026-12-08 09:09", led="2026-12-08 09:10", by="bai.lan", room="5")
+    comes(
+        "甲", arrived="2026-12-07 09:00", registered="2026-12-07 09:02", led="2026-12-07 09:10", by="bai.lan", room="1"
+    )
+    comes(
+        "乙", arrived="2026-12-07 09:20", registered="2026-12-07 09:26", led="2026-12-07 09:30", by="bai.lan", room="2"
+    )
+    comes(
+        "丙", arrived="2026-12-07 09:40", registered="2026-12-07 09:41", led="2026-12-07 10:10", by="ren.tao", room="3"
+    )
+    comes(
+        "丁", arrived="2026-12-08 09:00", registered="2026-12-08 09:09", led="2026-12-08 09:10", by="bai.lan", room="5"
+    )
 
     rows = {
         (row.day.day, row.name): (row.registered, row.registered_n, row.seated, row.seated_n)

@@ -92,7 +92,9 @@ def test_guests_now_and_its_quick_entries():
     assert web.get(f"{NOW}receptions/new/").status_code == 403
 
     page = text("su.qi", NOW)
-    assert all(word in page for word in ("拉杆箱", "靠窗", zh(INJECTION), f"passes/{GuestPass.objects.get().code}/take/"))
+    assert all(
+        word in page for word in ("拉杆箱", "靠窗", zh(INJECTION), f"passes/{GuestPass.objects.get().code}/take/")
+    )
     assert "很紧张" not in page
     taken = browser("su.qi").post(f"{NOW}passes/{GuestPass.objects.get().code}/take/")
     assert taken.status_code == 303
@@ -196,10 +198,24 @@ def test_the_form_of_a_price_enquiry_shows_the_words_and_no_price():
     )
     assert refused.status_code == 403
     assert not PriceEnquiry.objects.exists()
-    assert browser("ye.fan").post(
-        f"{NOW}prices/new/",
-        {"question": "洗牙", "outcome": "quoted", "item": str(item_by_key("dental-scaling").code)},
-    ).status_code == 303
+    assert (
+        browser("ye.fan")
+        .post(
+            f"{NOW}prices/new/",
+            {"question": "洗牙", "outcome": "quoted", "item": str(item_by_key("dental-scaling").code)},
+        )
+        .status_code
+        == 303
+    )
+
+
+@pytest.mark.ledger("FD-014")
+def test_the_words_of_an_introduction_name_the_doctor_with_title():
+    visit = walked_in(patient("阮欣"))
+    page = text("bai.lan", f"{NOW}introductions/new/?visit={visit.code}")
+    assert "林医生 主治医师" in page
+    assert "阮欣" in page
+    assert "{doctor}" not in text("bai.lan", f"{NOW}introductions/new/")
 
 
 @pytest.mark.ledger("FD-038", "FD-024")

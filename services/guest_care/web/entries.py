@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +13,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from kernel.errors import DomainError
+from kernel.errors import DomainError, NotFound
 from kernel.web.views import flash, page, redirect_after_post, render_page
 from services.guest_care import actions, enquiries, queue, selectors, wishes
 from services.guest_care.models import CareItem
@@ -33,6 +34,7 @@ from services.guest_care.web.forms import (
 )
 from services.reception.waits import only_vertical
 from services.sites.web.current import site_for
+from services.telephone.wording import filled
 
 Act = Callable[..., Any]
 
@@ -194,6 +196,19 @@ def _enter(request: HttpRequest, kind: str) -> HttpResponse:
             flash(request, str(entry.said))
             return redirect_after_post(request, "guest_care:queue" if kind == "fault" else "guest_care:now")
     said = selectors.words_for(entry.moment, only_vertical()) if entry.moment else ""
+    said = filled(said, _names(request, form))
     context = {"entry": entry, "form": form, "refusal": refusal, "words": said, "site": site}
     template = "guest_care/_entry.html" if getattr(request, "htmx", None) else "guest_care/entry.html"
     return render_page(request, template, context, status=refusal.status if refusal else 200, invalid=form)
+
+
+def _names(request: HttpRequest, form: forms.Form) -> dict[str, str]:
+    """Whom the words are about, as far as a guest is chosen: the doctor with title and speciality (FD-014)."""
+    chosen = str(form["visit"].value() or "") if "visit" in form.fields else ""
+    try:
+        visit = selectors.access_visit(request.actor, UUID(chosen))
+    except (ValueError, NotFound):
+        return {"patient": "……", "doctor": "……"}
+    doctor = visit.doctor
+    titled = " ".join(str(part) for part in (doctor.name, doctor.title, *doctor.specialties) if part)
+    return {"patient": visit.patient.form_of_address or visit.patient.name, "doctor": titled}

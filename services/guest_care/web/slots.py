@@ -21,7 +21,8 @@ VIEW = "guest_care.view"
 
 def visit_actions(request: HttpRequest, *, visit: Visit, **context: Any) -> list[dict[str, Any]]:
     """The way from a visit to everything that is done for the guest."""
-    if not request.actor.can("guest_care.log"):  # type: ignore[attr-defined]
+    actor = request.actor  # type: ignore[attr-defined]
+    if not actor.can("guest_care.log") and not actor.can("guest_care.read_observations"):
         return []
     url = reverse("guest_care:visit", args=[visit.code])
     return [{"key": "G Y", "label": _("Guest care"), "url": url, "icon": "heart", "order": 50}]

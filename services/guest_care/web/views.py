@@ -29,6 +29,7 @@ from services.guest_care.models import (
     Opinion,
     PriceEnquiry,
     SpecialRequest,
+    Ticket,
 )
 from services.guest_care.queue import open_fault
 from services.guest_care.reading import number_to_call
@@ -254,21 +255,22 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     site = site_for(request, "guest_care.view")
 
     def context() -> dict[str, Any]:
+        tickets = selectors.queue(site)
         return {
             "site": site,
-            "tickets": selectors.queue(site),
+            "tickets": tickets,
             "fault": open_fault(site),
             "may": may_at(request, site),
             "place_form": PlaceForm(),
-            "without": _without_number(site),
+            "without": _without_number(site, tickets),
         }
 
     return polled(request, "guest_care/queue.html", "guest_care/_queue.html", context)
 
 
-def _without_number(site: Site) -> list[Visit]:
+def _without_number(site: Site, tickets: list[Ticket]) -> list[Visit]:
     """Who waits and has no number yet."""
-    held = {ticket.visit_id for ticket in selectors.queue(site)}
+    held = {ticket.visit_id for ticket in tickets}
     return [line.visit for line in reception.waiting_list(site) if line.visit.pk not in held]
 
 
