@@ -9,6 +9,7 @@ from services.catalogue.actions import ensure_category, ensure_item
 from services.guest_care.actions import ensure_care_item
 
 BY = Actor.system("starter-content")
+QUOTES = "desk_may_quote_price"
 OFFSETS = ("D1", "D3", "D7", "D14", "D30", "D90")
 
 TEMPLATES = (
@@ -66,6 +67,6 @@ def load() -> None:
     for order, (key, zh, en) in enumerate(PREPARED):
         ensure_care_item(by=BY, key=key, moment="before", vertical="aesthetics", order=order, title_zh=zh, title_en=en)
     # Whoever receives guests here knows and names the prices, whatever the tenant's profile says (FD-019).
-    desk = {"key": "desk_may_quote_price", "scope": Scope.vertical("aesthetics")}
-    if not history(**desk).exists():
-        set_parameter(by=BY, value=True, **desk)
+    scope = Scope.vertical("aesthetics")
+    if not history(QUOTES, scope=scope).exists():
+        set_parameter(by=BY, key=QUOTES, scope=scope, value=True)

@@ -7,6 +7,7 @@ from kernel.parameters import Scope, history, set_parameter
 from services.catalogue.actions import ensure_category, ensure_item
 
 BY = Actor.system("starter-content")
+QUOTES = "desk_may_quote_price"
 
 ITEMS = (
     ("derm-consultation", "皮肤科门诊", "Dermatology consultation", 6_000, 1, False),
@@ -29,6 +30,6 @@ def load() -> None:
             is_invasive=invasive, order=order,
         )  # fmt: skip
     # Whoever receives guests here knows and names the prices, whatever the tenant's profile says (FD-019).
-    desk = {"key": "desk_may_quote_price", "scope": Scope.vertical("dermatology")}
-    if not history(**desk).exists():
-        set_parameter(by=BY, value=True, **desk)
+    scope = Scope.vertical("dermatology")
+    if not history(QUOTES, scope=scope).exists():
+        set_parameter(by=BY, key=QUOTES, scope=scope, value=True)
