@@ -82,7 +82,7 @@ ENTRIES: dict[str, Entry] = {
               act=actions.pass_guest, said=gettext_lazy("Passed on; the colleague takes the guest over"), key="W",
               icon="walk", needs_site=False),
         Entry(kind="introduction", title=gettext_lazy("Hand over to the doctor"), form=IntroductionForm,
-              word="guest_care.introduce", act=actions.introduce, said=gettext_lazy("Handed over"), key="H",
+              word="guest_care.introduce", act=actions.introduce, said=gettext_lazy("The guest is with the doctor"), key="H",
               icon="person", needs_site=False, moment=CareItem.Moment.HANDING_OVER),
         Entry(kind="observation", title=gettext_lazy("Note for the doctor"), form=ObservationForm,
               word="guest_care.observe", act=wishes.note_observation, said=gettext_lazy("The doctor sees it; the guest does not"),

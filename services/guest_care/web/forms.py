@@ -113,7 +113,7 @@ class OpinionForm(EntryForm):
 
 
 class RequestForm(EntryForm):
-    words = _line(_("wish"), longest=500)
+    words = _line(_("what the guest wishes for"), longest=500)
     kind = forms.ChoiceField(
         label=_("about"), choices=SpecialRequest.Kind.choices, widget=SegmentedRadios, initial="other"
     )
@@ -193,7 +193,9 @@ class FaultForm(EntryForm):
 
 
 class CloseRequestForm(forms.Form):
-    unmet_reason = forms.ChoiceField(label=_("why not"), choices=SpecialRequest.Unmet.choices, required=False)
+    unmet_reason = forms.ChoiceField(
+        label=_("why it cannot be met"), choices=SpecialRequest.Unmet.choices, required=False
+    )
     remark = _line(_("remark"), required=False, longest=500)
 
 

@@ -323,7 +323,7 @@ def report_csv(request: HttpRequest) -> HttpResponse:
     response["Content-Disposition"] = f'attachment; filename="times-{first.isoformat()}-{last.isoformat()}.csv"'
     response.write("\ufeff")
     table = csv.writer(response)
-    table.writerow([_("Day"), _("Person"), _("Arrival to registration (s, median)"), "n",
+    table.writerow([_("Day"), _("Staff member"), _("Arrival to registration (s, median)"), "n",
                     _("Arrival to seat (s, median)"), "n"])  # fmt: skip
     for row in selectors.punctuality(site, first, last):
         table.writerow([row.day.isoformat(), _safe(row.name), _blank(row.registered), row.registered_n,
@@ -336,7 +336,7 @@ def figure_labels() -> dict[str, str]:
     """What the counts of the report are called, in its order."""
     return {
         "visits": _("Visits"),
-        "registered": _("Registered"),
+        "registered": _("Guests registered"),
         "led_in": _("Led to a room"),
         "unled": _("Registered and led to no room"),
         "introduced": _("Handed over with introduction"),
