@@ -160,7 +160,6 @@ ROOM = Room(
         "visit.actions": ("services.guest_care.web.slots.visit_actions",),
         "visit.beside": ("services.guest_care.web.slots.beside",),
         "visit.timeline": ("services.guest_care.web.slots.visit_timeline",),
-        "visit.flags": ("services.guest_care.web.slots.visit_flags",),
         "visits.flags": ("services.guest_care.web.slots.flags_of_visits",),
         "slip.notices": ("services.guest_care.web.slots.slip_notices",),
         "patient.badges": ("services.guest_care.web.slots.patient_badges",),

@@ -169,7 +169,7 @@ class DoctorLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Now:
+class Present:
     """The screen "Guests now"."""
 
     guests: list[Guest]
@@ -183,7 +183,7 @@ class Now:
     fault: DeviceFault | None
 
 
-def guests_now(site: Site) -> Now:
+def guests_now(site: Site) -> Present:
     """Who is here with whom, what is open, which doctor is free; the same number of queries for any number of guests."""
     day = today(site)
     people = reception.present(site)
@@ -212,7 +212,7 @@ def guests_now(site: Site) -> Now:
     ready = ServiceStep.objects.filter(appointment__in=[one.pk for one in coming])
     for booking, key in ready.values_list("appointment", "item__key"):
         prepared[booking].add(key)
-    return Now(
+    return Present(
         guests=list(guests.values()),
         leaving=to_see_off(site, day),
         coming=[Coming(one, prepared[one.pk]) for one in coming],

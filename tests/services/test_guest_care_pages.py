@@ -213,8 +213,8 @@ def test_the_form_of_a_price_enquiry_shows_the_words_and_no_price():
 def test_the_words_of_an_introduction_name_the_doctor_with_title():
     visit = walked_in(patient("阮欣"))
     page = text("bai.lan", f"{NOW}introductions/new/?visit={visit.code}")
-    assert "林医生 主治医师" in page
-    assert "阮欣" in page
+    assert "这位是林医生 主治医师" in page
+    assert "这位是阮欣" in page
     assert "{doctor}" not in text("bai.lan", f"{NOW}introductions/new/")
 
 
