@@ -161,6 +161,7 @@ ROOM = Room(
         "visit.beside": ("services.guest_care.web.slots.beside",),
         "visit.timeline": ("services.guest_care.web.slots.visit_timeline",),
         "visits.flags": ("services.guest_care.web.slots.flags_of_visits",),
+        "treatment_area.parts": ("services.guest_care.web.slots.area_part",),
         "slip.notices": ("services.guest_care.web.slots.slip_notices",),
         "patient.badges": ("services.guest_care.web.slots.patient_badges",),
     },

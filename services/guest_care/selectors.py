@@ -423,3 +423,9 @@ def reminders_of(visit_codes: Iterable[UUID | None]) -> QuerySet[TreatmentRemind
     """The open reminders of these visits (FD-028)."""
     codes = [code for code in visit_codes if code is not None]
     return TreatmentReminder.objects.filter(visit__code__in=codes, state="open").select_related("site", "visit")
+
+
+def reminders_at(site: Site) -> list[TreatmentReminder]:
+    """The open reminders of the guests who are in the house, the oldest first; one query."""
+    rows = TreatmentReminder.objects.filter(site=site, state="open", visit__state__in=reception.HERE)
+    return list(rows.select_related("site", "visit__patient").order_by("at", "id"))

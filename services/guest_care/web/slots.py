@@ -15,6 +15,7 @@ from services.guest_care.models import ObservationNote, TreatmentReminder
 from services.patients.models import Patient
 from services.reception.machine import HOLDS_CHAIR, UNSEEN
 from services.reception.models import Visit
+from services.sites.models import Site
 
 VIEW = "guest_care.view"
 
@@ -116,6 +117,14 @@ def flags_of_visits(request: HttpRequest, *, visits: Sequence[Visit], **context:
         {"visit": one.visit_id, "label": one.get_kind_display(), "tone": "warn", "icon": "pill"}
         for one in TreatmentReminder.objects.filter(visit__in=[visit.pk for visit in visits], state="open")
     ]
+
+
+def area_part(request: HttpRequest, *, site: Site, **context: Any) -> list[dict[str, Any]]:
+    """Above the chairs of the treatment area: who still needs a prescription or an injection (FD-028), polled apart."""
+    if not holds(request.actor, VIEW, site=site.code):  # type: ignore[attr-defined]
+        return []
+    url, rows = reverse("guest_care:flags"), selectors.reminders_at(site)
+    return [{"id": "guest-flags", "url": url, "template": "guest_care/_flags.html", "rows": rows}]
 
 
 def slip_notices(request: HttpRequest, *, slip: Any, **context: Any) -> list[dict[str, Any]]:

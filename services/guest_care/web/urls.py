@@ -15,6 +15,7 @@ urlpatterns = [
     path("report/times.csv", views.report_csv, name="report-csv"),
     path("items/", views.items, name="items"),
     path("items/<uuid:code>/", acts.item, name="item"),
+    path("flags/", views.flags, name="flags"),
     path("queue/", views.queue_page, name="queue"),
     path("queue/screen/", views.screen, name="screen"),
     path("queue/next/", acts.call_next, name="call-next"),

@@ -251,6 +251,15 @@ def _shown(
 
 
 @page(permission="guest_care.view")
+def flags(request: HttpRequest) -> HttpResponse:
+    """Who still needs a prescription or an injection: a part of the treatment area's screen, polled apart."""
+    site = site_for(request, "guest_care.view")
+    return polled(
+        request, "guest_care/flags.html", "guest_care/_flags.html", lambda: {"rows": selectors.reminders_at(site)}
+    )
+
+
+@page(permission="guest_care.view")
 def queue_page(request: HttpRequest) -> HttpResponse:
     site = site_for(request, "guest_care.view")
 

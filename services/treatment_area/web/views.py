@@ -124,11 +124,9 @@ def day_or_404(text: str) -> date:
 
 def board_context(request: HttpRequest, site: Site, **given: Any) -> dict[str, Any]:
     """The attendant's screen; ``given`` are forms that came back with errors."""
-    area = selectors.area(site)
-    flag_visits(request, [place.line.visit for place in area.places if place.line.visit is not None])
     return {
         "site": site,
-        "area": area,
+        "area": selectors.area(site),
         "may": _may(request, site),
         "may_lead_in": holds(request.actor, "reception.lead_in", site=site.code),
         "may_leave": holds(request.actor, "reception.leave_area", site=site.code),
