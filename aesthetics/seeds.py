@@ -5,10 +5,13 @@ from __future__ import annotations
 from aesthetics import intake
 from aesthetics.actions import ensure_template
 from kernel.context import Actor
+from kernel.parameters import Scope, history, set_parameter
 from services.catalogue.actions import ensure_category, ensure_item
+from services.guest_care.actions import ensure_care_item
 from services.intake.actions import ensure_form
 
 BY = Actor.system("starter-content")
+QUOTES = "desk_may_quote_price"
 OFFSETS = ("D1", "D3", "D7", "D14", "D30", "D90")
 
 TEMPLATES = (
@@ -33,6 +36,13 @@ ITEMS = (
     ("aesth-filler", "玻尿酸填充", "Hyaluronic acid filler", 380_000, 3, True),
     ("aesth-laser", "激光焕肤", "Laser resurfacing", 260_000, 3, True),
     ("aesth-skin-care", "术后护理", "Post-op skin care", 38_000, 2, False),
+)
+
+# Ready in the comfortable area before the guest arrives (FD-025).
+PREPARED = (
+    ("aesth-area", "舒适区整理就绪", "Comfortable area tidy"),
+    ("aesth-drinks", "饮品备好", "Drinks prepared"),
+    ("aesth-magazines", "杂志备好", "Magazines prepared"),
 )
 
 
@@ -60,3 +70,9 @@ def load() -> None:
     ensure_form(
         by=BY, key="first-visit", vertical="aesthetics", title_zh=title_zh, title_en=title_en, at_booking=True, content=intake.content()
     )  # fmt: skip
+    for order, (key, zh, en) in enumerate(PREPARED):
+        ensure_care_item(by=BY, key=key, moment="before", vertical="aesthetics", order=order, title_zh=zh, title_en=en)
+    # Whoever receives guests here knows and names the prices, whatever the tenant's profile says (FD-019).
+    scope = Scope.vertical("aesthetics")
+    if not history(QUOTES, scope=scope).exists():
+        set_parameter(by=BY, key=QUOTES, scope=scope, value=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dental import intake
 from kernel.context import Actor
 from services.catalogue.actions import ensure_item
+from services.guest_care.actions import ensure_care_item
 from services.intake.actions import ensure_form
 from services.telephone.scripts import ensure_script
 
@@ -43,4 +44,10 @@ def load() -> None:
     ensure_script(
         by=BY, key="why-data", vertical="dental", moment="help", purpose="booking", title_zh="为什么要留资料",
         title_en="Why we ask for your data", text_zh=intake.WHY["zh"], text_en=intake.WHY["en"], order=50,
+    )  # fmt: skip
+    ensure_care_item(
+        by=BY, key="dental-magazines", moment="waiting", vertical="dental", order=25,
+        title_zh="口腔保健读物", title_en="Dental-care magazines",
+        words_zh="这里有口腔保健的杂志和资料，您可以先看看。",
+        words_en="Here are magazines and leaflets on dental care, if you would like to read.",
     )  # fmt: skip

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dermatology import intake
 from kernel.context import Actor
+from kernel.parameters import Scope, history, set_parameter
 from services.catalogue.actions import ensure_category, ensure_item
 from services.intake.actions import ensure_form
 
 BY = Actor.system("starter-content")
+QUOTES = "desk_may_quote_price"
 
 ITEMS = (
     ("derm-consultation", "皮肤科门诊", "Dermatology consultation", 6_000, 1, False),
@@ -33,3 +35,7 @@ def load() -> None:
     ensure_form(
         by=BY, key="first-visit", vertical="dermatology", title_zh=title_zh, title_en=title_en, content=intake.content()
     )  # fmt: skip
+    # Whoever receives guests here knows and names the prices, whatever the tenant's profile says (FD-019).
+    scope = Scope.vertical("dermatology")
+    if not history(QUOTES, scope=scope).exists():
+        set_parameter(by=BY, key=QUOTES, scope=scope, value=True)

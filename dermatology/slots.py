@@ -8,7 +8,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from services.guest_care.introducing import Introducing
 from services.patients.models import Patient
+
+# Doctor and nurse are introduced, and what is special about the guest is passed on (FD-014).
+INTRODUCTION = Introducing(nurse=True, precautions=True)
 
 
 def patient_tab(request: HttpRequest, *, patient: Patient, **context: Any) -> list[dict[str, Any]]:

@@ -59,6 +59,7 @@ VERTICAL = Vertical(
     slots={
         "patient.tabs": ("dermatology.slots.patient_tab",),
         "consultation.departments": ("dermatology.consulting.DEPARTMENTS",),
+        "guest_care.introduction": ("dermatology.slots.INTRODUCTION",),
     },
     seeds=("dermatology.seeds.load", "dermatology.consulting.load"),
 )

@@ -14,6 +14,7 @@ from kernel.context import Actor
 from kernel.errors import NotFound
 from services.catalogue.models import Category, Item, ItemPrice
 from services.sites.models import Site
+from services.sites.selectors import sites_now
 from services.staff.names import normalise_query
 
 
@@ -81,14 +82,18 @@ def may_see_price(actor: Actor, item: Item, *, site: Site | None = None) -> bool
     """May ``actor`` see what ``item`` costs? (FD-019)
 
     Whoever holds ``catalogue.see_prices`` may. The others may where ``desk_may_quote_price`` says so for the site and
-    the line of business, and only for items of the public list.
+    the line of business, and only for items of the public list. Without a ``site`` it must say so at every site where
+    they work: what one branch keeps to itself is shown on no page.
     """
     if holds(actor, "catalogue.see_prices", site=site.code if site is not None else None):
         return True
-    return (
-        item.is_public
-        and holds(actor, "catalogue.view")
-        and bool(parameters.value("desk_may_quote_price", site=site, vertical=item.vertical or None))
+    if not item.is_public or not holds(actor, "catalogue.view"):
+        return False
+    places: list[Site | None] = [site]
+    if site is None:
+        places = [one for one in sites_now() if actor.can("catalogue.view", site=one.code)] or [None]
+    return all(
+        bool(parameters.value("desk_may_quote_price", site=place, vertical=item.vertical or None)) for place in places
     )
 
 

@@ -109,8 +109,10 @@ ROOM = Room(
         "records.treatment_voided": ("services.followup.handlers.drop",),
         "followup.opted_out": ("services.kpis.handlers.touched",),
     },
-    slots={"followup.holds": ("services.followup.holding.opted_out",)},
+    slots={
+        "followup.holds": ("services.followup.holding.opted_out",),
+        "shift.leftovers": ("services.followup.leftovers.of_day",),
+    },
     daily={"followup.open_due": Daily(at="06:00", handler="services.followup.handlers.open_due")},
     machines=("services.followup.machine.MACHINE",),
-    slots={"shift.leftovers": ("services.followup.leftovers.of_day",)},
 )

@@ -45,18 +45,21 @@ from services.appointments.today import note_unplanned
 from services.cashier.actions import SlipLine, charge, issue_slip
 from services.cashier.models import ChargeSlip
 from services.catalogue.models import Item
-from services.intake.actions import start_sheet
-from services.intake.handover import mark_special
+from services.charts.actions import log_print, request_release
+from services.consents.actions import disclose
 from services.consultation.actions import open_consultation, recommend
 from services.consultation.knowledge import add_question
 from services.consultation.machines import CONSULTATION
 from services.consultation.talks import ask_doctor, note_question
 from services.consultation.transfers import pass_on
-from services.charts.actions import log_print, request_release
-from services.consents.actions import disclose
+from services.guest_care import actions as guest_care
+from services.guest_care import enquiries, queue, wishes
+from services.intake.actions import start_sheet
+from services.intake.handover import mark_special
 from services.patients.actions import register_patient
 from services.patients.models import Patient
 from services.reception.actions import check_in
+from services.reception.models import Visit
 from services.records.actions import add_note, record_treatment
 from services.shift.desk import log_broadcast, register_item, register_visitor
 from services.shift.handlers import plan_days
@@ -211,6 +214,7 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
         refuse_companion(by=BY, visit=visit, name=word, relation="mother", refusal="second", words=word)
         report_concern(by=BY, site=site, kind="other", words=word, visit=visit)
         note_patrol(by=BY, site=site, needs=word)
+        _plant_guest_care(site, visit, doctor, word)
     with suppress(DomainError):
         tomorrow = (clock.local(clock.now(), site.timezone) + timedelta(days=1)).replace(hour=15, minute=0)
         book_appointment(
@@ -258,6 +262,8 @@ def _plant_consultations(site: Site, word: str, *, name: str, own: bool) -> None
         )  # fmt: skip
     if doctor is not None:
         ask_doctor(by=BY, consultation=row, doctor=doctor, mode="remote", question=asked)
+
+
 def _plant_beside_bookings(site: Site, patient: Patient, doctor: StaffMember, word: str) -> None:
     other = StaffMember.objects.filter(is_doctor=True, sites=site).exclude(pk=doctor.pk).first()
     with suppress(DomainError):
@@ -291,6 +297,23 @@ def _plant_beside_bookings(site: Site, patient: Patient, doctor: StaffMember, wo
     if booking is not None:
         with suppress(DomainError):
             send_link(by=BY, appointment=booking)
+
+
+def _plant_guest_care(site: Site, visit: Visit, doctor: StaffMember, word: str) -> None:
+    here = {"by": BY, "site": site, "visit": visit}
+    wishes.deposit_luggage(**here, tag="A1", description=word, owner=word)
+    wishes.take_opinion(**here, speaker="family", words=word, speaker_name=word)
+    wishes.take_request(**here, kind="other", words=word)
+    wishes.ask_doctor(**here, doctor=doctor, question=word)
+    wishes.note_observation(by=BY, visit=visit, words=word)
+    wishes.set_reminder(by=BY, visit=visit, kind="injection", words=word)
+    enquiries.log_price_enquiry(**here, question=word, outcome="exam")
+    enquiries.log_advice(by=BY, site=site, question=word, answer=word, name=word)
+    enquiries.record_reception(**here, name=word, age=40, contact=word, need=word)
+    guest_care.pass_guest(by=BY, visit=visit, from_post="lobby", to_post="desk", note=word)
+    guest_care.introduce(by=BY, visit=visit, purpose=word, nurse=doctor, precautions=word)
+    queue.give_ticket(by=BY, visit=visit)
+    queue.report_fault(by=BY, site=site, words=word)
 
 
 def item_total(slip: ChargeSlip) -> int:

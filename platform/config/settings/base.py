@@ -93,6 +93,7 @@ TENANT_APPS = [
     "services.consents",
     "services.charts",
     "services.cashier",
+    "services.guest_care",
     "services.followup",
     "services.telephone",
     "services.shift",

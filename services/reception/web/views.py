@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from kernel import clock, registry
 from kernel.access import holds
 from kernel.errors import DomainError
+from kernel.web.slots import slot_items
 from kernel.web.views import flash, page, polled, redirect_after_post, render_page
 from services.appointments.assignment import propose, walk_in
 from services.appointments.board import Stage, day_board
@@ -133,7 +134,10 @@ def visit_context(request: HttpRequest, found: Visit, **given: Any) -> dict[str,
         "may_override": may_override and line is not None and line.blocked_by is not None,
         "unexplained": selectors.is_unexplained(found),
         "end_reason": selectors.end_reason(found),
-        "timeline": selectors.timeline(found),
+        "timeline": sorted(
+            [*selectors.timeline(found), *slot_items("visit.timeline", request, visit=found)],
+            key=lambda item: item["at"],
+        ),
         "card": card,
         "may_write_card": holds(actor, "appointments.write_card", site=site.code)
         and (card is None or card.state != "booked")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from kernel import clock
 from kernel.access import holds
+from kernel.web.slots import slot_items
 from kernel.web.views import page, polled, render_page
 from services.reception import selectors as reception
 from services.reception.machine import HOLDS_CHAIR, UNSEEN
@@ -135,11 +136,21 @@ def board_context(request: HttpRequest, site: Site, **given: Any) -> dict[str, A
     }
 
 
+def flag_visits(request: HttpRequest, visits: list[Visit]) -> None:
+    """Mark each guest with what other rooms still owe the guest (slot ``visits.flags``): one question for all."""
+    by_key: dict[int, list[dict[str, Any]]] = {one.pk: [] for one in visits}
+    for flag in slot_items("visits.flags", request, visits=visits):
+        by_key[flag["visit"]].append(flag)
+    for one in visits:
+        one.flags = by_key[one.pk]  # type: ignore[attr-defined]
+
+
 def visit_context(request: HttpRequest, found: Visit, **given: Any) -> dict[str, Any]:
     """Everything about one guest beside the chair; ``given`` are forms that came back with errors, and a refusal."""
     site = found.site
     stay = selectors.stay(found)
     inside, waits = found.state in HOLDS_CHAIR, found.state in UNSEEN
+    flag_visits(request, [found])
     day = companions.visit_day(found)
     youngest, oldest = companions.age_span(found.patient, day)
     return {
