@@ -42,6 +42,12 @@ class Migration(migrations.Migration):
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
                 (
+                    "staff",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
+                    ),
+                ),
+                (
                     "state",
                     models.CharField(
                         choices=[
@@ -59,12 +65,6 @@ class Migration(migrations.Migration):
                 ("medical_background", models.BooleanField(default=False)),
                 ("languages", models.JSONField(default=list)),
                 ("weekly_hours_target", models.PositiveSmallIntegerField(default=40)),
-                (
-                    "staff",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
-                    ),
-                ),
                 ("hospitals", models.ManyToManyField(blank=True, related_name="+", to="escort.hospital")),
             ],
             options={
@@ -78,11 +78,33 @@ class Migration(migrations.Migration):
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
                 ("number", models.CharField(max_length=20, unique=True)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="patients.patient"
+                    ),
+                ),
                 ("customer_name", models.CharField(max_length=40)),
                 ("customer_phone", kernel.crypto.fields.EncryptedTextField()),
+                (
+                    "hospital",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="escort.hospital"
+                    ),
+                ),
                 ("department", models.CharField(blank=True, max_length=60)),
                 ("pickup_place", models.CharField(max_length=120)),
                 ("needs", kernel.crypto.fields.EncryptedTextField(blank=True)),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalogue.item"
+                    ),
+                ),
                 ("starts_at", models.DateTimeField()),
                 ("ends_at", models.DateTimeField()),
                 ("price_fen", models.BigIntegerField(null=True)),
@@ -115,35 +137,13 @@ class Migration(migrations.Migration):
                 ("ended_at", models.DateTimeField(null=True)),
                 ("reported_at", models.DateTimeField(null=True)),
                 ("archived_at", models.DateTimeField(null=True)),
+                ("cancelled_at", models.DateTimeField(null=True)),
+                ("cancel_reason", models.CharField(blank=True, max_length=200)),
                 ("contacted_note", kernel.crypto.fields.EncryptedTextField(blank=True)),
                 ("registration_number", models.CharField(blank=True, max_length=40)),
                 ("route", models.TextField(blank=True)),
                 ("reconfirmed_at", models.DateTimeField(null=True)),
                 ("late_minutes", models.PositiveIntegerField(null=True)),
-                ("cancelled_at", models.DateTimeField(null=True)),
-                ("cancel_reason", models.CharField(blank=True, max_length=200)),
-                (
-                    "hospital",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="escort.hospital"
-                    ),
-                ),
-                (
-                    "item",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalogue.item"
-                    ),
-                ),
-                (
-                    "patient",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="patients.patient"
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
             ],
             options={
                 "indexes": [
@@ -185,6 +185,18 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="offers", to="escort.order"
+                    ),
+                ),
+                (
+                    "companion",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="offers", to="escort.companion"
+                    ),
+                ),
+                (
                     "state",
                     models.CharField(
                         choices=[
@@ -205,18 +217,6 @@ class Migration(migrations.Migration):
                 ("offered_at", models.DateTimeField()),
                 ("expires_at", models.DateTimeField()),
                 ("answered_at", models.DateTimeField(null=True)),
-                (
-                    "companion",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="offers", to="escort.companion"
-                    ),
-                ),
-                (
-                    "order",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="offers", to="escort.order"
-                    ),
-                ),
             ],
             options={
                 "indexes": [models.Index(fields=["companion", "state"], name="escort_offer_mine")],
@@ -235,6 +235,12 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="milestones", to="escort.order"
+                    ),
+                ),
                 (
                     "kind",
                     models.CharField(
@@ -255,12 +261,6 @@ class Migration(migrations.Migration):
                 ("key", models.UUIDField(unique=True)),
                 ("place", kernel.crypto.fields.EncryptedTextField(blank=True)),
                 ("note", kernel.crypto.fields.EncryptedTextField(blank=True)),
-                (
-                    "order",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="milestones", to="escort.order"
-                    ),
-                ),
             ],
             options={
                 "abstract": False,
@@ -271,23 +271,23 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("period", django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                ("active", models.BooleanField(default=True)),
-                ("assigned_at", models.DateTimeField()),
-                ("ended_at", models.DateTimeField(null=True)),
-                ("end_reason", models.CharField(blank=True, max_length=200)),
-                (
-                    "companion",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="assignments", to="escort.companion"
-                    ),
-                ),
                 (
                     "order",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="assignments", to="escort.order"
                     ),
                 ),
+                (
+                    "companion",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="assignments", to="escort.companion"
+                    ),
+                ),
+                ("period", django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                ("active", models.BooleanField(default=True)),
+                ("assigned_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("end_reason", models.CharField(blank=True, max_length=200)),
             ],
             options={
                 "constraints": [
@@ -307,6 +307,12 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="agreements", to="escort.order"
+                    ),
+                ),
                 ("version", models.PositiveSmallIntegerField()),
                 ("content", models.JSONField()),
                 ("content_hash", models.CharField(max_length=64)),
@@ -314,12 +320,6 @@ class Migration(migrations.Migration):
                 ("customer_signed_at", models.DateTimeField(null=True)),
                 ("company_signed_at", models.DateTimeField(null=True)),
                 ("company_signed_by", models.UUIDField(null=True)),
-                (
-                    "order",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="agreements", to="escort.order"
-                    ),
-                ),
             ],
             options={
                 "constraints": [models.UniqueConstraint(fields=("order", "version"), name="escort_agreement_version")],
@@ -330,6 +330,14 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "companion",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="qualifications",
+                        to="escort.companion",
+                    ),
+                ),
                 (
                     "kind",
                     models.CharField(
@@ -347,14 +355,6 @@ class Migration(migrations.Migration):
                 ("hours", models.PositiveSmallIntegerField(default=0)),
                 ("valid_from", models.DateField()),
                 ("valid_until", models.DateField(null=True)),
-                (
-                    "companion",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="qualifications",
-                        to="escort.companion",
-                    ),
-                ),
             ],
             options={
                 "indexes": [models.Index(fields=["companion", "kind", "-valid_from"], name="escort_paper_valid")],
@@ -365,16 +365,16 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("text", kernel.crypto.fields.EncryptedTextField()),
-                ("client_condition", kernel.crypto.fields.EncryptedTextField(blank=True)),
-                ("filed_at", models.DateTimeField()),
-                ("on_time", models.BooleanField()),
                 (
                     "order",
                     models.OneToOneField(
                         on_delete=django.db.models.deletion.PROTECT, related_name="report", to="escort.order"
                     ),
                 ),
+                ("text", kernel.crypto.fields.EncryptedTextField()),
+                ("client_condition", kernel.crypto.fields.EncryptedTextField(blank=True)),
+                ("filed_at", models.DateTimeField()),
+                ("on_time", models.BooleanField()),
             ],
             options={
                 "abstract": False,

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from kernel import clock
+from services.appointments.referrals import open_referrals
 from services.appointments.reminders import CONFIRM
 from services.appointments.selectors import affected, open_cards
 from services.sites.models import Site
@@ -62,6 +63,18 @@ def of_day(site: Site, day: date) -> list[dict[str, Any]]:
                 "title": title % {"n": len(unbooked)},
                 "cure": _("Book the next visit"),
                 "url": ("appointments:cards",),
+            }
+        )
+    referred = open_referrals(site, day)
+    if referred:
+        title = ngettext("%(n)s referral is not settled", "%(n)s referrals are not settled", len(referred))
+        found.append(
+            {
+                "source": "appointments.referrals",
+                "keys": [str((one.referral or one.patient).code) for one in referred],
+                "title": title % {"n": len(referred)},
+                "cure": _("Register each doctor's part, or settle what is unclear"),
+                "url": ("appointments:referrals",),
             }
         )
     return found

@@ -43,6 +43,7 @@ ROOM = Room(
         "patient.timeline": ("services.cashier.slots.patient_timeline",),
         "patient.revenue": ("services.cashier.slots.patient_revenue",),
         "telephone.account": ("services.cashier.slots.account_of",),
+        "shift.leftovers": ("services.cashier.leftovers.of_day",),
     },
     always_open=("cashier.view", "cashier.issue_slip", "cashier.charge"),
     kpis=(

@@ -163,6 +163,7 @@ ROOM = Room(
         "visits.flags": ("services.guest_care.web.slots.flags_of_visits",),
         "treatment_area.parts": ("services.guest_care.web.slots.area_part",),
         "slip.notices": ("services.guest_care.web.slots.slip_notices",),
+        "shift.leftovers": ("services.guest_care.leftovers.of_day",),
         "patient.badges": ("services.guest_care.web.slots.patient_badges",),
     },
     seeds=("services.guest_care.starter.load",),

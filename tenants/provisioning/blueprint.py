@@ -19,13 +19,13 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.migrations import Migration
-from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from psycopg import ClientCursor, sql
 
 from kernel import clock
 from tenants.database.base import EXTENSIONS, PUBLIC
 from tenants.models import SchemaBlueprint
+from tenants.provisioning.states import Executor
 
 SCRATCH = "lz_blueprint"
 _READS = ("SELECT", "SHOW", "SAVEPOINT", "RELEASE", "ROLLBACK", "SET SEARCH_PATH")
@@ -61,7 +61,7 @@ def _sources(*, public: bool = False) -> dict[str, str]:
 class Missing:
     """What one schema still has to run: working it out takes as long as running it, so it is done once."""
 
-    executor: MigrationExecutor
+    executor: Executor
     targets: list[tuple[str, str]]
     plan: list[tuple[Migration, bool]]
 
@@ -74,7 +74,7 @@ def missing_in(schema_name: str) -> Missing:
     names = settings.SHARED_APPS if schema_name == PUBLIC else settings.TENANT_APPS
     labels = {config.label for config in apps.get_app_configs() if config.name in names}
     with _alone(schema_name):
-        executor = MigrationExecutor(connection)
+        executor = Executor(connection)
         targets = [node for node in executor.loader.graph.leaf_nodes() if node[0] in labels]
         return Missing(executor, targets, executor.migration_plan(targets))
 

@@ -14,6 +14,7 @@ import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection, connections, transaction
+from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.state import StateApps
 from django.test.utils import CaptureQueriesContext
 
@@ -25,6 +26,7 @@ from tenants.directory import context_for, public_schema
 from tenants.models import SchemaBlueprint, SchemaStatus, Tenant
 from tenants.provisioning import blueprint, migrating
 from tenants.provisioning.actions import run_job
+from tenants.provisioning.states import Executor
 from tests.tenants.new_tenants import ask, new_slug, rows_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.ledger("PL-001"), pytest.mark.usefixtures("committed")]
@@ -93,6 +95,27 @@ def test_replay_builds_what_the_migrations_build() -> None:
                 assert len(counts) == 1, table
             cursor.execute(f'DROP SCHEMA "{replayed}" CASCADE')
             cursor.execute(f'DROP SCHEMA "{migrated}" CASCADE')
+
+
+@pytest.mark.parametrize("app", ["reception", pytest.param("", marks=pytest.mark.long)])
+def test_what_grows_is_what_django_builds(app: str) -> None:
+    """Given the migrations of a room and of all that it builds on (in the long run: of everything), when our executor
+    runs them and Django's own does, then the schemas are the same."""
+    found = []
+    for kind in (Executor, MigrationExecutor):
+        schema = f"t_{new_slug()}"
+        with connection.as_owner():
+            with connection.cursor() as cursor:
+                cursor.execute(f'CREATE SCHEMA "{schema}"')
+            with blueprint._alone(schema):
+                executor = kind(connection)
+                wanted = blueprint.missing_in(schema).targets
+                executor.migrate([node for node in wanted if app in ("", node[0])])
+            found.append(catalogue(schema))
+            with connection.cursor() as cursor:
+                cursor.execute(f'DROP SCHEMA "{schema}" CASCADE')
+    assert len(found[0]["migrations"]) > 5
+    assert found[0] == found[1]
 
 
 def test_no_table_of_a_tenant_stands_in_public_too() -> None:

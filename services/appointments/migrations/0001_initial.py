@@ -20,6 +20,7 @@ class Migration(migrations.Migration):
         ("patients", "0001_initial"),
         ("sites", "0001_initial"),
         ("staff", "0001_initial"),
+        ("staff", "0001_initial"),
     ]
 
     operations = [
@@ -29,6 +30,50 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="appointments", to="sites.site"
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="appointments", to="patients.patient"
+                    ),
+                ),
+                (
+                    "doctor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="appointments", to="staff.staffmember"
+                    ),
+                ),
+                (
+                    "chair",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="appointments", to="sites.chair"
+                    ),
+                ),
+                (
+                    "assistant",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assisted_appointments",
+                        to="staff.staffmember",
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appointments",
+                        to="catalogue.item",
+                    ),
+                ),
                 ("starts_at", models.DateTimeField(verbose_name="from")),
                 ("ends_at", models.DateTimeField(verbose_name="until")),
                 ("units", models.PositiveSmallIntegerField(verbose_name="units")),
@@ -74,6 +119,28 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("preference_reason", models.CharField(blank=True, max_length=120, verbose_name="reason of the wish")),
+                ("wish_value", models.CharField(blank=True, max_length=40)),
+                (
+                    "wish_outcome",
+                    models.CharField(
+                        blank=True, choices=[("satisfied", "satisfied"), ("refused", "refused")], max_length=10
+                    ),
+                ),
+                (
+                    "wish_refusal",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("none_works_here", "nobody who fits works here"),
+                            ("not_on_duty", "nobody who fits is on duty"),
+                            ("full", "everybody who fits is booked out"),
+                            ("urgent", "it cannot wait"),
+                            ("moved", "the visit was moved"),
+                        ],
+                        max_length=16,
+                        verbose_name="why the wish is refused",
+                    ),
+                ),
                 (
                     "channel",
                     models.CharField(
@@ -89,19 +156,38 @@ class Migration(migrations.Migration):
                         verbose_name="channel",
                     ),
                 ),
-                ("booked_at", models.DateTimeField()),
-                ("confirmed_at", models.DateTimeField(blank=True, null=True)),
-                ("arrived_at", models.DateTimeField(blank=True, null=True)),
-                ("cancelled_at", models.DateTimeField(blank=True, null=True)),
-                ("cancel_reason", models.CharField(blank=True, max_length=120)),
-                ("affected_acknowledged_at", models.DateTimeField(blank=True, null=True)),
                 (
-                    "assistant",
+                    "on_spot_reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("doctor_off", "the doctor asked for is off duty"),
+                            ("long_wait", "the wait is too long"),
+                            ("many_waiting", "too many are waiting"),
+                            ("next_visit", "next visit, at the end of the treatment"),
+                        ],
+                        max_length=12,
+                        verbose_name="why on the spot",
+                    ),
+                ),
+                ("earlier_code", models.UUIDField(blank=True, null=True)),
+                (
+                    "prepares",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="preparation",
+                        to="appointments.appointment",
+                    ),
+                ),
+                (
+                    "helps",
                     models.ForeignKey(
                         blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="assisted_appointments",
+                        related_name="helped_appointments",
                         to="staff.staffmember",
                     ),
                 ),
@@ -114,40 +200,14 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                (
-                    "chair",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="appointments", to="sites.chair"
-                    ),
-                ),
-                (
-                    "doctor",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="appointments", to="staff.staffmember"
-                    ),
-                ),
-                (
-                    "item",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="appointments",
-                        to="catalogue.item",
-                    ),
-                ),
-                (
-                    "patient",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="appointments", to="patients.patient"
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="appointments", to="sites.site"
-                    ),
-                ),
+                ("booked_at", models.DateTimeField()),
+                ("confirmed_at", models.DateTimeField(blank=True, null=True)),
+                ("arrived_at", models.DateTimeField(blank=True, null=True)),
+                ("began_at", models.DateTimeField(blank=True, null=True)),
+                ("completed_at", models.DateTimeField(blank=True, null=True)),
+                ("cancelled_at", models.DateTimeField(blank=True, null=True)),
+                ("cancel_reason", models.CharField(blank=True, max_length=120)),
+                ("affected_acknowledged_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
                 "ordering": ["starts_at", "id"],
@@ -266,6 +326,431 @@ class Migration(migrations.Migration):
                         ),
                         name="appointments_assistant_is_another",
                     ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("helps__isnull", True),
+                            models.Q(("helps", models.F("doctor")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="appointments_helps_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("wish_outcome", "refused"), models.Q(("wish_refusal", ""), _negated=True)),
+                            models.Q(models.Q(("wish_outcome", "refused"), _negated=True), ("wish_refusal", "")),
+                            _connector="OR",
+                        ),
+                        name="appointments_refused_wish_has_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("on_spot_reason", ""), ("channel", "on_spot"), _connector="OR"),
+                        name="appointments_reason_on_the_spot",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Block",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="blocks", to="sites.site"
+                    ),
+                ),
+                (
+                    "staff",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="blocks",
+                        to="staff.staffmember",
+                    ),
+                ),
+                (
+                    "chair",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="blocks",
+                        to="sites.chair",
+                    ),
+                ),
+                ("starts_at", models.DateTimeField(verbose_name="from")),
+                ("ends_at", models.DateTimeField(verbose_name="until")),
+                ("reason", models.CharField(max_length=80, verbose_name="reason")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("removed_at", models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                "ordering": ["starts_at", "id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("removed_at__isnull", True)),
+                        fields=["site", "starts_at"],
+                        name="appointments_block_day",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="appointments_block_order"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("staff__isnull", False), ("chair__isnull", False), _connector="OR"),
+                        name="appointments_block_of_something",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Rotation",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="rotation", to="sites.site"
+                    ),
+                ),
+                (
+                    "last",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="SpecialistCase",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("kind", models.CharField(choices=[("absent", "absent"), ("busy", "busy")], max_length=6)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="patients.patient"
+                    ),
+                ),
+                (
+                    "specialist",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
+                    ),
+                ),
+                ("purpose", kernel.crypto.fields.EncryptedTextField(verbose_name="purpose")),
+                ("back_on", models.DateField(null=True)),
+                ("informed_at", models.DateTimeField(null=True)),
+                ("estimated_minutes", models.PositiveSmallIntegerField(null=True)),
+                (
+                    "opinion",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("wait", "waits"),
+                            ("another_day", "comes another day"),
+                            ("another_doctor", "sees another doctor"),
+                        ],
+                        max_length=14,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-at", "-id"],
+                "indexes": [models.Index(fields=["site", "-at"], name="appointments_specialist_site")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("back_on__isnull", False), ("kind", "absent")),
+                            models.Q(
+                                ("estimated_minutes__isnull", False),
+                                ("informed_at__isnull", False),
+                                ("kind", "busy"),
+                                models.Q(("opinion", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="appointments_specialist_case_whole",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ExpertSession",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "shift",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="staff.dutyshift"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("visiting", "from another city"),
+                            ("retired", "retired expert"),
+                            ("resident", "resident young doctor"),
+                        ],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("capacity", models.PositiveSmallIntegerField(verbose_name="patients at most")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["shift__starts_at", "id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("capacity__gte", 1)), name="appointments_session_capacity"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="RemoteConsultation",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="patients.patient"
+                    ),
+                ),
+                (
+                    "doctor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="staff.staffmember",
+                        verbose_name="doctor here",
+                    ),
+                ),
+                (
+                    "colleague",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="staff.staffmember",
+                    ),
+                ),
+                ("partner", models.CharField(blank=True, max_length=80, verbose_name="partner hospital")),
+                ("partner_doctor", models.CharField(blank=True, max_length=60, verbose_name="doctor there")),
+                ("question", kernel.crypto.fields.EncryptedTextField(verbose_name="question")),
+                ("consented_at", models.DateTimeField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("requested", "Requested"),
+                            ("accepted", "Accepted"),
+                            ("scheduled", "Scheduled"),
+                            ("held", "Held"),
+                            ("recorded", "Result recorded"),
+                            ("refused", "Refused by the partner"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="requested",
+                        max_length=10,
+                    ),
+                ),
+                ("requested_at", models.DateTimeField()),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("requested_by_name", models.CharField(max_length=80)),
+                ("starts_at", models.DateTimeField(blank=True, null=True)),
+                ("ends_at", models.DateTimeField(blank=True, null=True)),
+                ("held_at", models.DateTimeField(null=True)),
+                ("result", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="result")),
+                ("recorded_at", models.DateTimeField(null=True)),
+                ("recorded_by_name", models.CharField(blank=True, max_length=80)),
+                ("end_reason", models.CharField(blank=True, max_length=120)),
+            ],
+            options={
+                "ordering": ["-requested_at", "-id"],
+                "indexes": [models.Index(fields=["site", "state", "-requested_at"], name="appointments_remote_list")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                ["accepted", "cancelled", "held", "recorded", "refused", "requested", "scheduled"],
+                            )
+                        ),
+                        name="appointments_remote_state",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("colleague__isnull", False), models.Q(("partner", ""), _negated=True), _connector="OR"
+                        ),
+                        name="appointments_remote_with_somebody",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["requested", "refused", "cancelled"]),
+                            ("consented_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="appointments_remote_consented",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("ends_at__gt", models.F("starts_at")),
+                                ("ends_at__isnull", False),
+                                ("starts_at__isnull", False),
+                            ),
+                            models.Q(
+                                ("starts_at__isnull", True),
+                                models.Q(("state__in", ["scheduled", "held", "recorded"]), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="appointments_remote_time",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="RosterPublication",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                ("monday", models.DateField()),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("by_name", models.CharField(max_length=80)),
+            ],
+            options={
+                "ordering": ["-at", "-id"],
+                "indexes": [models.Index(fields=["site", "monday"], name="appointments_roster_week")],
+            },
+        ),
+        migrations.CreateModel(
+            name="UnplannedArrival",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="patients.patient"
+                    ),
+                ),
+                ("purpose", kernel.crypto.fields.EncryptedTextField(verbose_name="purpose")),
+                (
+                    "attending",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
+                    ),
+                ),
+                (
+                    "sees",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("arranged_at", models.DateTimeField(null=True)),
+                ("arranged_by_name", models.CharField(blank=True, max_length=80)),
+            ],
+            options={
+                "ordering": ["-at", "-id"],
+                "indexes": [models.Index(fields=["site", "-at"], name="appointments_unplanned_site")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("arranged_at__isnull", True), ("sees__isnull", True)),
+                            models.Q(("arranged_at__isnull", False), ("sees__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="appointments_unplanned_arranged",
+                    )
                 ],
             },
         ),
@@ -275,7 +760,35 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appointment_cards",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "doctor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
+                    ),
+                ),
                 ("visit_code", models.UUIDField(blank=True, null=True)),
+                (
+                    "item",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalogue.item",
+                    ),
+                ),
                 ("units", models.PositiveSmallIntegerField(default=1)),
                 ("earliest_on", models.DateField(blank=True, null=True)),
                 ("latest_on", models.DateField(blank=True, null=True)),
@@ -294,7 +807,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("reason", models.CharField(blank=True, max_length=120)),
-                ("written_at", models.DateTimeField()),
                 (
                     "appointment",
                     models.OneToOneField(
@@ -305,34 +817,7 @@ class Migration(migrations.Migration):
                         to="appointments.appointment",
                     ),
                 ),
-                (
-                    "doctor",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
-                    ),
-                ),
-                (
-                    "item",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="catalogue.item",
-                    ),
-                ),
-                (
-                    "patient",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="appointment_cards",
-                        to="patients.patient",
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
+                ("written_at", models.DateTimeField()),
                 (
                     "written_by",
                     models.ForeignKey(
@@ -373,16 +858,6 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("old_starts_at", models.DateTimeField()),
-                ("old_ends_at", models.DateTimeField()),
-                ("new_starts_at", models.DateTimeField()),
-                ("new_ends_at", models.DateTimeField()),
-                (
-                    "asked_by",
-                    models.CharField(choices=[("patient", "the patient"), ("clinic", "the clinic")], max_length=8),
-                ),
-                ("reason", models.CharField(max_length=120)),
-                ("at", models.DateTimeField()),
                 (
                     "appointment",
                     models.ForeignKey(
@@ -390,20 +865,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "new_chair",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.chair"),
-                ),
-                (
-                    "new_doctor",
+                    "old_doctor",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
                     ),
@@ -412,27 +874,38 @@ class Migration(migrations.Migration):
                     "old_chair",
                     models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.chair"),
                 ),
+                ("old_starts_at", models.DateTimeField()),
+                ("old_ends_at", models.DateTimeField()),
                 (
-                    "old_doctor",
+                    "new_doctor",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
                     ),
                 ),
-            ],
-            options={
-                "ordering": ["at", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Block",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("starts_at", models.DateTimeField(verbose_name="from")),
-                ("ends_at", models.DateTimeField(verbose_name="until")),
-                ("reason", models.CharField(max_length=80, verbose_name="reason")),
-                ("removed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "new_chair",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.chair"),
+                ),
+                ("new_starts_at", models.DateTimeField()),
+                ("new_ends_at", models.DateTimeField()),
+                (
+                    "old_assistant",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
+                    ),
+                ),
+                (
+                    "new_assistant",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
+                    ),
+                ),
+                (
+                    "asked_by",
+                    models.CharField(choices=[("patient", "the patient"), ("clinic", "the clinic")], max_length=8),
+                ),
+                ("reason", models.CharField(max_length=120)),
+                ("at", models.DateTimeField()),
                 (
                     "by",
                     models.ForeignKey(
@@ -442,51 +915,9 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                (
-                    "chair",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="blocks",
-                        to="sites.chair",
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="blocks", to="sites.site"
-                    ),
-                ),
-                (
-                    "staff",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="blocks",
-                        to="staff.staffmember",
-                    ),
-                ),
             ],
             options={
-                "ordering": ["starts_at", "id"],
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("removed_at__isnull", True)),
-                        fields=["site", "starts_at"],
-                        name="appointments_block_day",
-                    )
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="appointments_block_order"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("staff__isnull", False), ("chair__isnull", False), _connector="OR"),
-                        name="appointments_block_of_something",
-                    ),
-                ],
+                "ordering": ["at", "id"],
             },
         ),
         migrations.CreateModel(
@@ -494,6 +925,14 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "appointment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="confirmations",
+                        to="appointments.appointment",
+                    ),
+                ),
                 ("slot_no", models.PositiveSmallIntegerField()),
                 (
                     "channel",
@@ -513,15 +952,15 @@ class Migration(migrations.Migration):
                         max_length=12,
                     ),
                 ),
-                ("at", models.DateTimeField()),
                 (
-                    "appointment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="confirmations",
-                        to="appointments.appointment",
+                    "address",
+                    models.CharField(
+                        blank=True,
+                        choices=[("known", "knows the address"), ("texted", "the address is texted")],
+                        max_length=6,
                     ),
                 ),
+                ("at", models.DateTimeField()),
                 (
                     "by",
                     models.ForeignKey(
@@ -534,6 +973,431 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["at", "id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Assignment",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="patients.patient"
+                    ),
+                ),
+                (
+                    "doctor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
+                    ),
+                ),
+                (
+                    "basis",
+                    models.CharField(
+                        choices=[
+                            ("emergency", "emergency"),
+                            ("original_doctor", "original doctor"),
+                            ("single_doctor", "treating doctor"),
+                            ("supervisor", "assigned by the supervisor"),
+                            ("mutual_help", "mutual help"),
+                            ("rotation", "rotation"),
+                            ("preference", "wish of the patient"),
+                            ("specialist", "specialist"),
+                            ("choice", "chosen by the desk"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "deviation",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("patient_wish", "the patient wishes it"),
+                            ("specialty", "needs another specialty"),
+                            ("referral", "the treating doctor refers"),
+                            ("urgent", "it cannot wait"),
+                            ("dissatisfied", "the patient is dissatisfied"),
+                            ("moved", "the visit was moved"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("reason", kernel.crypto.fields.EncryptedTextField(blank=True, default="")),
+                (
+                    "appointment",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assignments",
+                        to="appointments.appointment",
+                    ),
+                ),
+                ("visit_code", models.UUIDField(null=True)),
+                ("day", models.DateField()),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-at", "-id"],
+                "indexes": [models.Index(fields=["site", "-at"], name="appointments_assigned_site")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("appointment__isnull", False), ("visit_code__isnull", False), _connector="OR"
+                        ),
+                        name="appointments_assigned_to_what",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("basis", "mutual_help"), _negated=True),
+                            models.Q(("owner__isnull", False), models.Q(("owner", models.F("doctor")), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="appointments_help_names_whom",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="KeptTurn",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "rotation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="kept", to="appointments.rotation"
+                    ),
+                ),
+                (
+                    "doctor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+            ],
+            options={
+                "ordering": ["since", "id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("rotation", "doctor"), name="appointments_one_kept_turn")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="BookingTalk",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "appointment",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="talk", to="appointments.appointment"
+                    ),
+                ),
+                ("name_read_back", models.BooleanField(default=False, verbose_name="name read back")),
+                ("phone_read_back", models.BooleanField(default=False, verbose_name="phone read back")),
+                ("time_read_back", models.BooleanField(default=False, verbose_name="day and time read back")),
+                ("reminder_told", models.BooleanField(default=False, verbose_name="told that we call the day before")),
+                ("time_explained", models.BooleanField(default=False, verbose_name="time explained")),
+                ("place_explained", models.BooleanField(default=False, verbose_name="place explained")),
+                ("precautions_explained", models.BooleanField(default=False, verbose_name="precautions explained")),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["at", "id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Arrangement",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "appointment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="arrangements",
+                        to="appointments.appointment",
+                    ),
+                ),
+                ("slot_no", models.PositiveSmallIntegerField()),
+                (
+                    "administrator",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("asked", "Duty doctor asked"),
+                            ("difficult", "With the director"),
+                            ("arranged", "Arranged"),
+                            ("informed", "Doctor informed"),
+                        ],
+                        default="asked",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "difficulty",
+                    kernel.crypto.fields.EncryptedTextField(
+                        blank=True, default="", verbose_name="what makes it difficult"
+                    ),
+                ),
+                ("asked_at", models.DateTimeField()),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("arranged_at", models.DateTimeField(null=True)),
+                ("arranged_by_name", models.CharField(blank=True, max_length=80)),
+                ("told_at", models.DateTimeField(null=True)),
+                ("told_by_name", models.CharField(blank=True, max_length=80)),
+                ("acknowledged_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "ordering": ["-asked_at", "-id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["arranged", "asked", "difficult", "informed"])),
+                        name="appointments_arrangement_state",
+                    ),
+                    models.UniqueConstraint(fields=("appointment", "slot_no"), name="appointments_arranged_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "informed"), _negated=True),
+                            models.Q(("acknowledged_at__isnull", False), ("told_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="appointments_informed_twice",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ConfirmationLink",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "appointment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="links", to="appointments.appointment"
+                    ),
+                ),
+                ("slot_no", models.PositiveSmallIntegerField()),
+                ("secret_hash", models.CharField(max_length=64, unique=True)),
+                ("made_at", models.DateTimeField()),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("expires_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(null=True)),
+                (
+                    "answer",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("confirmed", "comes"),
+                            ("move", "asks for another time"),
+                            ("cancelled", "does not come"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "half",
+                    models.CharField(
+                        blank=True,
+                        choices=[("morning", "in the morning"), ("afternoon", "in the afternoon")],
+                        max_length=10,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["made_at", "id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("answer", ""), ("used_at__isnull", True)),
+                            models.Q(models.Q(("answer", ""), _negated=True), ("used_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="appointments_link_used_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("used_at__isnull", False)),
+                        fields=("appointment", "slot_no"),
+                        name="appointments_link_one_answer",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Referral",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="patients.patient"
+                    ),
+                ),
+                ("visit_code", models.UUIDField(blank=True, null=True)),
+                (
+                    "from_doctor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
+                    ),
+                ),
+                (
+                    "to_doctor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalogue.item",
+                    ),
+                ),
+                ("charge_fen", models.BigIntegerField(blank=True, null=True)),
+                (
+                    "next_appointment",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="appointments.appointment",
+                    ),
+                ),
+                ("no_next_reason", models.CharField(blank=True, max_length=120)),
+                (
+                    "question",
+                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="what is unclear"),
+                ),
+                ("day", models.DateField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "To be settled"), ("settled", "Settled"), ("withdrawn", "Withdrawn")],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("registered_at", models.DateTimeField()),
+                (
+                    "registered_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("settled_at", models.DateTimeField(blank=True, null=True)),
+                ("settled_by_name", models.CharField(blank=True, max_length=80)),
+                ("withdrawn_reason", models.CharField(blank=True, max_length=120)),
+            ],
+            options={
+                "ordering": ["-registered_at", "-id"],
+                "indexes": [models.Index(fields=["site", "day", "state"], name="appointments_referral_day")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["open", "settled", "withdrawn"])),
+                        name="appointments_referral_state",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("from_doctor", models.F("to_doctor")), _negated=True),
+                        name="appointments_referral_to_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "settled"), _negated=True),
+                            models.Q(
+                                ("charge_fen__gte", 0),
+                                ("charge_fen__isnull", False),
+                                ("item__isnull", False),
+                                models.Q(
+                                    ("next_appointment__isnull", False),
+                                    models.Q(("no_next_reason", ""), _negated=True),
+                                    _connector="OR",
+                                ),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="appointments_referral_settled_whole",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "withdrawn"), _negated=True),
+                            models.Q(("withdrawn_reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="appointments_referral_withdrawn_why",
+                    ),
+                ],
             },
         ),
     ]

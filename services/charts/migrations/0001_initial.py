@@ -12,10 +12,10 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("appointments", "0002_assignment"),
-        ("patients", "0002_restriction_merge_export"),
+        ("appointments", "0001_initial"),
+        ("identity", "__first__"),
+        ("patients", "0001_initial"),
         ("sites", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -25,16 +25,16 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("count", models.PositiveIntegerField(default=0, verbose_name="blank records")),
-                ("counted_at", models.DateTimeField()),
-                ("counted_by_name", models.CharField(max_length=80)),
-                ("alert_key", models.CharField(blank=True, max_length=60)),
                 (
                     "site",
                     models.OneToOneField(
                         on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"
                     ),
                 ),
+                ("count", models.PositiveIntegerField(default=0, verbose_name="blank records")),
+                ("counted_at", models.DateTimeField()),
+                ("counted_by_name", models.CharField(max_length=80)),
+                ("alert_key", models.CharField(blank=True, max_length=60)),
             ],
             options={
                 "abstract": False,
@@ -45,8 +45,10 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("pulled_at", models.DateTimeField()),
-                ("pulled_by_name", models.CharField(max_length=80)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
                 (
                     "appointment",
                     models.OneToOneField(
@@ -55,10 +57,8 @@ class Migration(migrations.Migration):
                         to="appointments.appointment",
                     ),
                 ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
+                ("pulled_at", models.DateTimeField()),
+                ("pulled_by_name", models.CharField(max_length=80)),
             ],
             options={
                 "abstract": False,
@@ -69,6 +69,16 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="chart_prints", to="patients.patient"
+                    ),
+                ),
                 (
                     "act",
                     models.CharField(
@@ -92,7 +102,6 @@ class Migration(migrations.Migration):
                 ),
                 ("pages", models.PositiveSmallIntegerField(default=0, verbose_name="pages")),
                 ("at", models.DateTimeField()),
-                ("by_name", models.CharField(max_length=80)),
                 (
                     "by",
                     models.ForeignKey(
@@ -102,16 +111,7 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                (
-                    "patient",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="chart_prints", to="patients.patient"
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
+                ("by_name", models.CharField(max_length=80)),
             ],
             options={
                 "ordering": ["-at", "-id"],
@@ -124,6 +124,18 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="chart_releases",
+                        to="patients.patient",
+                    ),
+                ),
                 (
                     "kind",
                     models.CharField(
@@ -146,8 +158,27 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("requested_at", models.DateTimeField()),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
                 ("requested_by_name", models.CharField(max_length=80)),
                 ("decided_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
                 ("decided_by_name", models.CharField(blank=True, max_length=80)),
                 ("decision", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="Why not")),
                 ("holds", models.JSONField(default=list)),
@@ -172,20 +203,6 @@ class Migration(migrations.Migration):
                 ),
                 ("identity_checked", models.BooleanField(default=False)),
                 ("handed_at", models.DateTimeField(blank=True, null=True)),
-                ("handed_by_name", models.CharField(blank=True, max_length=80)),
-                ("return_on", models.DateField(blank=True, null=True, verbose_name="comes back on")),
-                ("returned_at", models.DateTimeField(blank=True, null=True)),
-                ("returned_to_name", models.CharField(blank=True, max_length=80)),
-                (
-                    "decided_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
                 (
                     "handed_by",
                     models.ForeignKey(
@@ -196,27 +213,10 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                (
-                    "patient",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="chart_releases",
-                        to="patients.patient",
-                    ),
-                ),
-                (
-                    "requested_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
+                ("handed_by_name", models.CharField(blank=True, max_length=80)),
+                ("return_on", models.DateField(blank=True, null=True, verbose_name="comes back on")),
+                ("returned_at", models.DateTimeField(blank=True, null=True)),
+                ("returned_to_name", models.CharField(blank=True, max_length=80)),
             ],
             options={
                 "ordering": ["-requested_at", "-id"],
@@ -263,6 +263,18 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="transcriptions",
+                        to="patients.patient",
+                    ),
+                ),
                 ("written_on", models.DateField(verbose_name="Day on the paper")),
                 ("text", kernel.crypto.fields.EncryptedTextField(verbose_name="Words of the paper chart")),
                 ("text_hash", models.CharField(max_length=64)),
@@ -280,33 +292,18 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("entered_at", models.DateTimeField()),
-                ("entered_by_name", models.CharField(max_length=80)),
-                (
-                    "difference",
-                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="What differs"),
-                ),
-                ("verified_at", models.DateTimeField(blank=True, null=True)),
-                ("verified_by_name", models.CharField(blank=True, max_length=80)),
-                ("returned_at", models.DateTimeField(blank=True, null=True)),
-                ("returned_by_name", models.CharField(blank=True, max_length=80)),
                 (
                     "entered_by",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
                     ),
                 ),
+                ("entered_by_name", models.CharField(max_length=80)),
                 (
-                    "patient",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="transcriptions",
-                        to="patients.patient",
-                    ),
+                    "difference",
+                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="What differs"),
                 ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
+                ("verified_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "verified_by",
                     models.ForeignKey(
@@ -317,6 +314,9 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+                ("verified_by_name", models.CharField(blank=True, max_length=80)),
+                ("returned_at", models.DateTimeField(blank=True, null=True)),
+                ("returned_by_name", models.CharField(blank=True, max_length=80)),
             ],
             options={
                 "ordering": ["-entered_at", "-id"],

@@ -12,9 +12,9 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("patients", "0002_restriction_merge_export"),
+        ("identity", "__first__"),
+        ("patients", "0001_initial"),
         ("sites", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -56,11 +56,6 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("number", models.PositiveSmallIntegerField()),
-                ("text", models.TextField(verbose_name="Text")),
-                ("text_hash", models.CharField(max_length=64)),
-                ("published_at", models.DateTimeField()),
-                ("published_by_name", models.CharField(max_length=80)),
                 (
                     "template",
                     models.ForeignKey(
@@ -69,9 +64,20 @@ class Migration(migrations.Migration):
                         to="consents.consenttemplate",
                     ),
                 ),
+                ("number", models.PositiveSmallIntegerField()),
+                ("text", models.TextField(verbose_name="Text")),
+                ("text_hash", models.CharField(max_length=64)),
+                ("published_at", models.DateTimeField()),
+                ("published_by_name", models.CharField(max_length=80)),
             ],
             options={
                 "ordering": ["-number"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("template", "number"), name="consents_version_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("text", ""), _negated=True), name="consents_version_has_words"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -80,6 +86,24 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="consents", to="patients.patient"
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "version_signed",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="consents",
+                        to="consents.templateversion",
+                    ),
+                ),
                 ("text_hash", models.CharField(max_length=64)),
                 (
                     "signer",
@@ -113,25 +137,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("signed_at", models.DateTimeField()),
-                ("taken_by_name", models.CharField(max_length=80)),
-                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
-                ("withdrawn_by_name", models.CharField(blank=True, max_length=80)),
-                (
-                    "withdrawal",
-                    kernel.crypto.fields.EncryptedTextField(
-                        blank=True, default="", verbose_name="Words of the withdrawal"
-                    ),
-                ),
-                (
-                    "patient",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="consents", to="patients.patient"
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
                 (
                     "taken_by",
                     models.ForeignKey(
@@ -141,17 +146,38 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+                ("taken_by_name", models.CharField(max_length=80)),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+                ("withdrawn_by_name", models.CharField(blank=True, max_length=80)),
                 (
-                    "version_signed",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="consents",
-                        to="consents.templateversion",
+                    "withdrawal",
+                    kernel.crypto.fields.EncryptedTextField(
+                        blank=True, default="", verbose_name="Words of the withdrawal"
                     ),
                 ),
             ],
             options={
                 "ordering": ["-signed_at", "-id"],
+                "indexes": [models.Index(fields=["patient", "-signed_at"], name="consents_of_patient")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["signed", "withdrawn"])), name="consents_consent_state"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "withdrawn"), _negated=True),
+                            ("withdrawn_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="consents_withdrawn_when",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("signer", "patient"), models.Q(("relation", ""), _negated=True), _connector="OR"
+                        ),
+                        name="consents_signer_related",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -159,6 +185,16 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="disclosures", to="patients.patient"
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
                 ("recipient", kernel.crypto.fields.EncryptedTextField(verbose_name="To whom")),
                 ("what", kernel.crypto.fields.EncryptedTextField(verbose_name="What")),
                 (
@@ -180,17 +216,6 @@ class Migration(migrations.Migration):
                     "words",
                     kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="Ground in words"),
                 ),
-                ("disclosed_at", models.DateTimeField()),
-                ("by_name", models.CharField(max_length=80)),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
                 (
                     "consent",
                     models.ForeignKey(
@@ -201,16 +226,17 @@ class Migration(migrations.Migration):
                         to="consents.consent",
                     ),
                 ),
+                ("disclosed_at", models.DateTimeField()),
                 (
-                    "patient",
+                    "by",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="disclosures", to="patients.patient"
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
+                ("by_name", models.CharField(max_length=80)),
             ],
             options={
                 "ordering": ["-disclosed_at", "-id"],
@@ -236,41 +262,5 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="templateversion",
-            constraint=models.UniqueConstraint(fields=("template", "number"), name="consents_version_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="templateversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("text", ""), _negated=True), name="consents_version_has_words"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="consent",
-            index=models.Index(fields=["patient", "-signed_at"], name="consents_of_patient"),
-        ),
-        migrations.AddConstraint(
-            model_name="consent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["signed", "withdrawn"])), name="consents_consent_state"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="consent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "withdrawn"), _negated=True), ("withdrawn_at__isnull", False), _connector="OR"
-                ),
-                name="consents_withdrawn_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="consent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("signer", "patient"), models.Q(("relation", ""), _negated=True), _connector="OR"),
-                name="consents_signer_related",
-            ),
         ),
     ]

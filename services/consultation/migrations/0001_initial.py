@@ -13,13 +13,13 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("appointments", "0002_assignment"),
+        ("appointments", "0001_initial"),
         ("catalogue", "0001_initial"),
+        ("identity", "__first__"),
         ("patients", "0001_initial"),
         ("reception", "0001_initial"),
         ("sites", "0001_initial"),
-        ("staff", "0002_birth_year"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("staff", "0001_initial"),
     ]
 
     operations = [
@@ -29,7 +29,31 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
                 ("vertical", models.CharField(blank=True, max_length=30)),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="consultations",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "visit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="reception.visit",
+                    ),
+                ),
                 ("customer_name", models.CharField(max_length=80, verbose_name="full name")),
                 (
                     "customer_sex",
@@ -52,6 +76,27 @@ class Migration(migrations.Migration):
                         kind="phone",
                         max_length=48,
                         source="phone",
+                    ),
+                ),
+                (
+                    "origin",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="repetitions",
+                        to="consultation.consultation",
+                    ),
+                ),
+                (
+                    "consultant",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="staff.staffmember",
+                        verbose_name="consultant",
                     ),
                 ),
                 (
@@ -176,18 +221,6 @@ class Migration(migrations.Migration):
                         blank=True, default="", verbose_name="in the customer's words"
                     ),
                 ),
-                ("booked_at", models.DateTimeField(blank=True, null=True)),
-                ("accepted_at", models.DateTimeField(blank=True, null=True)),
-                ("understood_at", models.DateTimeField(blank=True, null=True)),
-                ("understood_with_name", models.CharField(blank=True, max_length=80)),
-                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
-                ("withdrawal_reason", models.CharField(blank=True, max_length=120)),
-                ("lost_at", models.DateTimeField(blank=True, null=True)),
-                ("treated_at", models.DateTimeField(blank=True, null=True)),
-                ("fee_asked_at", models.DateTimeField(blank=True, null=True)),
-                ("fee_slip", models.UUIDField(blank=True, null=True, unique=True)),
-                ("fee_settled_at", models.DateTimeField(blank=True, null=True)),
-                ("fee_receipt", models.CharField(blank=True, max_length=40)),
                 (
                     "appointment",
                     models.ForeignKey(
@@ -198,17 +231,14 @@ class Migration(migrations.Migration):
                         to="appointments.appointment",
                     ),
                 ),
-                (
-                    "consultant",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="staff.staffmember",
-                        verbose_name="consultant",
-                    ),
-                ),
+                ("booked_at", models.DateTimeField(blank=True, null=True)),
+                ("accepted_at", models.DateTimeField(blank=True, null=True)),
+                ("understood_at", models.DateTimeField(blank=True, null=True)),
+                ("understood_with_name", models.CharField(blank=True, max_length=80)),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+                ("withdrawal_reason", models.CharField(blank=True, max_length=120)),
+                ("lost_at", models.DateTimeField(blank=True, null=True)),
+                ("treated_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "fee_item",
                     models.ForeignKey(
@@ -219,112 +249,110 @@ class Migration(migrations.Migration):
                         to="catalogue.item",
                     ),
                 ),
-                (
-                    "origin",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="repetitions",
-                        to="consultation.consultation",
-                    ),
-                ),
-                (
-                    "patient",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="consultations",
-                        to="patients.patient",
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-                (
-                    "visit",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="reception.visit",
-                    ),
-                ),
+                ("fee_asked_at", models.DateTimeField(blank=True, null=True)),
+                ("fee_slip", models.UUIDField(blank=True, null=True, unique=True)),
+                ("fee_settled_at", models.DateTimeField(blank=True, null=True)),
+                ("fee_receipt", models.CharField(blank=True, max_length=40)),
             ],
             options={
                 "ordering": ["-opened_at", "-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="DoctorTalk",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
-                (
-                    "mode",
-                    models.CharField(
-                        choices=[("face_to_face", "face to face"), ("remote", "at a distance")],
-                        max_length=12,
-                        verbose_name="how",
+                "indexes": [
+                    models.Index(fields=["site", "state", "opened_at"], name="consultation_list"),
+                    models.Index(fields=["site", "started_at"], name="consultation_rate"),
+                    models.Index(fields=["patient", "-opened_at"], name="consultation_patient"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                [
+                                    "accepted",
+                                    "booked",
+                                    "left",
+                                    "refused",
+                                    "talking",
+                                    "undecided",
+                                    "waiting",
+                                    "withdrawn",
+                                ],
+                            )
+                        ),
+                        name="consultation_state_known",
                     ),
-                ),
-                ("matter", kernel.crypto.fields.EncryptedTextField(verbose_name="matter")),
-                ("due_at", models.DateTimeField(verbose_name="due")),
-                ("asked_at", models.DateTimeField()),
-                ("asked_by_name", models.CharField(max_length=80)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("asked", "Asked"),
-                            ("led", "With the doctor"),
-                            ("answered", "Answered, not told yet"),
-                            ("presented", "Customer told"),
-                        ],
-                        default="asked",
-                        max_length=10,
+                    models.CheckConstraint(
+                        condition=models.Q(("customer_name", ""), _negated=True), name="consultation_of_somebody"
                     ),
-                ),
-                ("led_at", models.DateTimeField(blank=True, null=True)),
-                ("led_by_name", models.CharField(blank=True, max_length=80)),
-                ("answer", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="answer")),
-                ("answered_at", models.DateTimeField(blank=True, null=True)),
-                ("answered_by_name", models.CharField(blank=True, max_length=80)),
-                ("presented_at", models.DateTimeField(blank=True, null=True)),
-                ("presented_by_name", models.CharField(blank=True, max_length=80)),
-                (
-                    "asked_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["waiting", "left"]),
+                            models.Q(("consultant__isnull", False), ("started_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="consultation_held_by_somebody",
                     ),
-                ),
-                (
-                    "consultation",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="talks",
-                        to="consultation.consultation",
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("state__in", ("booked", "accepted", "undecided", "refused", "withdrawn")),
+                                _negated=True,
+                            ),
+                            models.Q(models.Q(("further", ""), _negated=True), ("concluded_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="consultation_concluded_with_analysis",
                     ),
-                ),
-                (
-                    "doctor",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="staff.staffmember",
-                        verbose_name="doctor",
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "refused"), _negated=True),
+                            models.Q(("refusal", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="consultation_refused_why",
                     ),
-                ),
-            ],
-            options={
-                "ordering": ["due_at", "id"],
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "undecided"), _negated=True),
+                            ("call_back_on__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="consultation_undecided_until",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "booked"), _negated=True),
+                            models.Q(("appointment__isnull", False), ("booked_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="consultation_booked_what",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "accepted"), _negated=True),
+                            ("accepted_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="consultation_accepted_when",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "withdrawn"), _negated=True),
+                            models.Q(
+                                ("withdrawn_at__isnull", False), models.Q(("withdrawal_reason", ""), _negated=True)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="consultation_withdrawn_why",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("fee_settled_at__isnull", True),
+                            models.Q(("fee_slip__isnull", False), models.Q(("fee_receipt", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="consultation_fee_settled_by_receipt",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -359,11 +387,88 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="ServiceSheet",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "item",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalogue.item"
+                    ),
+                ),
+                ("content", models.TextField(verbose_name="what is done")),
+                ("advantages", models.TextField(blank=True, verbose_name="advantages")),
+                ("contraindications", models.TextField(blank=True, verbose_name="not suited for")),
+                ("risks", models.TextField(blank=True, verbose_name="risks")),
+                ("precautions", models.TextField(blank=True, verbose_name="precautions")),
+                ("aftercare", models.TextField(blank=True, verbose_name="aftercare")),
+                ("written_at", models.DateTimeField()),
+                (
+                    "written_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("written_by_name", models.CharField(max_length=80)),
+                ("reviewed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "reviewed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("reviewed_by_name", models.CharField(blank=True, max_length=80)),
+            ],
+            options={
+                "ordering": ["item__category__order", "item__order", "id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("content", ""), _negated=True), name="consultation_sheet_says_something"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("reviewed_at__isnull", True),
+                            models.Q(
+                                models.Q(("reviewed_by_name", ""), _negated=True),
+                                models.Q(
+                                    ("written_by__isnull", True),
+                                    models.Q(
+                                        ("reviewed_by__isnull", False),
+                                        models.Q(("reviewed_by", models.F("written_by")), _negated=True),
+                                    ),
+                                    _connector="OR",
+                                ),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="consultation_sheet_two_people",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="KnowledgeVersion",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="consultation.knowledgeitem",
+                    ),
+                ),
                 ("number", models.PositiveIntegerField()),
                 ("answer_zh", models.TextField(verbose_name="answer (Chinese)")),
                 ("answer_en", models.TextField(blank=True, verbose_name="answer (English)")),
@@ -382,10 +487,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("written_at", models.DateTimeField()),
+                (
+                    "written_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
                 ("written_by_name", models.CharField(max_length=80)),
                 ("decided_at", models.DateTimeField(blank=True, null=True)),
-                ("decided_by_name", models.CharField(blank=True, max_length=80)),
-                ("remark", models.CharField(blank=True, max_length=200, verbose_name="remark")),
                 (
                     "decided_by",
                     models.ForeignKey(
@@ -396,98 +508,39 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                (
-                    "item",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="versions",
-                        to="consultation.knowledgeitem",
-                    ),
-                ),
-                (
-                    "written_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ("decided_by_name", models.CharField(blank=True, max_length=80)),
+                ("remark", models.CharField(blank=True, max_length=200, verbose_name="remark")),
             ],
             options={
                 "ordering": ["-number"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["approved", "draft", "rejected", "replaced"])),
+                        name="consultation_answer_state_known",
+                    ),
+                    models.UniqueConstraint(fields=("item", "number"), name="consultation_answer_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "approved")),
+                        fields=("item",),
+                        name="consultation_answer_one_in_force",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("answer_zh", ""), _negated=True), name="consultation_answer_says_something"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state", "draft"),
+                            ("written_by__isnull", True),
+                            models.Q(
+                                ("decided_by__isnull", False),
+                                models.Q(("decided_by", models.F("written_by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="consultation_answer_two_people",
+                    ),
+                ],
             },
-        ),
-        migrations.CreateModel(
-            name="Question",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("text", kernel.crypto.fields.EncryptedTextField(verbose_name="question")),
-                ("is_complex", models.BooleanField(default=False, verbose_name="complex")),
-                ("asked_at", models.DateTimeField()),
-                ("answer", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="answer")),
-                (
-                    "source",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("standard", "standard answer"),
-                            ("house", "the clinic's own information"),
-                            ("literature", "literature"),
-                            ("doctor", "doctor"),
-                        ],
-                        max_length=10,
-                        verbose_name="source",
-                    ),
-                ),
-                ("reference", models.CharField(blank=True, max_length=300, verbose_name="literature")),
-                ("closed_at", models.DateTimeField(blank=True, null=True)),
-                ("closed_by_name", models.CharField(blank=True, max_length=80)),
-                (
-                    "consultation",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="questions",
-                        to="consultation.consultation",
-                    ),
-                ),
-                (
-                    "standard",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="consultation.knowledgeversion",
-                    ),
-                ),
-                (
-                    "talk",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="answers",
-                        to="consultation.doctortalk",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["asked_at", "id"],
-            },
-        ),
-        migrations.AddField(
-            model_name="doctortalk",
-            name="question",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="talks",
-                to="consultation.question",
-            ),
         ),
         migrations.CreateModel(
             name="Recommendation",
@@ -495,14 +548,6 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("content", models.TextField(verbose_name="what is done")),
-                ("advantages", models.TextField(blank=True, verbose_name="advantages")),
-                ("risks", models.TextField(blank=True, verbose_name="risks")),
-                ("precautions", models.TextField(blank=True, verbose_name="precautions")),
-                ("price_fen", models.PositiveBigIntegerField()),
-                ("needs_disclosure", models.BooleanField(default=False)),
-                ("recommended_at", models.DateTimeField()),
-                ("recommended_by_name", models.CharField(max_length=80)),
                 (
                     "consultation",
                     models.ForeignKey(
@@ -520,55 +565,33 @@ class Migration(migrations.Migration):
                         verbose_name="item",
                     ),
                 ),
+                ("content", models.TextField(verbose_name="what is done")),
+                ("advantages", models.TextField(blank=True, verbose_name="advantages")),
+                ("risks", models.TextField(blank=True, verbose_name="risks")),
+                ("precautions", models.TextField(blank=True, verbose_name="precautions")),
+                ("price_fen", models.PositiveBigIntegerField()),
+                ("needs_disclosure", models.BooleanField(default=False)),
+                ("recommended_at", models.DateTimeField()),
+                ("recommended_by_name", models.CharField(max_length=80)),
             ],
             options={
                 "ordering": ["id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="ServiceSheet",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("content", models.TextField(verbose_name="what is done")),
-                ("advantages", models.TextField(blank=True, verbose_name="advantages")),
-                ("contraindications", models.TextField(blank=True, verbose_name="not suited for")),
-                ("risks", models.TextField(blank=True, verbose_name="risks")),
-                ("precautions", models.TextField(blank=True, verbose_name="precautions")),
-                ("aftercare", models.TextField(blank=True, verbose_name="aftercare")),
-                ("written_at", models.DateTimeField()),
-                ("written_by_name", models.CharField(max_length=80)),
-                ("reviewed_at", models.DateTimeField(blank=True, null=True)),
-                ("reviewed_by_name", models.CharField(blank=True, max_length=80)),
-                (
-                    "item",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalogue.item"
+                "constraints": [
+                    models.UniqueConstraint(fields=("consultation", "item"), name="consultation_item_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("content", ""), _negated=True), name="consultation_recommended_with_content"
                     ),
-                ),
-                (
-                    "reviewed_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("needs_disclosure", False),
+                            models.Q(
+                                models.Q(("risks", ""), _negated=True), models.Q(("precautions", ""), _negated=True)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="consultation_risks_told",
                     ),
-                ),
-                (
-                    "written_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["item__category__order", "item__order", "id"],
+                ],
             },
         ),
         migrations.CreateModel(
@@ -577,6 +600,30 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "consultation",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="transfers",
+                        to="consultation.consultation",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
                 ("source_key", models.CharField(blank=True, max_length=80, null=True, unique=True)),
                 (
                     "kind",
@@ -600,6 +647,15 @@ class Migration(migrations.Migration):
                 ),
                 ("matter", kernel.crypto.fields.EncryptedTextField(verbose_name="matter")),
                 ("passed_at", models.DateTimeField()),
+                (
+                    "passed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
                 ("passed_by_name", models.CharField(max_length=80)),
                 ("due_at", models.DateTimeField(verbose_name="due")),
                 (
@@ -618,18 +674,62 @@ class Migration(migrations.Migration):
                 ),
                 ("settled_at", models.DateTimeField(blank=True, null=True)),
                 ("settled_by_name", models.CharField(blank=True, max_length=80)),
+            ],
+            options={
+                "ordering": ["due_at", "id"],
+                "indexes": [models.Index(fields=["site", "state", "due_at"], name="consultation_transfer_list")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["passed_on", "settled", "taken"])),
+                        name="consultation_transfer_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "settled"), _negated=True),
+                            ("settled_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="consultation_transfer_settled_when",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="DoctorTalk",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
                 (
                     "consultation",
                     models.ForeignKey(
-                        blank=True,
-                        null=True,
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="transfers",
+                        related_name="talks",
                         to="consultation.consultation",
                     ),
                 ),
                 (
-                    "passed_by",
+                    "doctor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="staff.staffmember",
+                        verbose_name="doctor",
+                    ),
+                ),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[("face_to_face", "face to face"), ("remote", "at a distance")],
+                        max_length=12,
+                        verbose_name="how",
+                    ),
+                ),
+                ("matter", kernel.crypto.fields.EncryptedTextField(verbose_name="matter")),
+                ("due_at", models.DateTimeField(verbose_name="due")),
+                ("asked_at", models.DateTimeField()),
+                (
+                    "asked_by",
                     models.ForeignKey(
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
@@ -637,319 +737,162 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+                ("asked_by_name", models.CharField(max_length=80)),
                 (
-                    "patient",
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("asked", "Asked"),
+                            ("led", "With the doctor"),
+                            ("answered", "Answered, not told yet"),
+                            ("presented", "Customer told"),
+                        ],
+                        default="asked",
+                        max_length=10,
+                    ),
+                ),
+                ("led_at", models.DateTimeField(blank=True, null=True)),
+                ("led_by_name", models.CharField(blank=True, max_length=80)),
+                ("answer", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="answer")),
+                ("answered_at", models.DateTimeField(blank=True, null=True)),
+                ("answered_by_name", models.CharField(blank=True, max_length=80)),
+                ("presented_at", models.DateTimeField(blank=True, null=True)),
+                ("presented_by_name", models.CharField(blank=True, max_length=80)),
+            ],
+            options={
+                "ordering": ["due_at", "id"],
+                "indexes": [models.Index(fields=["state", "due_at"], name="consultation_talk_list")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["answered", "asked", "led", "presented"])),
+                        name="consultation_talk_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("due_at__gt", models.F("asked_at"))), name="consultation_talk_due_later"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["answered", "presented"]), _negated=True),
+                            ("answered_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="consultation_talk_answered_when",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("mode", "face_to_face"), ("state__in", ["answered", "presented"]), _negated=True),
+                            ("led_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="consultation_talk_led_first",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Question",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "consultation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="questions",
+                        to="consultation.consultation",
+                    ),
+                ),
+                ("text", kernel.crypto.fields.EncryptedTextField(verbose_name="question")),
+                ("is_complex", models.BooleanField(default=False, verbose_name="complex")),
+                ("asked_at", models.DateTimeField()),
+                ("answer", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="answer")),
+                (
+                    "source",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("standard", "standard answer"),
+                            ("house", "the clinic's own information"),
+                            ("literature", "literature"),
+                            ("doctor", "doctor"),
+                        ],
+                        max_length=10,
+                        verbose_name="source",
+                    ),
+                ),
+                ("reference", models.CharField(blank=True, max_length=300, verbose_name="literature")),
+                (
+                    "standard",
                     models.ForeignKey(
                         blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
-                        to="patients.patient",
+                        to="consultation.knowledgeversion",
                     ),
                 ),
                 (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                    "talk",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="answers",
+                        to="consultation.doctortalk",
+                    ),
                 ),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_by_name", models.CharField(blank=True, max_length=80)),
             ],
             options={
-                "ordering": ["due_at", "id"],
-            },
-        ),
-        migrations.AddIndex(
-            model_name="consultation",
-            index=models.Index(fields=["site", "state", "opened_at"], name="consultation_list"),
-        ),
-        migrations.AddIndex(
-            model_name="consultation",
-            index=models.Index(fields=["site", "started_at"], name="consultation_rate"),
-        ),
-        migrations.AddIndex(
-            model_name="consultation",
-            index=models.Index(fields=["patient", "-opened_at"], name="consultation_patient"),
-        ),
-        migrations.AddConstraint(
-            model_name="consultation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        ["accepted", "booked", "left", "refused", "talking", "undecided", "waiting", "withdrawn"],
-                    )
-                ),
-                name="consultation_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="consultation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("customer_name", ""), _negated=True), name="consultation_of_somebody"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="consultation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["waiting", "left"]),
-                    models.Q(("consultant__isnull", False), ("started_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="consultation_held_by_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="consultation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ("booked", "accepted", "undecided", "refused", "withdrawn")), _negated=True),
-                    models.Q(models.Q(("further", ""), _negated=True), ("concluded_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="consultation_concluded_with_analysis",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="consultation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "refused"), _negated=True),
-                    models.Q(("refusal", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="consultation_refused_why",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="consultation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "undecided"), _negated=True), ("call_back_on__isnull", False), _connector="OR"
-                ),
-                name="consultation_undecided_until",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="consultation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "booked"), _negated=True),
-                    models.Q(("appointment__isnull", False), ("booked_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="consultation_booked_what",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="consultation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "accepted"), _negated=True), ("accepted_at__isnull", False), _connector="OR"
-                ),
-                name="consultation_accepted_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="consultation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "withdrawn"), _negated=True),
-                    models.Q(("withdrawn_at__isnull", False), models.Q(("withdrawal_reason", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="consultation_withdrawn_why",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="consultation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("fee_settled_at__isnull", True),
-                    models.Q(("fee_slip__isnull", False), models.Q(("fee_receipt", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="consultation_fee_settled_by_receipt",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="knowledgeversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["approved", "draft", "rejected", "replaced"])),
-                name="consultation_answer_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="knowledgeversion",
-            constraint=models.UniqueConstraint(fields=("item", "number"), name="consultation_answer_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="knowledgeversion",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "approved")), fields=("item",), name="consultation_answer_one_in_force"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="knowledgeversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("answer_zh", ""), _negated=True), name="consultation_answer_says_something"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="knowledgeversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state", "draft"),
-                    ("written_by__isnull", True),
-                    models.Q(
-                        ("decided_by__isnull", False), models.Q(("decided_by", models.F("written_by")), _negated=True)
+                "ordering": ["asked_at", "id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at__isnull", True), models.Q(("source", ""), _negated=True), _connector="OR"
+                        ),
+                        name="consultation_question_has_source",
                     ),
-                    _connector="OR",
-                ),
-                name="consultation_answer_two_people",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="question",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("closed_at__isnull", True), models.Q(("source", ""), _negated=True), _connector="OR"
-                ),
-                name="consultation_question_has_source",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="question",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("closed_at__isnull", True),
-                    ("is_complex", False),
-                    ("source__in", ["literature", "doctor"]),
-                    _connector="OR",
-                ),
-                name="consultation_complex_needs_authority",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="question",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        models.Q(("source", "literature"), _negated=True),
-                        models.Q(("reference", ""), _negated=True),
-                        _connector="OR",
-                    ),
-                    models.Q(
-                        models.Q(("source", "standard"), _negated=True), ("standard__isnull", False), _connector="OR"
-                    ),
-                    models.Q(models.Q(("source", "doctor"), _negated=True), ("talk__isnull", False), _connector="OR"),
-                ),
-                name="consultation_source_is_named",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="doctortalk",
-            index=models.Index(fields=["state", "due_at"], name="consultation_talk_list"),
-        ),
-        migrations.AddConstraint(
-            model_name="doctortalk",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["answered", "asked", "led", "presented"])),
-                name="consultation_talk_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="doctortalk",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("due_at__gt", models.F("asked_at"))), name="consultation_talk_due_later"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="doctortalk",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["answered", "presented"]), _negated=True),
-                    ("answered_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="consultation_talk_answered_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="doctortalk",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("mode", "face_to_face"), ("state__in", ["answered", "presented"]), _negated=True),
-                    ("led_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="consultation_talk_led_first",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recommendation",
-            constraint=models.UniqueConstraint(fields=("consultation", "item"), name="consultation_item_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="recommendation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("content", ""), _negated=True), name="consultation_recommended_with_content"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recommendation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("needs_disclosure", False),
-                    models.Q(models.Q(("risks", ""), _negated=True), models.Q(("precautions", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="consultation_risks_told",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="servicesheet",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("content", ""), _negated=True), name="consultation_sheet_says_something"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="servicesheet",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("reviewed_at__isnull", True),
-                    models.Q(
-                        models.Q(("reviewed_by_name", ""), _negated=True),
-                        models.Q(
-                            ("written_by__isnull", True),
-                            models.Q(
-                                ("reviewed_by__isnull", False),
-                                models.Q(("reviewed_by", models.F("written_by")), _negated=True),
-                            ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at__isnull", True),
+                            ("is_complex", False),
+                            ("source__in", ["literature", "doctor"]),
                             _connector="OR",
                         ),
+                        name="consultation_complex_needs_authority",
                     ),
-                    _connector="OR",
-                ),
-                name="consultation_sheet_two_people",
-            ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                models.Q(("source", "literature"), _negated=True),
+                                models.Q(("reference", ""), _negated=True),
+                                _connector="OR",
+                            ),
+                            models.Q(
+                                models.Q(("source", "standard"), _negated=True),
+                                ("standard__isnull", False),
+                                _connector="OR",
+                            ),
+                            models.Q(
+                                models.Q(("source", "doctor"), _negated=True), ("talk__isnull", False), _connector="OR"
+                            ),
+                        ),
+                        name="consultation_source_is_named",
+                    ),
+                ],
+            },
         ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=models.Index(fields=["site", "state", "due_at"], name="consultation_transfer_list"),
-        ),
-        migrations.AddConstraint(
-            model_name="transfer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["passed_on", "settled", "taken"])),
-                name="consultation_transfer_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transfer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "settled"), _negated=True), ("settled_at__isnull", False), _connector="OR"
-                ),
-                name="consultation_transfer_settled_when",
+        migrations.AddField(
+            model_name="doctortalk",
+            name="question",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="talks",
+                to="consultation.question",
             ),
         ),
     ]

@@ -14,6 +14,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("appointments", "0001_initial"),
+        ("catalogue", "0001_initial"),
         ("identity", "__first__"),
         ("patients", "0001_initial"),
         ("sites", "0001_initial"),
@@ -51,11 +52,99 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Plan",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("rule_key", models.CharField(max_length=60)),
+                ("source_key", models.CharField(max_length=120)),
+                ("room", models.CharField(max_length=40)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="followup_plans",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "doctor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="staff.staffmember",
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalogue.item",
+                    ),
+                ),
+                ("anchor_on", models.DateField(verbose_name="counted from")),
+            ],
+            options={
+                "ordering": ["-anchor_on", "-id"],
+                "indexes": [models.Index(fields=["patient", "-anchor_on"], name="followup_patient")],
+                "constraints": [models.UniqueConstraint(fields=("rule_key", "source_key"), name="followup_plan_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="OptOut",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="patients.patient"
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                ("at", models.DateTimeField()),
+                ("by_name", models.CharField(max_length=80)),
+                ("lifted_at", models.DateTimeField(blank=True, null=True)),
+                ("lifted_by_name", models.CharField(blank=True, max_length=80)),
+            ],
+            options={
+                "ordering": ["-at", "-id"],
+                "indexes": [models.Index(fields=["site", "at"], name="followup_opt_out_day")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("lifted_at__isnull", True)),
+                        fields=("patient",),
+                        name="followup_opt_out_once",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="FollowUp",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="followups", to="followup.plan"
+                    ),
+                ),
                 ("offset", models.CharField(max_length=6)),
                 ("due_on", models.DateField()),
                 (
@@ -79,6 +168,16 @@ class Migration(migrations.Migration):
                 ("became_due_at", models.DateTimeField(blank=True, null=True)),
                 ("reached_at", models.DateTimeField(blank=True, null=True)),
                 ("closed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "closed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
                 ("not_same_day", models.BooleanField(default=False)),
                 (
                     "result",
@@ -100,21 +199,30 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "steps",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                    ),
+                ),
+                ("answers", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="answers")),
+                ("education_given", models.BooleanField(default=False, verbose_name="health advice given")),
+                (
+                    "satisfaction",
+                    models.CharField(
+                        blank=True,
+                        choices=[("satisfied", "satisfied"), ("mixed", "partly"), ("dissatisfied", "dissatisfied")],
+                        max_length=12,
+                        verbose_name="satisfaction",
+                    ),
+                ),
+                (
+                    "suggestion",
+                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="suggestion"),
+                ),
+                ("suggestion_for", models.CharField(blank=True, max_length=40, verbose_name="for the department")),
+                (
                     "doctor_note",
                     kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="the doctor's note"),
-                ),
-                ("refusal_reason", models.CharField(blank=True, max_length=120, verbose_name="why no return visit")),
-                ("cancel_reason", models.CharField(blank=True, max_length=120)),
-                ("round", models.PositiveSmallIntegerField(default=0)),
-                (
-                    "closed_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
                 ),
                 (
                     "return_visit",
@@ -126,10 +234,16 @@ class Migration(migrations.Migration):
                         to="appointments.appointment",
                     ),
                 ),
+                ("refusal_reason", models.CharField(blank=True, max_length=120, verbose_name="why no return visit")),
+                ("cancel_reason", models.CharField(blank=True, max_length=120)),
+                ("round", models.PositiveSmallIntegerField(default=0)),
             ],
             options={
                 "ordering": ["due_on", "id"],
-                "indexes": [models.Index(fields=["state", "due_on"], name="followup_list")],
+                "indexes": [
+                    models.Index(fields=["state", "due_on"], name="followup_list"),
+                    models.Index(condition=models.Q(("state", "planned")), fields=["due_on"], name="followup_planned"),
+                ],
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
@@ -139,7 +253,26 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="followup_severe_has_return",
-                    )
+                    ),
+                    models.UniqueConstraint(fields=("plan", "offset"), name="followup_offset_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                [
+                                    "attempting",
+                                    "cancelled",
+                                    "closed",
+                                    "closed_unreached",
+                                    "due",
+                                    "no_phone",
+                                    "planned",
+                                    "with_doctor",
+                                ],
+                            )
+                        ),
+                        name="followup_state_known",
+                    ),
                 ],
             },
         ),
@@ -148,6 +281,12 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "followup",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="attempts", to="followup.followup"
+                    ),
+                ),
                 ("at", models.DateTimeField()),
                 ("day", models.DateField()),
                 (
@@ -157,7 +296,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("reached", models.BooleanField()),
-                ("by_name", models.CharField(max_length=80)),
                 (
                     "by",
                     models.ForeignKey(
@@ -167,90 +305,10 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                (
-                    "followup",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="attempts", to="followup.followup"
-                    ),
-                ),
+                ("by_name", models.CharField(max_length=80)),
             ],
             options={
                 "ordering": ["at", "id"],
             },
-        ),
-        migrations.CreateModel(
-            name="Plan",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("rule_key", models.CharField(max_length=60)),
-                ("source_key", models.CharField(max_length=120)),
-                ("room", models.CharField(max_length=40)),
-                ("anchor_on", models.DateField(verbose_name="counted from")),
-                (
-                    "doctor",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="staff.staffmember",
-                    ),
-                ),
-                (
-                    "patient",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="followup_plans",
-                        to="patients.patient",
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-            ],
-            options={
-                "ordering": ["-anchor_on", "-id"],
-                "indexes": [models.Index(fields=["patient", "-anchor_on"], name="followup_patient")],
-                "constraints": [models.UniqueConstraint(fields=("rule_key", "source_key"), name="followup_plan_once")],
-            },
-        ),
-        migrations.AddField(
-            model_name="followup",
-            name="plan",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="followups", to="followup.plan"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="followup",
-            index=models.Index(condition=models.Q(("state", "planned")), fields=["due_on"], name="followup_planned"),
-        ),
-        migrations.AddConstraint(
-            model_name="followup",
-            constraint=models.UniqueConstraint(fields=("plan", "offset"), name="followup_offset_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="followup",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        [
-                            "attempting",
-                            "cancelled",
-                            "closed",
-                            "closed_unreached",
-                            "due",
-                            "no_phone",
-                            "planned",
-                            "with_doctor",
-                        ],
-                    )
-                ),
-                name="followup_state_known",
-            ),
         ),
     ]

@@ -12,13 +12,13 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("appointments", "0002_assignment"),
+        ("appointments", "0001_initial"),
         ("catalogue", "0001_initial"),
+        ("identity", "__first__"),
         ("patients", "0001_initial"),
         ("reception", "0001_initial"),
         ("sites", "0001_initial"),
-        ("staff", "0002_birth_year"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("staff", "0001_initial"),
     ]
 
     operations = [
@@ -73,7 +73,31 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "visit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="reception.visit",
+                        verbose_name="guest",
+                    ),
+                ),
                 ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
                 ("by_name", models.CharField(max_length=80)),
                 ("day", models.DateField()),
                 ("number", models.PositiveIntegerField()),
@@ -92,15 +116,28 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("called_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+            ],
+            options={
+                "ordering": ["day", "number"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["called", "served", "skipped", "void", "waiting"])),
+                        name="guest_care_ticket_state",
                     ),
-                ),
+                    models.UniqueConstraint(fields=("site", "day", "number"), name="guest_care_number_once"),
+                    models.UniqueConstraint(fields=("visit",), name="guest_care_ticket_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("visit__isnull", False)), name="guest_care_ticket_guest"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="TreatmentReminder",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
                 (
                     "site",
                     models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
@@ -116,27 +153,7 @@ class Migration(migrations.Migration):
                         verbose_name="guest",
                     ),
                 ),
-            ],
-            options={
-                "ordering": ["day", "number"],
-            },
-        ),
-        migrations.CreateModel(
-            name="TicketCall",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                (
-                    "what",
-                    models.CharField(
-                        choices=[("called", "called"), ("recalled", "called again"), ("skipped", "skipped")],
-                        max_length=8,
-                    ),
-                ),
-                ("place", models.CharField(blank=True, max_length=40, verbose_name="where to")),
-                ("by_voice", models.BooleanField(default=False)),
                 ("at", models.DateTimeField()),
-                ("by_name", models.CharField(max_length=80)),
                 (
                     "by",
                     models.ForeignKey(
@@ -146,24 +163,6 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                (
-                    "ticket",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="calls", to="guest_care.ticket"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["at", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="TreatmentReminder",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("at", models.DateTimeField()),
                 ("by_name", models.CharField(max_length=80)),
                 (
                     "kind",
@@ -185,15 +184,30 @@ class Migration(migrations.Migration):
                 ("closed_at", models.DateTimeField(blank=True, null=True)),
                 ("closed_by_name", models.CharField(blank=True, max_length=80)),
                 ("reason", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="reason")),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+            ],
+            options={
+                "ordering": ["at", "id"],
+                "indexes": [models.Index(fields=["visit", "state"], name="guest_care_reminder_visit")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["done", "open", "withdrawn"])),
+                        name="guest_care_reminder_state",
                     ),
-                ),
+                    models.CheckConstraint(
+                        condition=models.Q(("visit__isnull", False)), name="guest_care_reminder_guest"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "open")), fields=("visit", "kind"), name="guest_care_reminder_once"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="AdviceSeeker",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
                 (
                     "site",
                     models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
@@ -209,18 +223,16 @@ class Migration(migrations.Migration):
                         verbose_name="guest",
                     ),
                 ),
-            ],
-            options={
-                "ordering": ["at", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="AdviceSeeker",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
                 ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
                 ("by_name", models.CharField(max_length=80)),
                 ("name", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="name")),
                 ("phone", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="Phone")),
@@ -242,30 +254,6 @@ class Migration(migrations.Migration):
                     "result",
                     kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="what came of it"),
                 ),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-                (
-                    "visit",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="reception.visit",
-                        verbose_name="guest",
-                    ),
-                ),
             ],
             options={
                 "ordering": ["-at", "-id"],
@@ -286,33 +274,6 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("at", models.DateTimeField()),
-                ("by_name", models.CharField(max_length=80)),
-                ("name", kernel.crypto.fields.EncryptedTextField(verbose_name="name")),
-                ("age", models.PositiveSmallIntegerField(verbose_name="age")),
-                ("contact", kernel.crypto.fields.EncryptedTextField(verbose_name="contact")),
-                ("need", kernel.crypto.fields.EncryptedTextField(verbose_name="need")),
-                ("stood_up", models.BooleanField(default=False, verbose_name="stood up at once")),
-                ("led_to_seat", models.BooleanField(default=False, verbose_name="led to the reception seats")),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "patient",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="patients.patient",
-                    ),
-                ),
                 (
                     "site",
                     models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
@@ -328,6 +289,33 @@ class Migration(migrations.Migration):
                         verbose_name="guest",
                     ),
                 ),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("by_name", models.CharField(max_length=80)),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                ("name", kernel.crypto.fields.EncryptedTextField(verbose_name="name")),
+                ("age", models.PositiveSmallIntegerField(verbose_name="age")),
+                ("contact", kernel.crypto.fields.EncryptedTextField(verbose_name="contact")),
+                ("need", kernel.crypto.fields.EncryptedTextField(verbose_name="need")),
+                ("stood_up", models.BooleanField(default=False, verbose_name="stood up at once")),
+                ("led_to_seat", models.BooleanField(default=False, verbose_name="led to the reception seats")),
             ],
             options={
                 "ordering": ["-at", "-id"],
@@ -343,7 +331,31 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "visit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="reception.visit",
+                        verbose_name="guest",
+                    ),
+                ),
                 ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
                 ("by_name", models.CharField(max_length=80)),
                 ("words", kernel.crypto.fields.EncryptedTextField(verbose_name="what is wrong")),
                 (
@@ -359,30 +371,6 @@ class Migration(migrations.Migration):
                 (
                     "remark",
                     kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="what was done"),
-                ),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-                (
-                    "visit",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="reception.visit",
-                        verbose_name="guest",
-                    ),
                 ),
             ],
             options={
@@ -403,7 +391,31 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "visit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="reception.visit",
+                        verbose_name="guest",
+                    ),
+                ),
                 ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
                 ("by_name", models.CharField(max_length=80)),
                 (
                     "from_post",
@@ -435,8 +447,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("acknowledged_at", models.DateTimeField(blank=True, null=True)),
-                ("acknowledged_by_name", models.CharField(blank=True, max_length=80)),
-                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "acknowledged_by",
                     models.ForeignKey(
@@ -447,30 +457,8 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-                (
-                    "visit",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="reception.visit",
-                        verbose_name="guest",
-                    ),
-                ),
+                ("acknowledged_by_name", models.CharField(blank=True, max_length=80)),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
                 "ordering": ["at", "id"],
@@ -509,14 +497,22 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("at", models.DateTimeField()),
-                ("by_name", models.CharField(max_length=80)),
-                ("purpose", kernel.crypto.fields.EncryptedTextField(verbose_name="purpose of the visit")),
                 (
-                    "precautions",
-                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="special precautions"),
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
                 ),
-                ("chart_handed", models.BooleanField(default=False, verbose_name="chart handed over with both hands")),
+                (
+                    "visit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="reception.visit",
+                        verbose_name="guest",
+                    ),
+                ),
+                ("at", models.DateTimeField()),
                 (
                     "by",
                     models.ForeignKey(
@@ -526,6 +522,7 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+                ("by_name", models.CharField(max_length=80)),
                 (
                     "doctor",
                     models.ForeignKey(
@@ -542,21 +539,12 @@ class Migration(migrations.Migration):
                         to="staff.staffmember",
                     ),
                 ),
+                ("purpose", kernel.crypto.fields.EncryptedTextField(verbose_name="purpose of the visit")),
                 (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                    "precautions",
+                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="special precautions"),
                 ),
-                (
-                    "visit",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="reception.visit",
-                        verbose_name="guest",
-                    ),
-                ),
+                ("chart_handed", models.BooleanField(default=False, verbose_name="chart handed over with both hands")),
             ],
             options={
                 "ordering": ["at", "id"],
@@ -574,7 +562,31 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "visit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="reception.visit",
+                        verbose_name="guest",
+                    ),
+                ),
                 ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
                 ("by_name", models.CharField(max_length=80)),
                 ("tag", models.CharField(max_length=12, verbose_name="tag")),
                 ("description", kernel.crypto.fields.EncryptedTextField(verbose_name="what it is")),
@@ -598,30 +610,6 @@ class Migration(migrations.Migration):
                 (
                     "returned_to",
                     kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="returned to"),
-                ),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-                (
-                    "visit",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="reception.visit",
-                        verbose_name="guest",
-                    ),
                 ),
             ],
             options={
@@ -657,18 +645,6 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("at", models.DateTimeField()),
-                ("by_name", models.CharField(max_length=80)),
-                ("words", kernel.crypto.fields.EncryptedTextField(verbose_name="observation")),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
                 (
                     "site",
                     models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
@@ -684,6 +660,18 @@ class Migration(migrations.Migration):
                         verbose_name="guest",
                     ),
                 ),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("by_name", models.CharField(max_length=80)),
+                ("words", kernel.crypto.fields.EncryptedTextField(verbose_name="observation")),
             ],
             options={
                 "ordering": ["at", "id"],
@@ -701,8 +689,41 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "visit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="reception.visit",
+                        verbose_name="guest",
+                    ),
+                ),
                 ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
                 ("by_name", models.CharField(max_length=80)),
+                (
+                    "doctor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="staff.staffmember",
+                        verbose_name="doctor",
+                    ),
+                ),
                 ("guest_name", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="name")),
                 ("question", kernel.crypto.fields.EncryptedTextField(verbose_name="question")),
                 ("due_at", models.DateTimeField(verbose_name="due")),
@@ -729,39 +750,6 @@ class Migration(migrations.Migration):
                     "carried_reason",
                     kernel.crypto.fields.EncryptedTextField(
                         blank=True, default="", verbose_name="why it is carried over"
-                    ),
-                ),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "doctor",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="staff.staffmember",
-                        verbose_name="doctor",
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-                (
-                    "visit",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="reception.visit",
-                        verbose_name="guest",
                     ),
                 ),
             ],
@@ -793,7 +781,31 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "visit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="reception.visit",
+                        verbose_name="guest",
+                    ),
+                ),
                 ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
                 ("by_name", models.CharField(max_length=80)),
                 (
                     "speaker",
@@ -816,30 +828,6 @@ class Migration(migrations.Migration):
                 (
                     "remark",
                     kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="what follows"),
-                ),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-                (
-                    "visit",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="reception.visit",
-                        verbose_name="guest",
-                    ),
                 ),
             ],
             options={
@@ -871,43 +859,6 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("at", models.DateTimeField()),
-                ("by_name", models.CharField(max_length=80)),
-                ("question", kernel.crypto.fields.EncryptedTextField(verbose_name="question")),
-                (
-                    "outcome",
-                    models.CharField(
-                        choices=[
-                            ("exam", "free examination proposed"),
-                            ("leaflet", "leaflet or card given"),
-                            ("booked", "appointment made"),
-                            ("quoted", "price named"),
-                        ],
-                        max_length=7,
-                        verbose_name="what was offered",
-                    ),
-                ),
-                ("quoted_fen", models.PositiveBigIntegerField(blank=True, null=True)),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "item",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="catalogue.item",
-                        verbose_name="item",
-                    ),
-                ),
                 (
                     "site",
                     models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
@@ -923,6 +874,43 @@ class Migration(migrations.Migration):
                         verbose_name="guest",
                     ),
                 ),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("by_name", models.CharField(max_length=80)),
+                ("question", kernel.crypto.fields.EncryptedTextField(verbose_name="question")),
+                (
+                    "item",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalogue.item",
+                        verbose_name="item",
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("exam", "free examination proposed"),
+                            ("leaflet", "leaflet or card given"),
+                            ("booked", "appointment made"),
+                            ("quoted", "price named"),
+                        ],
+                        max_length=7,
+                        verbose_name="what was offered",
+                    ),
+                ),
+                ("quoted_fen", models.PositiveBigIntegerField(blank=True, null=True)),
             ],
             options={
                 "ordering": ["-at", "-id"],
@@ -944,38 +932,11 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="ServiceStep",
+            name="SpecialRequest",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("at", models.DateTimeField()),
-                ("by_name", models.CharField(max_length=80)),
-                ("remark", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="remark")),
-                (
-                    "appointment",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="appointments.appointment",
-                    ),
-                ),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "item",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="guest_care.careitem"
-                    ),
-                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
                 (
                     "site",
                     models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
@@ -991,28 +952,16 @@ class Migration(migrations.Migration):
                         verbose_name="guest",
                     ),
                 ),
-            ],
-            options={
-                "ordering": ["at", "id"],
-                "indexes": [
-                    models.Index(fields=["visit", "at"], name="guest_care_step_visit"),
-                    models.Index(fields=["appointment"], name="guest_care_step_booking"),
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("visit__isnull", False), ("appointment__isnull", False), _connector="OR"),
-                        name="guest_care_step_for_somebody",
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="SpecialRequest",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
                 ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
                 ("by_name", models.CharField(max_length=80)),
                 (
                     "kind",
@@ -1052,30 +1001,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("remark", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="remark")),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-                (
-                    "visit",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="reception.visit",
-                        verbose_name="guest",
-                    ),
-                ),
             ],
             options={
                 "ordering": ["-at", "-id"],
@@ -1095,47 +1020,103 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.AddConstraint(
-            model_name="ticket",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["called", "served", "skipped", "void", "waiting"])),
-                name="guest_care_ticket_state",
-            ),
+        migrations.CreateModel(
+            name="TicketCall",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "ticket",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="calls", to="guest_care.ticket"
+                    ),
+                ),
+                (
+                    "what",
+                    models.CharField(
+                        choices=[("called", "called"), ("recalled", "called again"), ("skipped", "skipped")],
+                        max_length=8,
+                    ),
+                ),
+                ("place", models.CharField(blank=True, max_length=40, verbose_name="where to")),
+                ("by_voice", models.BooleanField(default=False)),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("by_name", models.CharField(max_length=80)),
+            ],
+            options={
+                "ordering": ["at", "id"],
+            },
         ),
-        migrations.AddConstraint(
-            model_name="ticket",
-            constraint=models.UniqueConstraint(fields=("site", "day", "number"), name="guest_care_number_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="ticket",
-            constraint=models.UniqueConstraint(fields=("visit",), name="guest_care_ticket_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="ticket",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("visit__isnull", False)), name="guest_care_ticket_guest"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="treatmentreminder",
-            index=models.Index(fields=["visit", "state"], name="guest_care_reminder_visit"),
-        ),
-        migrations.AddConstraint(
-            model_name="treatmentreminder",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["done", "open", "withdrawn"])), name="guest_care_reminder_state"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="treatmentreminder",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("visit__isnull", False)), name="guest_care_reminder_guest"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="treatmentreminder",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "open")), fields=("visit", "kind"), name="guest_care_reminder_once"
-            ),
+        migrations.CreateModel(
+            name="ServiceStep",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "visit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="reception.visit",
+                        verbose_name="guest",
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("by_name", models.CharField(max_length=80)),
+                (
+                    "appointment",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="appointments.appointment",
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="guest_care.careitem"
+                    ),
+                ),
+                ("remark", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="remark")),
+            ],
+            options={
+                "ordering": ["at", "id"],
+                "indexes": [
+                    models.Index(fields=["visit", "at"], name="guest_care_step_visit"),
+                    models.Index(fields=["appointment"], name="guest_care_step_booking"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("visit__isnull", False), ("appointment__isnull", False), _connector="OR"),
+                        name="guest_care_step_for_somebody",
+                    )
+                ],
+            },
         ),
     ]

@@ -12,12 +12,12 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("appointments", "0002_assignment"),
+        ("appointments", "0001_initial"),
+        ("identity", "__first__"),
         ("patients", "0001_initial"),
         ("reception", "0001_initial"),
         ("sites", "0001_initial"),
-        ("staff", "0002_birth_year"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("staff", "0001_initial"),
     ]
 
     operations = [
@@ -49,20 +49,21 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("number", models.PositiveIntegerField()),
-                ("content", models.JSONField()),
-                ("content_hash", models.CharField(max_length=64)),
-                ("written_at", models.DateTimeField()),
-                ("written_by_name", models.CharField(max_length=80)),
                 (
                     "form",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="versions", to="intake.formdefinition"
                     ),
                 ),
+                ("number", models.PositiveIntegerField()),
+                ("content", models.JSONField()),
+                ("content_hash", models.CharField(max_length=64)),
+                ("written_at", models.DateTimeField()),
+                ("written_by_name", models.CharField(max_length=80)),
             ],
             options={
                 "ordering": ["-number"],
+                "constraints": [models.UniqueConstraint(fields=("form", "number"), name="intake_version_number")],
             },
         ),
         migrations.CreateModel(
@@ -71,7 +72,43 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="intake_sheets", to="patients.patient"
+                    ),
+                ),
+                (
+                    "visit",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="intake_sheet",
+                        to="reception.visit",
+                    ),
+                ),
+                (
+                    "appointment",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="appointments.appointment",
+                    ),
+                ),
                 ("vertical", models.CharField(max_length=30)),
+                (
+                    "form",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="intake.formversion"
+                    ),
+                ),
                 (
                     "state",
                     models.CharField(
@@ -102,23 +139,6 @@ class Migration(migrations.Migration):
                 ("filled_at", models.DateTimeField(blank=True, null=True)),
                 ("filled_by_name", models.CharField(blank=True, max_length=80)),
                 ("checked_at", models.DateTimeField(blank=True, null=True)),
-                ("checked_by_name", models.CharField(blank=True, max_length=80)),
-                ("alert_text", kernel.crypto.fields.EncryptedTextField(blank=True, default="")),
-                ("alert_at", models.DateTimeField(blank=True, null=True)),
-                ("handed_over_at", models.DateTimeField(blank=True, null=True)),
-                ("acknowledged_at", models.DateTimeField(blank=True, null=True)),
-                ("link_hash", models.CharField(blank=True, max_length=64)),
-                ("link_until", models.DateTimeField(blank=True, null=True)),
-                (
-                    "appointment",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="appointments.appointment",
-                    ),
-                ),
                 (
                     "checked_by",
                     models.ForeignKey(
@@ -129,35 +149,54 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                (
-                    "form",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="intake.formversion"
-                    ),
-                ),
-                (
-                    "patient",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="intake_sheets", to="patients.patient"
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-                (
-                    "visit",
-                    models.OneToOneField(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="intake_sheet",
-                        to="reception.visit",
-                    ),
-                ),
+                ("checked_by_name", models.CharField(blank=True, max_length=80)),
+                ("alert_text", kernel.crypto.fields.EncryptedTextField(blank=True, default="")),
+                ("alert_at", models.DateTimeField(blank=True, null=True)),
+                ("handed_over_at", models.DateTimeField(blank=True, null=True)),
+                ("acknowledged_at", models.DateTimeField(blank=True, null=True)),
+                ("link_hash", models.CharField(blank=True, max_length=64)),
+                ("link_until", models.DateTimeField(blank=True, null=True)),
             ],
             options={
                 "ordering": ["started_at", "id"],
+                "indexes": [
+                    models.Index(fields=["site", "-started_at"], name="intake_sheet_day"),
+                    models.Index(fields=["patient", "-started_at"], name="intake_sheet_patient"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["acknowledged", "dropped", "filling", "handed_over", "signed", "to_sign"])
+                        ),
+                        name="intake_sheet_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["filling", "dropped"]),
+                            models.Q(("checked_at__isnull", False), ("filled_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="intake_sheet_checked_when",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["handed_over", "acknowledged"]), _negated=True),
+                            ("handed_over_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="intake_sheet_handed_over_when",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("link_hash", ""), _negated=True),
+                        fields=("link_hash",),
+                        name="intake_sheet_link",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("appointment__isnull", False)),
+                        fields=("appointment",),
+                        name="intake_sheet_once_a_booking",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -166,7 +205,35 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "sheet",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="hand_overs", to="intake.intakesheet"
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "giver",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
                 ("giver_name", models.CharField(max_length=80)),
+                (
+                    "receiver",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="staff.staffmember",
+                        verbose_name="to whom",
+                    ),
+                ),
                 (
                     "complaint",
                     kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="chief complaint"),
@@ -184,37 +251,31 @@ class Migration(migrations.Migration):
                 ("acknowledged_by_name", models.CharField(blank=True, max_length=80)),
                 ("breached_at", models.DateTimeField(blank=True, null=True)),
                 ("replaced_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "giver",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "receiver",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="staff.staffmember",
-                        verbose_name="to whom",
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-                (
-                    "sheet",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="hand_overs", to="intake.intakesheet"
-                    ),
-                ),
             ],
             options={
                 "ordering": ["given_at", "id"],
+                "indexes": [models.Index(fields=["receiver", "acknowledged_at"], name="intake_hand_over_receiver")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("replaced_at__isnull", True)),
+                        fields=("sheet",),
+                        name="intake_hand_over_one_stands",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("acknowledged_at__isnull", True),
+                            ("acknowledged_at__gte", models.F("given_at")),
+                            _connector="OR",
+                        ),
+                        name="intake_hand_over_order",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("breached_at__isnull", True), ("breached_at__gte", models.F("confirm_by")), _connector="OR"
+                        ),
+                        name="intake_hand_over_breach_is_late",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -222,6 +283,12 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "sheet",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="signature", to="intake.intakesheet"
+                    ),
+                ),
                 (
                     "signer",
                     models.CharField(
@@ -238,13 +305,14 @@ class Migration(migrations.Migration):
                 ("signed_at", models.DateTimeField()),
                 ("on_tablet", models.BooleanField(default=False)),
                 ("witness_name", models.CharField(blank=True, max_length=80)),
-                (
-                    "sheet",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="signature", to="intake.intakesheet"
-                    ),
-                ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("signer_name", ""), _negated=True), name="intake_signature_has_name"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="SpecialFinding",
@@ -252,120 +320,28 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("question", models.CharField(blank=True, max_length=40)),
-                ("words", kernel.crypto.fields.EncryptedTextField(blank=True, default="")),
-                ("found_at", models.DateTimeField()),
-                ("found_by_name", models.CharField(max_length=80)),
-                ("highlighted_at", models.DateTimeField(blank=True, null=True)),
-                ("highlighted_by_name", models.CharField(blank=True, max_length=80)),
                 (
                     "sheet",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="findings", to="intake.intakesheet"
                     ),
                 ),
+                ("question", models.CharField(blank=True, max_length=40)),
+                ("words", kernel.crypto.fields.EncryptedTextField(blank=True, default="")),
+                ("found_at", models.DateTimeField()),
+                ("found_by_name", models.CharField(max_length=80)),
+                ("highlighted_at", models.DateTimeField(blank=True, null=True)),
+                ("highlighted_by_name", models.CharField(blank=True, max_length=80)),
             ],
             options={
                 "ordering": ["found_at", "id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("question", ""), _negated=True),
+                        fields=("sheet", "question"),
+                        name="intake_finding_once",
+                    )
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="formversion",
-            constraint=models.UniqueConstraint(fields=("form", "number"), name="intake_version_number"),
-        ),
-        migrations.AddIndex(
-            model_name="intakesheet",
-            index=models.Index(fields=["site", "-started_at"], name="intake_sheet_day"),
-        ),
-        migrations.AddIndex(
-            model_name="intakesheet",
-            index=models.Index(fields=["patient", "-started_at"], name="intake_sheet_patient"),
-        ),
-        migrations.AddConstraint(
-            model_name="intakesheet",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["acknowledged", "dropped", "filling", "handed_over", "signed", "to_sign"])
-                ),
-                name="intake_sheet_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="intakesheet",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["filling", "dropped"]),
-                    models.Q(("checked_at__isnull", False), ("filled_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="intake_sheet_checked_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="intakesheet",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["handed_over", "acknowledged"]), _negated=True),
-                    ("handed_over_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="intake_sheet_handed_over_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="intakesheet",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("link_hash", ""), _negated=True), fields=("link_hash",), name="intake_sheet_link"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="intakesheet",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("appointment__isnull", False)),
-                fields=("appointment",),
-                name="intake_sheet_once_a_booking",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="handover",
-            index=models.Index(fields=["receiver", "acknowledged_at"], name="intake_hand_over_receiver"),
-        ),
-        migrations.AddConstraint(
-            model_name="handover",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("replaced_at__isnull", True)), fields=("sheet",), name="intake_hand_over_one_stands"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="handover",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("acknowledged_at__isnull", True), ("acknowledged_at__gte", models.F("given_at")), _connector="OR"
-                ),
-                name="intake_hand_over_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="handover",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("breached_at__isnull", True), ("breached_at__gte", models.F("confirm_by")), _connector="OR"
-                ),
-                name="intake_hand_over_breach_is_late",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="signature",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("signer_name", ""), _negated=True), name="intake_signature_has_name"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="specialfinding",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("question", ""), _negated=True),
-                fields=("sheet", "question"),
-                name="intake_finding_once",
-            ),
         ),
     ]

@@ -13,6 +13,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ("files", "0001_initial"),
         ("identity", "__first__"),
         ("sites", "0001_initial"),
     ]
@@ -95,8 +96,6 @@ class Migration(migrations.Migration):
                 ("is_special", models.BooleanField(default=False, verbose_name="Special circumstances")),
                 ("message_consent", models.BooleanField(blank=True, null=True, verbose_name="Agrees to messages")),
                 ("message_consent_at", models.DateTimeField(blank=True, null=True)),
-                ("created_at", models.DateTimeField()),
-                ("contact_verified_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "site",
                     models.ForeignKey(
@@ -106,6 +105,20 @@ class Migration(migrations.Migration):
                         verbose_name="Registered at",
                     ),
                 ),
+                ("created_at", models.DateTimeField()),
+                ("contact_verified_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "merged_into",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="absorbed",
+                        to="patients.patient",
+                    ),
+                ),
+                ("restricted_until", models.DateTimeField(blank=True, editable=False, null=True)),
             ],
             options={
                 "indexes": [
@@ -142,6 +155,14 @@ class Migration(migrations.Migration):
                         ),
                         name="patients_consent_has_time",
                     ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("merged_into__isnull", True),
+                            models.Q(("merged_into", models.F("id")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="patients_merged_into_another",
+                    ),
                 ],
             },
         ),
@@ -150,11 +171,18 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contact_changes",
+                        to="patients.patient",
+                    ),
+                ),
                 ("field", models.CharField(choices=[("phone", "phone"), ("address", "address")], max_length=10)),
                 ("old_value", kernel.crypto.fields.EncryptedTextField(blank=True, default="")),
                 ("new_value", kernel.crypto.fields.EncryptedTextField(blank=True, default="")),
                 ("changed_at", models.DateTimeField()),
-                ("changed_by_name", models.CharField(max_length=80)),
                 (
                     "changed_by",
                     models.ForeignKey(
@@ -164,14 +192,7 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                (
-                    "patient",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="contact_changes",
-                        to="patients.patient",
-                    ),
-                ),
+                ("changed_by_name", models.CharField(max_length=80)),
             ],
             options={
                 "ordering": ["-changed_at", "-id"],
@@ -182,6 +203,22 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="relations", to="patients.patient"
+                    ),
+                ),
+                (
+                    "relative",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="relative_of",
+                        to="patients.patient",
+                    ),
+                ),
                 ("name", models.CharField(blank=True, max_length=80, verbose_name="Name")),
                 ("phone", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="Phone")),
                 (
@@ -204,22 +241,6 @@ class Migration(migrations.Migration):
                 ),
                 ("is_payer", models.BooleanField(default=False, verbose_name="Pays")),
                 ("is_guardian", models.BooleanField(default=False, verbose_name="Legal guardian")),
-                (
-                    "patient",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="relations", to="patients.patient"
-                    ),
-                ),
-                (
-                    "relative",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="relative_of",
-                        to="patients.patient",
-                    ),
-                ),
             ],
             options={
                 "ordering": ["id"],
@@ -241,6 +262,193 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("patient", "relative"), name="patients_relation_once"),
                     models.UniqueConstraint(
                         condition=models.Q(("is_payer", True)), fields=("patient",), name="patients_relation_one_payer"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="FileRestriction",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="restrictions", to="patients.patient"
+                    ),
+                ),
+                ("reason", kernel.crypto.fields.EncryptedTextField(verbose_name="Reason")),
+                ("until", models.DateTimeField(verbose_name="Until")),
+                ("restricted_at", models.DateTimeField()),
+                (
+                    "restricted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("restricted_by_name", models.CharField(max_length=80)),
+                ("lifted_at", models.DateTimeField(blank=True, null=True)),
+                ("lifted_by_name", models.CharField(blank=True, max_length=80)),
+                (
+                    "lift_reason",
+                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="Why it was lifted"),
+                ),
+            ],
+            options={
+                "ordering": ["-restricted_at", "-id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("lifted_at__isnull", True)),
+                        fields=("patient",),
+                        name="patients_restricted_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("until__gt", models.F("restricted_at"))), name="patients_restriction_order"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="PatientExport",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="exports", to="patients.patient"
+                    ),
+                ),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("patient", "the patient asks for it"),
+                            ("transfer", "treatment goes on elsewhere"),
+                            ("authority", "an authority demands it"),
+                        ],
+                        max_length=10,
+                        verbose_name="Purpose",
+                    ),
+                ),
+                ("words", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="What exactly")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("requested", "Asked for"), ("released", "Released"), ("refused", "Refused")],
+                        default="requested",
+                        max_length=10,
+                    ),
+                ),
+                ("asked_at", models.DateTimeField()),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                ("asked_by_name", models.CharField(max_length=80)),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("decided_by_name", models.CharField(blank=True, max_length=80)),
+                ("refusal", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="Why not")),
+                (
+                    "data_file",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="files.storedfile"
+                    ),
+                ),
+                (
+                    "readable_file",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="files.storedfile"
+                    ),
+                ),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                "ordering": ["-asked_at", "-id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["refused", "released", "requested"])),
+                        name="patients_export_state",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("decided_by__isnull", True),
+                            models.Q(("decided_by", models.F("asked_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="patients_export_two_people",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "released"), _negated=True),
+                            models.Q(("data_file__isnull", False), ("decided_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="patients_export_released_by_somebody",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="PatientMerge",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "survivor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="patients.patient"
+                    ),
+                ),
+                (
+                    "merged",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="patients.patient"
+                    ),
+                ),
+                ("reason", kernel.crypto.fields.EncryptedTextField(verbose_name="Reason")),
+                ("moves", models.JSONField(default=dict)),
+                ("merged_at", models.DateTimeField()),
+                (
+                    "merged_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("merged_by_name", models.CharField(max_length=80)),
+                ("undone_at", models.DateTimeField(blank=True, null=True)),
+                ("undone_by_name", models.CharField(blank=True, max_length=80)),
+            ],
+            options={
+                "ordering": ["-merged_at", "-id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("survivor", models.F("merged")), _negated=True),
+                        name="patients_merge_of_two",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("undone_at__isnull", True)), fields=("merged",), name="patients_merged_once"
                     ),
                 ],
             },

@@ -13,10 +13,11 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("catalogue", "0001_initial"),
+        ("identity", "__first__"),
+        ("patients", "0001_initial"),
         ("patients", "0001_initial"),
         ("sites", "0001_initial"),
         ("staff", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -25,27 +26,6 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("visit_code", models.UUIDField(blank=True, null=True)),
-                ("text", kernel.crypto.fields.EncryptedTextField(verbose_name="Note")),
-                ("written_at", models.DateTimeField()),
-                (
-                    "author",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="clinical_notes",
-                        to="staff.staffmember",
-                    ),
-                ),
-                (
-                    "corrects",
-                    models.OneToOneField(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="corrected_by",
-                        to="records.clinicalnote",
-                    ),
-                ),
                 (
                     "patient",
                     models.ForeignKey(
@@ -57,6 +37,28 @@ class Migration(migrations.Migration):
                 (
                     "site",
                     models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="clinical_notes",
+                        to="staff.staffmember",
+                    ),
+                ),
+                ("visit_code", models.UUIDField(blank=True, null=True)),
+                ("text", kernel.crypto.fields.EncryptedTextField(verbose_name="Note")),
+                ("is_sensitive", models.BooleanField(default=False, verbose_name="Only for the treating team")),
+                ("written_at", models.DateTimeField()),
+                (
+                    "corrects",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="corrected_by",
+                        to="records.clinicalnote",
+                    ),
                 ),
             ],
             options={
@@ -73,13 +75,24 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("quantity", models.PositiveSmallIntegerField(default=1)),
-                ("performed_at", models.DateTimeField()),
-                ("visit_code", models.UUIDField(blank=True, null=True)),
-                ("note", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="Note")),
-                ("recorded_at", models.DateTimeField()),
-                ("voided_at", models.DateTimeField(blank=True, null=True)),
-                ("void_reason", models.CharField(blank=True, max_length=120, verbose_name="Reason")),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="treatments", to="patients.patient"
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="treatments", to="sites.site"
+                    ),
+                ),
+                (
+                    "doctor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="treatments", to="staff.staffmember"
+                    ),
+                ),
                 (
                     "assistant",
                     models.ForeignKey(
@@ -91,23 +104,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "doctor",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="treatments", to="staff.staffmember"
-                    ),
-                ),
-                (
                     "item",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="treatments", to="catalogue.item"
                     ),
                 ),
-                (
-                    "patient",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="treatments", to="patients.patient"
-                    ),
-                ),
+                ("quantity", models.PositiveSmallIntegerField(default=1)),
+                ("performed_at", models.DateTimeField()),
+                ("visit_code", models.UUIDField(blank=True, null=True)),
+                ("note", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="Note")),
+                ("recorded_at", models.DateTimeField()),
                 (
                     "recorded_by",
                     models.ForeignKey(
@@ -117,12 +123,9 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                (
-                    "site",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="treatments", to="sites.site"
-                    ),
-                ),
+                ("is_sensitive", models.BooleanField(default=False, verbose_name="Only for the treating team")),
+                ("voided_at", models.DateTimeField(blank=True, null=True)),
+                ("void_reason", models.CharField(blank=True, max_length=120, verbose_name="Reason")),
             ],
             options={
                 "ordering": ["-performed_at", "-id"],
@@ -138,6 +141,155 @@ class Migration(migrations.Migration):
                             ("voided_at__isnull", True), models.Q(("void_reason", ""), _negated=True), _connector="OR"
                         ),
                         name="records_treatment_void_reason",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="RetentionHold",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="retention_holds",
+                        to="patients.patient",
+                    ),
+                ),
+                ("until", models.DateField(verbose_name="Until")),
+                ("reason", kernel.crypto.fields.EncryptedTextField(verbose_name="Reason")),
+                ("set_at", models.DateTimeField()),
+                (
+                    "set_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("set_by_name", models.CharField(max_length=80)),
+            ],
+            options={
+                "ordering": ["-set_at", "-id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="EntryReview",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="patients.patient"
+                    ),
+                ),
+                (
+                    "treatment",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entry_review",
+                        to="records.treatment",
+                    ),
+                ),
+                (
+                    "note",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="entry_review",
+                        to="records.clinicalnote",
+                    ),
+                ),
+                (
+                    "basis",
+                    models.CharField(
+                        choices=[("new_staff", "new colleague"), ("risk", "entry with risk"), ("sample", "sample")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("entered", "Entered"), ("reviewed", "Looked through"), ("returned", "Returned")],
+                        default="entered",
+                        max_length=10,
+                    ),
+                ),
+                ("entered_at", models.DateTimeField()),
+                (
+                    "entered_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                ("entered_by_name", models.CharField(max_length=80)),
+                ("due_at", models.DateTimeField()),
+                ("reviewed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "reviewed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("reviewed_by_name", models.CharField(blank=True, max_length=80)),
+                (
+                    "objection",
+                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="What is wrong"),
+                ),
+                (
+                    "answer",
+                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="What was put right"),
+                ),
+                ("returned", models.PositiveSmallIntegerField(default=0)),
+            ],
+            options={
+                "ordering": ["due_at", "id"],
+                "indexes": [models.Index(fields=["site", "state", "due_at"], name="records_review_list")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["entered", "returned", "reviewed"])),
+                        name="records_review_state",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("reviewed_by__isnull", True),
+                            models.Q(("reviewed_by", models.F("entered_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="records_reviewed_by_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("note__isnull", True), ("treatment__isnull", False)),
+                            models.Q(("note__isnull", False), ("treatment__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="records_review_of_one_entry",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "reviewed"), _negated=True),
+                            models.Q(("reviewed_at__isnull", False), ("reviewed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="records_reviewed_by_somebody",
                     ),
                 ],
             },

@@ -12,10 +12,10 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ("identity", "__first__"),
         ("policy", "0001_initial"),
         ("sites", "0001_initial"),
-        ("staff", "0002_birth_year"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("staff", "0001_initial"),
     ]
 
     operations = [
@@ -57,69 +57,14 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="HandOver",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("shift", "change of shift"), ("close", "close of the day")], max_length=5
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("draft", "Being prepared"), ("given", "Handed over"), ("received", "Taken over")],
-                        default="draft",
-                        max_length=8,
-                    ),
-                ),
-                ("begun_at", models.DateTimeField()),
-                ("begun_by_name", models.CharField(max_length=80)),
-                ("cash_fen", models.PositiveBigIntegerField(blank=True, null=True, verbose_name="cash handed over")),
-                ("remark", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="remark")),
-                ("snapshot", models.JSONField(default=list)),
-                ("figures", models.JSONField(default=dict)),
-                ("given_at", models.DateTimeField(blank=True, null=True)),
-                ("given_by_name", models.CharField(blank=True, max_length=80)),
-                ("received_at", models.DateTimeField(blank=True, null=True)),
-                ("received_by_name", models.CharField(blank=True, max_length=80)),
-                (
-                    "given_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "received_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-            ],
-            options={
-                "ordering": ["-begun_at", "-id"],
-            },
-        ),
-        migrations.CreateModel(
             name="ItemEntry",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
                 ("at", models.DateTimeField()),
                 (
                     "direction",
@@ -144,7 +89,6 @@ class Migration(migrations.Migration):
                 ("party", models.CharField(max_length=80, verbose_name="from or to whom")),
                 ("receiver", models.CharField(max_length=80, verbose_name="received by")),
                 ("remark", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="remark")),
-                ("handler_name", models.CharField(max_length=80)),
                 (
                     "handler",
                     models.ForeignKey(
@@ -154,141 +98,27 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
+                ("handler_name", models.CharField(max_length=80)),
             ],
             options={
                 "ordering": ["-at", "-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="ItemError",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("words", kernel.crypto.fields.EncryptedTextField(verbose_name="what is wrong")),
-                ("at", models.DateTimeField()),
-                ("by_name", models.CharField(max_length=80)),
-                (
-                    "entry",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="errors", to="shift.itementry"
+                "indexes": [models.Index(fields=["site", "-at"], name="shift_item_day")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("direction__in", ["in", "out"]), ("kind__in", ["goods", "model", "document", "message"])
+                        ),
+                        name="shift_item_kind",
                     ),
-                ),
-            ],
-            options={
-                "ordering": ["at", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Meeting",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("planned", "Planned"),
-                            ("running", "In progress"),
-                            ("held", "Held"),
-                            ("missed", "Not held"),
-                        ],
-                        default="planned",
-                        max_length=8,
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("what", ""), _negated=True),
+                            models.Q(("party", ""), _negated=True),
+                            models.Q(("receiver", ""), _negated=True),
+                        ),
+                        name="shift_item_complete",
                     ),
-                ),
-                ("planned_at", models.DateTimeField()),
-                ("started_at", models.DateTimeField(blank=True, null=True)),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                ("chair_name", models.CharField(blank=True, max_length=80)),
-                ("notes", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="notes")),
-                ("figures", models.JSONField(default=dict)),
-                (
-                    "chair",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-            ],
-            options={
-                "ordering": ["-planned_at"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Attendee",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("mandatory", models.BooleanField(default=False)),
-                (
-                    "presence",
-                    models.CharField(
-                        choices=[
-                            ("expected", "expected"),
-                            ("present", "present"),
-                            ("late", "late"),
-                            ("absent", "absent"),
-                        ],
-                        default="expected",
-                        max_length=8,
-                    ),
-                ),
-                ("at", models.DateTimeField(blank=True, null=True)),
-                ("by_name", models.CharField(blank=True, max_length=80)),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-                (
-                    "staff",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
-                    ),
-                ),
-                (
-                    "meeting",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="attendees", to="shift.meeting"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-mandatory", "staff__number"],
-            },
-        ),
-        migrations.CreateModel(
-            name="PassedOn",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("source", models.CharField(max_length=60)),
-                ("title", models.CharField(max_length=200)),
-                ("keys", models.JSONField(default=list)),
-                ("reason", kernel.crypto.fields.EncryptedTextField(verbose_name="why it stays open")),
-                ("at", models.DateTimeField()),
-                ("by_name", models.CharField(max_length=80)),
-                (
-                    "handover",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="passed_on", to="shift.handover"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["at", "id"],
+                ],
             },
         ),
         migrations.CreateModel(
@@ -297,6 +127,10 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
                 ("day", models.DateField()),
                 (
                     "state",
@@ -317,8 +151,6 @@ class Migration(migrations.Migration):
                 ("begun_at", models.DateTimeField(blank=True, null=True)),
                 ("opened_at", models.DateTimeField(blank=True, null=True)),
                 ("opened_by_name", models.CharField(blank=True, max_length=80)),
-                ("closed_at", models.DateTimeField(blank=True, null=True)),
-                ("closed_by_name", models.CharField(blank=True, max_length=80)),
                 (
                     "override",
                     models.ForeignKey(
@@ -329,112 +161,24 @@ class Migration(migrations.Migration):
                         to="policy.overriderecord",
                     ),
                 ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_by_name", models.CharField(blank=True, max_length=80)),
             ],
             options={
                 "ordering": ["-day", "-id"],
-            },
-        ),
-        migrations.AddField(
-            model_name="meeting",
-            name="day",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.CASCADE, related_name="meeting", to="shift.siteday"
-            ),
-        ),
-        migrations.AddField(
-            model_name="handover",
-            name="day",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="handovers", to="shift.siteday"
-            ),
-        ),
-        migrations.CreateModel(
-            name="Arrival",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("user_name", models.CharField(max_length=80)),
-                ("at", models.DateTimeField()),
-                ("due_at", models.DateTimeField()),
-                ("late_minutes", models.PositiveSmallIntegerField(default=0)),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["closed", "in_progress", "opened", "planned"])),
+                        name="shift_day_state",
                     ),
-                ),
-                (
-                    "day",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="arrivals", to="shift.siteday"
+                    models.UniqueConstraint(fields=("site", "day"), name="shift_day_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "opened"), _negated=True), ("opened_at__isnull", False), _connector="OR"
+                        ),
+                        name="shift_day_opened_when",
                     ),
-                ),
-            ],
-            options={
-                "ordering": ["at", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Tick",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
-                (
-                    "purpose",
-                    models.CharField(
-                        choices=[
-                            ("opening", "opening"),
-                            ("duties", "duties of the day"),
-                            ("checks", "checks during the day"),
-                            ("closing", "closing"),
-                        ],
-                        max_length=8,
-                    ),
-                ),
-                ("key", models.CharField(max_length=80)),
-                ("position", models.PositiveSmallIntegerField()),
-                ("text_zh", models.CharField(max_length=200)),
-                ("text_en", models.CharField(blank=True, max_length=200)),
-                ("mandatory", models.BooleanField(default=True)),
-                (
-                    "result",
-                    models.CharField(blank=True, choices=[("done", "done"), ("not_done", "not done")], max_length=8),
-                ),
-                ("reason", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="reason")),
-                ("at", models.DateTimeField(blank=True, null=True)),
-                ("by_name", models.CharField(blank=True, max_length=80)),
-                (
-                    "by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "day",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="ticks", to="shift.siteday"
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-            ],
-            options={
-                "ordering": ["position", "id"],
+                ],
             },
         ),
         migrations.CreateModel(
@@ -443,6 +187,10 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
                 (
                     "state",
                     models.CharField(
@@ -454,11 +202,6 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=80, verbose_name="name of the visitor")),
                 ("company", models.CharField(blank=True, max_length=80, verbose_name="company")),
                 ("purpose", kernel.crypto.fields.EncryptedTextField(verbose_name="purpose of the visit")),
-                ("arrived_at", models.DateTimeField()),
-                ("host_called_at", models.DateTimeField(blank=True, null=True)),
-                ("received_at", models.DateTimeField(blank=True, null=True)),
-                ("left_at", models.DateTimeField(blank=True, null=True)),
-                ("by_name", models.CharField(max_length=80)),
                 (
                     "host",
                     models.ForeignKey(
@@ -468,13 +211,20 @@ class Migration(migrations.Migration):
                         verbose_name="comes to see",
                     ),
                 ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
+                ("arrived_at", models.DateTimeField()),
+                ("host_called_at", models.DateTimeField(blank=True, null=True)),
+                ("received_at", models.DateTimeField(blank=True, null=True)),
+                ("left_at", models.DateTimeField(blank=True, null=True)),
+                ("by_name", models.CharField(max_length=80)),
             ],
             options={
                 "ordering": ["-arrived_at", "-id"],
+                "indexes": [models.Index(fields=["site", "-arrived_at"], name="shift_visitor_day")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["left", "received", "waiting"])), name="shift_visitor_state"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -483,8 +233,11 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
                 ("name", models.CharField(max_length=40, verbose_name="zone")),
-                ("is_active", models.BooleanField(default=True)),
                 (
                     "keeper",
                     models.ForeignKey(
@@ -496,48 +249,11 @@ class Migration(migrations.Migration):
                         verbose_name="kept clean by",
                     ),
                 ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
+                ("is_active", models.BooleanField(default=True)),
             ],
             options={
                 "ordering": ["site", "name"],
-            },
-        ),
-        migrations.CreateModel(
-            name="HygieneTicket",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
-                (
-                    "state",
-                    models.CharField(choices=[("open", "Open"), ("closed", "Cleaned")], default="open", max_length=8),
-                ),
-                ("words", kernel.crypto.fields.EncryptedTextField(verbose_name="what is dirty, and where")),
-                ("at", models.DateTimeField()),
-                ("by_name", models.CharField(max_length=80)),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                ("ended_by_name", models.CharField(blank=True, max_length=80)),
-                ("result", models.CharField(blank=True, max_length=120)),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-                (
-                    "zone",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="tickets",
-                        to="shift.zone",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-at", "-id"],
+                "constraints": [models.UniqueConstraint(fields=("site", "name"), name="shift_zone_once")],
             },
         ),
         migrations.CreateModel(
@@ -546,6 +262,10 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
                 ("state", models.CharField(choices=[("away", "Away"), ("back", "Back")], default="away", max_length=4)),
                 (
                     "post",
@@ -562,10 +282,12 @@ class Migration(migrations.Migration):
                         verbose_name="post",
                     ),
                 ),
-                ("reason", models.CharField(max_length=120, verbose_name="why away")),
-                ("left_at", models.DateTimeField()),
-                ("back_at", models.DateTimeField(blank=True, null=True)),
-                ("left_empty", models.BooleanField(default=False)),
+                (
+                    "staff",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
+                    ),
+                ),
                 (
                     "cover",
                     models.ForeignKey(
@@ -577,16 +299,10 @@ class Migration(migrations.Migration):
                         verbose_name="covered by",
                     ),
                 ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-                (
-                    "staff",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
-                    ),
-                ),
+                ("reason", models.CharField(max_length=120, verbose_name="why away")),
+                ("left_at", models.DateTimeField()),
+                ("back_at", models.DateTimeField(blank=True, null=True)),
+                ("left_empty", models.BooleanField(default=False)),
             ],
             options={
                 "ordering": ["-left_at", "-id"],
@@ -618,6 +334,10 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
                 ("at", models.DateTimeField()),
                 (
                     "kind",
@@ -630,10 +350,6 @@ class Migration(migrations.Migration):
                 ("text", kernel.crypto.fields.EncryptedTextField(verbose_name="text")),
                 ("requested_by", models.CharField(max_length=80, verbose_name="asked for by")),
                 ("by_name", models.CharField(max_length=80)),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
             ],
             options={
                 "ordering": ["-at", "-id"],
@@ -647,6 +363,10 @@ class Migration(migrations.Migration):
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
                 (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
                     "state",
                     models.CharField(
                         choices=[("inside", "Inside"), ("out", "Out again")], default="inside", max_length=8
@@ -654,9 +374,6 @@ class Migration(migrations.Migration):
                 ),
                 ("name", models.CharField(max_length=80, verbose_name="who goes in")),
                 ("reason", kernel.crypto.fields.EncryptedTextField(verbose_name="special reason")),
-                ("in_at", models.DateTimeField()),
-                ("out_at", models.DateTimeField(blank=True, null=True)),
-                ("by_name", models.CharField(max_length=80)),
                 (
                     "cashier",
                     models.ForeignKey(
@@ -666,10 +383,9 @@ class Migration(migrations.Migration):
                         verbose_name="accompanied by",
                     ),
                 ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
+                ("in_at", models.DateTimeField()),
+                ("out_at", models.DateTimeField(blank=True, null=True)),
+                ("by_name", models.CharField(max_length=80)),
             ],
             options={
                 "ordering": ["-in_at", "-id"],
@@ -692,32 +408,15 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="ChecklistVersion",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("number", models.PositiveIntegerField()),
-                ("items", models.JSONField(default=list)),
-                ("written_at", models.DateTimeField()),
-                ("written_by_name", models.CharField(max_length=80)),
-                (
-                    "checklist",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="shift.checklist"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-number"],
-                "constraints": [models.UniqueConstraint(fields=("checklist", "number"), name="shift_version_once")],
-            },
-        ),
-        migrations.CreateModel(
             name="Errand",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
                 (
                     "state",
                     models.CharField(
@@ -727,21 +426,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("words", kernel.crypto.fields.EncryptedTextField(verbose_name="what is to be done")),
-                ("assigner_name", models.CharField(max_length=80)),
-                ("due_at", models.DateTimeField(verbose_name="due")),
-                ("at", models.DateTimeField()),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                ("ended_by_name", models.CharField(blank=True, max_length=80)),
-                ("result", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="result")),
-                (
-                    "assignee",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="staff.staffmember",
-                        verbose_name="done by",
-                    ),
-                ),
                 (
                     "assigner",
                     models.ForeignKey(
@@ -751,10 +435,21 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+                ("assigner_name", models.CharField(max_length=80)),
                 (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                    "assignee",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="staff.staffmember",
+                        verbose_name="done by",
+                    ),
                 ),
+                ("due_at", models.DateTimeField(verbose_name="due")),
+                ("at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_by_name", models.CharField(blank=True, max_length=80)),
+                ("result", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="result")),
             ],
             options={
                 "ordering": ["due_at", "id"],
@@ -767,11 +462,496 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Incident",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("reported", "Manager called"),
+                            ("answered", "Manager is there"),
+                            ("closed", "Closed"),
+                        ],
+                        default="reported",
+                        max_length=8,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("place", models.CharField(max_length=80, verbose_name="where")),
+                ("persons", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="persons")),
+                ("words", kernel.crypto.fields.EncryptedTextField(verbose_name="what happens")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("by_name", models.CharField(max_length=80)),
+                ("answered_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "answered_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("answered_by_name", models.CharField(blank=True, max_length=80)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_by_name", models.CharField(blank=True, max_length=80)),
+                (
+                    "outcome",
+                    kernel.crypto.fields.EncryptedTextField(
+                        blank=True, default="", verbose_name="outcome of the incident"
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-at", "-id"],
+                "indexes": [models.Index(fields=["site", "-at"], name="shift_incident_day")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["answered", "closed", "reported"])),
+                        name="shift_incident_state",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="HandOver",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "day",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="handovers", to="shift.siteday"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("shift", "change of shift"), ("close", "close of the day")], max_length=5
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("draft", "Being prepared"), ("given", "Handed over"), ("received", "Taken over")],
+                        default="draft",
+                        max_length=8,
+                    ),
+                ),
+                ("begun_at", models.DateTimeField()),
+                ("begun_by_name", models.CharField(max_length=80)),
+                ("cash_fen", models.PositiveBigIntegerField(blank=True, null=True, verbose_name="cash handed over")),
+                ("remark", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="remark")),
+                ("snapshot", models.JSONField(default=list)),
+                ("figures", models.JSONField(default=dict)),
+                ("given_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "given_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("given_by_name", models.CharField(blank=True, max_length=80)),
+                ("received_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "received_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("received_by_name", models.CharField(blank=True, max_length=80)),
+            ],
+            options={
+                "ordering": ["-begun_at", "-id"],
+                "indexes": [models.Index(fields=["site", "-begun_at"], name="shift_handover_list")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["draft", "given", "received"])), name="shift_handover_state"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "draft")), fields=("site",), name="shift_handover_one_draft"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "close")), fields=("day",), name="shift_handover_one_close"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state", "draft"),
+                            models.Q(("given_at__isnull", False), ("given_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="shift_handover_given_by_somebody",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("received_by__isnull", True),
+                            models.Q(("received_by", models.F("given_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="shift_handover_two_people",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ItemError",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="errors", to="shift.itementry"
+                    ),
+                ),
+                ("words", kernel.crypto.fields.EncryptedTextField(verbose_name="what is wrong")),
+                ("at", models.DateTimeField()),
+                ("by_name", models.CharField(max_length=80)),
+            ],
+            options={
+                "ordering": ["at", "id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Meeting",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "day",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="meeting", to="shift.siteday"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("planned", "Planned"),
+                            ("running", "In progress"),
+                            ("held", "Held"),
+                            ("missed", "Not held"),
+                        ],
+                        default="planned",
+                        max_length=8,
+                    ),
+                ),
+                ("planned_at", models.DateTimeField()),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "chair",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("chair_name", models.CharField(blank=True, max_length=80)),
+                ("notes", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="notes")),
+                ("figures", models.JSONField(default=dict)),
+            ],
+            options={
+                "ordering": ["-planned_at"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["held", "missed", "planned", "running"])),
+                        name="shift_meeting_state",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["running", "held"]), _negated=True),
+                            models.Q(("chair__isnull", False), ("started_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="shift_meeting_begun_by_somebody",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ended_at__isnull", True), ("ended_at__gte", models.F("started_at")), _connector="OR"
+                        ),
+                        name="shift_meeting_order",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Arrival",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "day",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="arrivals", to="shift.siteday"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                ("user_name", models.CharField(max_length=80)),
+                ("at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("late_minutes", models.PositiveSmallIntegerField(default=0)),
+            ],
+            options={
+                "ordering": ["at", "id"],
+                "constraints": [models.UniqueConstraint(fields=("day", "user"), name="shift_arrival_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Tick",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "day",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="ticks", to="shift.siteday"
+                    ),
+                ),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("opening", "opening"),
+                            ("duties", "duties of the day"),
+                            ("checks", "checks during the day"),
+                            ("closing", "closing"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("key", models.CharField(max_length=80)),
+                ("position", models.PositiveSmallIntegerField()),
+                ("text_zh", models.CharField(max_length=200)),
+                ("text_en", models.CharField(blank=True, max_length=200)),
+                ("mandatory", models.BooleanField(default=True)),
+                (
+                    "result",
+                    models.CharField(blank=True, choices=[("done", "done"), ("not_done", "not done")], max_length=8),
+                ),
+                ("reason", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="reason")),
+                ("at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("by_name", models.CharField(blank=True, max_length=80)),
+            ],
+            options={
+                "ordering": ["position", "id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("day", "purpose", "key"), name="shift_tick_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("at__isnull", True), ("result", "")),
+                            models.Q(models.Q(("result", ""), _negated=True), ("at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="shift_tick_answered_when",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="HygieneTicket",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "state",
+                    models.CharField(choices=[("open", "Open"), ("closed", "Cleaned")], default="open", max_length=8),
+                ),
+                (
+                    "zone",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tickets",
+                        to="shift.zone",
+                    ),
+                ),
+                ("words", kernel.crypto.fields.EncryptedTextField(verbose_name="what is dirty, and where")),
+                ("at", models.DateTimeField()),
+                ("by_name", models.CharField(max_length=80)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_by_name", models.CharField(blank=True, max_length=80)),
+                ("result", models.CharField(blank=True, max_length=120)),
+            ],
+            options={
+                "ordering": ["-at", "-id"],
+                "indexes": [models.Index(fields=["site", "state", "-at"], name="shift_ticket_list")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["closed", "open"])), name="shift_ticket_state"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ChecklistVersion",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "checklist",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="shift.checklist"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("items", models.JSONField(default=list)),
+                ("written_at", models.DateTimeField()),
+                ("written_by_name", models.CharField(max_length=80)),
+            ],
+            options={
+                "ordering": ["-number"],
+                "constraints": [models.UniqueConstraint(fields=("checklist", "number"), name="shift_version_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Attendee",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "meeting",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="attendees", to="shift.meeting"
+                    ),
+                ),
+                (
+                    "staff",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
+                    ),
+                ),
+                ("mandatory", models.BooleanField(default=False)),
+                (
+                    "presence",
+                    models.CharField(
+                        choices=[
+                            ("expected", "expected"),
+                            ("present", "present"),
+                            ("late", "late"),
+                            ("absent", "absent"),
+                        ],
+                        default="expected",
+                        max_length=8,
+                    ),
+                ),
+                ("at", models.DateTimeField(blank=True, null=True)),
+                ("by_name", models.CharField(blank=True, max_length=80)),
+            ],
+            options={
+                "ordering": ["-mandatory", "staff__number"],
+                "constraints": [models.UniqueConstraint(fields=("meeting", "staff"), name="shift_attendee_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="PassedOn",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "handover",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="passed_on", to="shift.handover"
+                    ),
+                ),
+                ("source", models.CharField(max_length=60)),
+                ("title", models.CharField(max_length=200)),
+                ("keys", models.JSONField(default=list)),
+                ("reason", kernel.crypto.fields.EncryptedTextField(verbose_name="why it stays open")),
+                ("at", models.DateTimeField()),
+                ("by_name", models.CharField(max_length=80)),
+            ],
+            options={
+                "ordering": ["at", "id"],
+            },
+        ),
+        migrations.CreateModel(
             name="Discrepancy",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "handover",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="discrepancies", to="shift.handover"
+                    ),
+                ),
                 (
                     "state",
                     models.CharField(
@@ -789,16 +969,6 @@ class Migration(migrations.Migration):
                 ),
                 ("resolved_at", models.DateTimeField(blank=True, null=True)),
                 ("resolved_by_name", models.CharField(blank=True, max_length=80)),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-                (
-                    "handover",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="discrepancies", to="shift.handover"
-                    ),
-                ),
             ],
             options={
                 "verbose_name_plural": "discrepancies",
@@ -810,234 +980,5 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        migrations.CreateModel(
-            name="Incident",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("reported", "Manager called"),
-                            ("answered", "Manager is there"),
-                            ("closed", "Closed"),
-                        ],
-                        default="reported",
-                        max_length=8,
-                    ),
-                ),
-                ("at", models.DateTimeField()),
-                ("place", models.CharField(max_length=80, verbose_name="where")),
-                ("persons", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="persons")),
-                ("words", kernel.crypto.fields.EncryptedTextField(verbose_name="what happens")),
-                ("by_name", models.CharField(max_length=80)),
-                ("answered_at", models.DateTimeField(blank=True, null=True)),
-                ("answered_by_name", models.CharField(blank=True, max_length=80)),
-                ("closed_at", models.DateTimeField(blank=True, null=True)),
-                ("closed_by_name", models.CharField(blank=True, max_length=80)),
-                (
-                    "outcome",
-                    kernel.crypto.fields.EncryptedTextField(
-                        blank=True, default="", verbose_name="outcome of the incident"
-                    ),
-                ),
-                (
-                    "answered_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-            ],
-            options={
-                "ordering": ["-at", "-id"],
-                "indexes": [models.Index(fields=["site", "-at"], name="shift_incident_day")],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("state__in", ["answered", "closed", "reported"])),
-                        name="shift_incident_state",
-                    )
-                ],
-            },
-        ),
-        migrations.AddIndex(
-            model_name="itementry",
-            index=models.Index(fields=["site", "-at"], name="shift_item_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="itementry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("direction__in", ["in", "out"]), ("kind__in", ["goods", "model", "document", "message"])
-                ),
-                name="shift_item_kind",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="itementry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("what", ""), _negated=True),
-                    models.Q(("party", ""), _negated=True),
-                    models.Q(("receiver", ""), _negated=True),
-                ),
-                name="shift_item_complete",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="attendee",
-            constraint=models.UniqueConstraint(fields=("meeting", "staff"), name="shift_attendee_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="siteday",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["closed", "in_progress", "opened", "planned"])),
-                name="shift_day_state",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="siteday",
-            constraint=models.UniqueConstraint(fields=("site", "day"), name="shift_day_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="siteday",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "opened"), _negated=True), ("opened_at__isnull", False), _connector="OR"
-                ),
-                name="shift_day_opened_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="meeting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["held", "missed", "planned", "running"])), name="shift_meeting_state"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="meeting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["running", "held"]), _negated=True),
-                    models.Q(("chair__isnull", False), ("started_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="shift_meeting_begun_by_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="meeting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ended_at__isnull", True), ("ended_at__gte", models.F("started_at")), _connector="OR"
-                ),
-                name="shift_meeting_order",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="handover",
-            index=models.Index(fields=["site", "-begun_at"], name="shift_handover_list"),
-        ),
-        migrations.AddConstraint(
-            model_name="handover",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["draft", "given", "received"])), name="shift_handover_state"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="handover",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "draft")), fields=("site",), name="shift_handover_one_draft"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="handover",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("kind", "close")), fields=("day",), name="shift_handover_one_close"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="handover",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state", "draft"),
-                    models.Q(("given_at__isnull", False), ("given_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="shift_handover_given_by_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="handover",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("received_by__isnull", True),
-                    models.Q(("received_by", models.F("given_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="shift_handover_two_people",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="arrival",
-            constraint=models.UniqueConstraint(fields=("day", "user"), name="shift_arrival_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="tick",
-            constraint=models.UniqueConstraint(fields=("day", "purpose", "key"), name="shift_tick_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="tick",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("at__isnull", True), ("result", "")),
-                    models.Q(models.Q(("result", ""), _negated=True), ("at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="shift_tick_answered_when",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="visitor",
-            index=models.Index(fields=["site", "-arrived_at"], name="shift_visitor_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="visitor",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["left", "received", "waiting"])), name="shift_visitor_state"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="zone",
-            constraint=models.UniqueConstraint(fields=("site", "name"), name="shift_zone_once"),
-        ),
-        migrations.AddIndex(
-            model_name="hygieneticket",
-            index=models.Index(fields=["site", "state", "-at"], name="shift_ticket_list"),
-        ),
-        migrations.AddConstraint(
-            model_name="hygieneticket",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["closed", "open"])), name="shift_ticket_state"
-            ),
         ),
     ]

@@ -21,29 +21,21 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="SiteAssignment",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("starts_on", models.DateField()),
-                ("ends_on", models.DateField(blank=True, null=True)),
-                (
-                    "site",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="staff_assignments", to="sites.site"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["starts_on", "id"],
-            },
-        ),
-        migrations.CreateModel(
             name="StaffMember",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "user",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="staff_member",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
                 ("number", models.CharField(max_length=12, unique=True, verbose_name="Staff number")),
                 ("name", models.CharField(max_length=60, verbose_name="Name")),
                 ("pinyin", models.CharField(editable=False, max_length=160)),
@@ -58,6 +50,7 @@ class Migration(migrations.Migration):
                         verbose_name="Gender",
                     ),
                 ),
+                ("birth_year", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="Year of birth")),
                 ("is_doctor", models.BooleanField(default=False, verbose_name="Doctor")),
                 ("is_assistant", models.BooleanField(default=False, verbose_name="Assistant or nurse")),
                 ("specialties", models.JSONField(blank=True, default=list, verbose_name="Specialties")),
@@ -78,8 +71,6 @@ class Migration(migrations.Migration):
                         source="phone",
                     ),
                 ),
-                ("hired_on", models.DateField(blank=True, null=True, verbose_name="Hired on")),
-                ("left_on", models.DateField(blank=True, null=True, verbose_name="Left on")),
                 (
                     "home_site",
                     models.ForeignKey(
@@ -89,20 +80,8 @@ class Migration(migrations.Migration):
                         verbose_name="Home site",
                     ),
                 ),
-                (
-                    "sites",
-                    models.ManyToManyField(related_name="staff", through="staff.SiteAssignment", to="sites.site"),
-                ),
-                (
-                    "user",
-                    models.OneToOneField(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="staff_member",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ("hired_on", models.DateField(blank=True, null=True, verbose_name="Hired on")),
+                ("left_on", models.DateField(blank=True, null=True, verbose_name="Left on")),
             ],
             options={
                 "ordering": ["number"],
@@ -120,12 +99,56 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.AddField(
-            model_name="siteassignment",
-            name="staff",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="site_assignments", to="staff.staffmember"
-            ),
+        migrations.CreateModel(
+            name="SiteAssignment",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "staff",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="site_assignments",
+                        to="staff.staffmember",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="staff_assignments", to="sites.site"
+                    ),
+                ),
+                ("starts_on", models.DateField()),
+                ("ends_on", models.DateField(blank=True, null=True)),
+            ],
+            options={
+                "ordering": ["starts_on", "id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_on__isnull", True), ("ends_on__gte", models.F("starts_on")), _connector="OR"
+                        ),
+                        name="staff_assignment_order",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            ("staff", "="),
+                            ("site", "="),
+                            (
+                                models.Func(
+                                    models.F("starts_on"),
+                                    models.F("ends_on"),
+                                    models.Value("[]"),
+                                    function="daterange",
+                                    output_field=django.contrib.postgres.fields.ranges.DateRangeField(),
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="staff_assignment_once",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="DutyShift",
@@ -133,6 +156,28 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "staff",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="shifts", to="staff.staffmember"
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="shifts", to="sites.site"
+                    ),
+                ),
+                (
+                    "chair",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="shifts",
+                        to="sites.chair",
+                    ),
+                ),
                 ("starts_at", models.DateTimeField(verbose_name="From")),
                 ("ends_at", models.DateTimeField(verbose_name="Until")),
                 (
@@ -150,28 +195,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("note", models.CharField(blank=True, max_length=80, verbose_name="Note")),
-                (
-                    "chair",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="shifts",
-                        to="sites.chair",
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="shifts", to="sites.site"
-                    ),
-                ),
-                (
-                    "staff",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="shifts", to="staff.staffmember"
-                    ),
-                ),
             ],
             options={
                 "ordering": ["starts_at", "staff__number"],
@@ -201,31 +224,9 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.AddConstraint(
-            model_name="siteassignment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_on__isnull", True), ("ends_on__gte", models.F("starts_on")), _connector="OR"),
-                name="staff_assignment_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="siteassignment",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    ("staff", "="),
-                    ("site", "="),
-                    (
-                        models.Func(
-                            models.F("starts_on"),
-                            models.F("ends_on"),
-                            models.Value("[]"),
-                            function="daterange",
-                            output_field=django.contrib.postgres.fields.ranges.DateRangeField(),
-                        ),
-                        "&&",
-                    ),
-                ],
-                name="staff_assignment_once",
-            ),
+        migrations.AddField(
+            model_name="staffmember",
+            name="sites",
+            field=models.ManyToManyField(related_name="staff", through="staff.SiteAssignment", to="sites.site"),
         ),
     ]

@@ -45,6 +45,26 @@ class Migration(migrations.Migration):
                 ("url_name", models.CharField(blank=True, max_length=80)),
                 ("url_args", models.JSONField(default=list)),
                 (
+                    "site",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="sites.site",
+                    ),
+                ),
+                (
+                    "assignee",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assigned_tasks",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
                     "roles",
                     django.contrib.postgres.fields.ArrayField(
                         base_field=models.CharField(max_length=60), default=list, size=None
@@ -80,16 +100,6 @@ class Migration(migrations.Migration):
                 ("note", kernel.crypto.fields.EncryptedTextField(blank=True, default="")),
                 ("closed_at", models.DateTimeField(blank=True, null=True)),
                 (
-                    "assignee",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="assigned_tasks",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
                     "closed_by",
                     models.ForeignKey(
                         blank=True,
@@ -97,16 +107,6 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="sites.site",
                     ),
                 ),
             ],
@@ -152,9 +152,14 @@ class Migration(migrations.Migration):
             name="TaskEvent",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "task",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="events", to="tasks.task"
+                    ),
+                ),
                 ("at", models.DateTimeField()),
                 ("what", models.CharField(max_length=20)),
-                ("note", models.CharField(blank=True, max_length=200)),
                 (
                     "by",
                     models.ForeignKey(
@@ -162,12 +167,6 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "task",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="events", to="tasks.task"
                     ),
                 ),
                 (
@@ -179,6 +178,7 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+                ("note", models.CharField(blank=True, max_length=200)),
             ],
             options={
                 "ordering": ["at", "id"],

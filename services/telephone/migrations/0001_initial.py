@@ -16,6 +16,7 @@ class Migration(migrations.Migration):
         ("patients", "0001_initial"),
         ("sites", "0001_initial"),
         ("staff", "0001_initial"),
+        ("staff", "0001_initial"),
     ]
 
     operations = [
@@ -25,6 +26,10 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
                 ("started_at", models.DateTimeField(verbose_name="time")),
                 ("logged_at", models.DateTimeField()),
                 (
@@ -105,19 +110,6 @@ class Migration(migrations.Migration):
                         source="phone",
                     ),
                 ),
-                ("handler_name", models.CharField(max_length=80)),
-                ("summary", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="summary")),
-                ("rings", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="rings")),
-                ("read_back", models.BooleanField(default=False, verbose_name="name and phone read back")),
-                (
-                    "handler",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
                 (
                     "patient",
                     models.ForeignKey(
@@ -129,9 +121,43 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                    "handler",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
                 ),
+                ("handler_name", models.CharField(max_length=80)),
+                ("summary", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="summary")),
+                ("rings", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="rings")),
+                ("read_back", models.BooleanField(default=False, verbose_name="name and phone read back")),
+                (
+                    "way",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("self", "answered myself"),
+                            ("doctor", "a doctor answered"),
+                            ("invited", "invited to the clinic"),
+                        ],
+                        max_length=8,
+                        verbose_name="how it was answered",
+                    ),
+                ),
+                (
+                    "consulted",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="staff.staffmember",
+                        verbose_name="which doctor",
+                    ),
+                ),
+                ("serious", models.BooleanField(default=False, verbose_name="serious complaint")),
             ],
             options={
                 "ordering": ["-started_at", "-id"],
@@ -206,6 +232,28 @@ class Migration(migrations.Migration):
                         ),
                         name="telephone_call_speechless_ends",
                     ),
+                    models.CheckConstraint(
+                        condition=models.Q(("outcome", "ended"), ("purpose", "consultation"), _negated=True),
+                        name="telephone_call_question_has_next_step",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("way", "doctor"), _negated=True), ("consulted__isnull", False), _connector="OR"
+                        ),
+                        name="telephone_call_names_doctor",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("serious", False),
+                            models.Q(
+                                ("purpose", "complaint"),
+                                models.Q(("caller_name", ""), _negated=True),
+                                models.Q(("phone_index", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="telephone_call_serious_from_somebody",
+                    ),
                 ],
             },
         ),
@@ -225,141 +273,6 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("text", ""), _negated=True), name="telephone_forbidden_says_something"
                     )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="MessageSlip",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("caller_name", models.CharField(max_length=80, verbose_name="name")),
-                (
-                    "caller_sex",
-                    models.CharField(
-                        choices=[("female", "female"), ("male", "male"), ("other", "other")],
-                        max_length=6,
-                        verbose_name="sex",
-                    ),
-                ),
-                ("phone", kernel.crypto.fields.EncryptedTextField(verbose_name="Phone")),
-                (
-                    "phone_index",
-                    kernel.crypto.fields.BlindIndexField(
-                        blank=True,
-                        db_index=True,
-                        default="",
-                        editable=False,
-                        kind="phone",
-                        max_length=48,
-                        source="phone",
-                    ),
-                ),
-                ("matter", kernel.crypto.fields.EncryptedTextField(verbose_name="matter")),
-                ("taken_at", models.DateTimeField()),
-                ("taken_by_name", models.CharField(max_length=80)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("taken", "Taken"),
-                            ("delivered", "Passed on"),
-                            ("acknowledged", "Acknowledged"),
-                            ("closed", "Settled"),
-                        ],
-                        default="taken",
-                        max_length=16,
-                    ),
-                ),
-                ("delivered_at", models.DateTimeField(blank=True, null=True)),
-                ("delivered_by_name", models.CharField(blank=True, max_length=80)),
-                ("acknowledged_at", models.DateTimeField(blank=True, null=True)),
-                ("acknowledged_by_name", models.CharField(blank=True, max_length=80)),
-                ("closed_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "reply",
-                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="reply to the caller"),
-                ),
-                (
-                    "call",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="slips",
-                        to="telephone.call",
-                    ),
-                ),
-                (
-                    "delivered_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "patient",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="patients.patient",
-                    ),
-                ),
-                (
-                    "recipient",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="staff.staffmember",
-                        verbose_name="for whom",
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-                (
-                    "taken_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-taken_at", "-id"],
-                "indexes": [
-                    models.Index(fields=["site", "state", "-taken_at"], name="telephone_slip_list"),
-                    models.Index(fields=["recipient", "state"], name="telephone_slip_recipient"),
-                    models.Index(fields=["patient", "-taken_at"], name="telephone_slip_patient"),
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("state__in", ["acknowledged", "closed", "delivered", "taken"])),
-                        name="telephone_slip_state_known",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("caller_name", ""), _negated=True),
-                            ("caller_sex__in", ["female", "male", "other"]),
-                            models.Q(("phone_index", ""), _negated=True),
-                        ),
-                        name="telephone_slip_complete",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("state__in", ["taken", "delivered"]), ("acknowledged_at__isnull", False), _connector="OR"
-                        ),
-                        name="telephone_slip_acknowledged_when",
-                    ),
                 ],
             },
         ),
@@ -398,228 +311,6 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("reason", ""), _negated=True), name="telephone_nuisance_has_reason"
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Promise",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("question", "call-back with an answer"),
-                            ("request", "request beyond authority"),
-                            ("commitment", "commitment"),
-                            ("reply", "reply to a message"),
-                        ],
-                        max_length=10,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("customer_name", models.CharField(max_length=80, verbose_name="full name")),
-                ("phone", kernel.crypto.fields.EncryptedTextField(verbose_name="Phone")),
-                (
-                    "phone_index",
-                    kernel.crypto.fields.BlindIndexField(
-                        blank=True,
-                        db_index=True,
-                        default="",
-                        editable=False,
-                        kind="phone",
-                        max_length=48,
-                        source="phone",
-                    ),
-                ),
-                (
-                    "phone_last_four",
-                    kernel.crypto.fields.BlindIndexField(
-                        blank=True,
-                        db_index=True,
-                        default="",
-                        editable=False,
-                        kind="phone",
-                        last=4,
-                        max_length=48,
-                        source="phone",
-                    ),
-                ),
-                ("reachable", models.CharField(blank=True, max_length=80, verbose_name="when reachable")),
-                ("matter", kernel.crypto.fields.EncryptedTextField(verbose_name="matter")),
-                (
-                    "alternative",
-                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="alternative offered"),
-                ),
-                ("due_at", models.DateTimeField(verbose_name="due")),
-                ("owner_name", models.CharField(max_length=80)),
-                ("made_at", models.DateTimeField()),
-                ("made_by_name", models.CharField(max_length=80)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("captured", "Owed"),
-                            ("with_superior", "With the superior"),
-                            ("answer_ready", "Answer ready"),
-                            ("told", "Customer told"),
-                        ],
-                        default="captured",
-                        max_length=16,
-                    ),
-                ),
-                ("forwarded_at", models.DateTimeField(blank=True, null=True)),
-                ("answer", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="answer")),
-                ("answered_at", models.DateTimeField(blank=True, null=True)),
-                ("answered_by_name", models.CharField(blank=True, max_length=80)),
-                ("told_at", models.DateTimeField(blank=True, null=True)),
-                ("told_by_name", models.CharField(blank=True, max_length=80)),
-                (
-                    "told_how",
-                    models.CharField(
-                        blank=True,
-                        choices=[("phone", "by phone"), ("message", "message"), ("in_person", "in person")],
-                        max_length=10,
-                        verbose_name="how",
-                    ),
-                ),
-                (
-                    "told_note",
-                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="what was said"),
-                ),
-                (
-                    "outcome",
-                    models.CharField(blank=True, choices=[("fulfilled", "kept"), ("broken", "broken")], max_length=10),
-                ),
-                ("outcome_at", models.DateTimeField(blank=True, null=True)),
-                ("outcome_by_name", models.CharField(blank=True, max_length=80)),
-                (
-                    "answered_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "call",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="promises",
-                        to="telephone.call",
-                    ),
-                ),
-                (
-                    "made_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "patient",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="patients.patient",
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-                (
-                    "slip",
-                    models.OneToOneField(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="reply_promise",
-                        to="telephone.messageslip",
-                    ),
-                ),
-                (
-                    "told_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["due_at", "id"],
-                "indexes": [
-                    models.Index(fields=["site", "state", "due_at"], name="telephone_promise_list"),
-                    models.Index(fields=["patient", "-made_at"], name="telephone_promise_patient"),
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("state__in", ["answer_ready", "captured", "told", "with_superior"])),
-                        name="telephone_promise_state_known",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("customer_name", ""), _negated=True), models.Q(("phone_index", ""), _negated=True)
-                        ),
-                        name="telephone_promise_to_somebody",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("due_at__gt", models.F("made_at"))), name="telephone_promise_due_later"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("state", "told"), ("told_at__isnull", False)),
-                            models.Q(models.Q(("state", "told"), _negated=True), ("told_at__isnull", True)),
-                            _connector="OR",
-                        ),
-                        name="telephone_promise_closed_by_telling",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("state", "told"), _negated=True),
-                            models.Q(("outcome", ""), _negated=True),
-                            _connector="OR",
-                        ),
-                        name="telephone_promise_told_has_outcome",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("outcome", "fulfilled"), _negated=True),
-                            ("told_at__lte", models.F("due_at")),
-                            _connector="OR",
-                        ),
-                        name="telephone_promise_kept_in_time",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("outcome", ""), ("outcome_at__isnull", True)),
-                            models.Q(models.Q(("outcome", ""), _negated=True), ("outcome_at__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="telephone_promise_outcome_when",
                     ),
                 ],
             },
@@ -680,21 +371,190 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="CourtesyOrder",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                ("occasion", models.CharField(max_length=80, verbose_name="occasion")),
+                ("words", models.CharField(blank=True, max_length=300, verbose_name="what to say")),
+                ("due_on", models.DateField(verbose_name="until")),
+                ("ordered_at", models.DateTimeField()),
+                (
+                    "ordered_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("ordered_by_name", models.CharField(max_length=80)),
+            ],
+            options={
+                "ordering": ["due_on", "id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("occasion", ""), _negated=True), name="telephone_courtesy_has_occasion"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="MessageSlip",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "call",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="slips",
+                        to="telephone.call",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "recipient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="staff.staffmember",
+                        verbose_name="for whom",
+                    ),
+                ),
+                ("caller_name", models.CharField(max_length=80, verbose_name="name")),
+                (
+                    "caller_sex",
+                    models.CharField(
+                        choices=[("female", "female"), ("male", "male"), ("other", "other")],
+                        max_length=6,
+                        verbose_name="sex",
+                    ),
+                ),
+                ("phone", kernel.crypto.fields.EncryptedTextField(verbose_name="Phone")),
+                (
+                    "phone_index",
+                    kernel.crypto.fields.BlindIndexField(
+                        blank=True,
+                        db_index=True,
+                        default="",
+                        editable=False,
+                        kind="phone",
+                        max_length=48,
+                        source="phone",
+                    ),
+                ),
+                ("matter", kernel.crypto.fields.EncryptedTextField(verbose_name="matter")),
+                ("taken_at", models.DateTimeField()),
+                (
+                    "taken_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("taken_by_name", models.CharField(max_length=80)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("taken", "Taken"),
+                            ("delivered", "Passed on"),
+                            ("acknowledged", "Acknowledged"),
+                            ("closed", "Settled"),
+                        ],
+                        default="taken",
+                        max_length=16,
+                    ),
+                ),
+                ("delivered_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "delivered_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("delivered_by_name", models.CharField(blank=True, max_length=80)),
+                ("acknowledged_at", models.DateTimeField(blank=True, null=True)),
+                ("acknowledged_by_name", models.CharField(blank=True, max_length=80)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "reply",
+                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="reply to the caller"),
+                ),
+            ],
+            options={
+                "ordering": ["-taken_at", "-id"],
+                "indexes": [
+                    models.Index(fields=["site", "state", "-taken_at"], name="telephone_slip_list"),
+                    models.Index(fields=["recipient", "state"], name="telephone_slip_recipient"),
+                    models.Index(fields=["patient", "-taken_at"], name="telephone_slip_patient"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["acknowledged", "closed", "delivered", "taken"])),
+                        name="telephone_slip_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("caller_name", ""), _negated=True),
+                            ("caller_sex__in", ["female", "male", "other"]),
+                            models.Q(("phone_index", ""), _negated=True),
+                        ),
+                        name="telephone_slip_complete",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["taken", "delivered"]), ("acknowledged_at__isnull", False), _connector="OR"
+                        ),
+                        name="telephone_slip_acknowledged_when",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="ScriptVersion",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("number", models.PositiveIntegerField()),
-                ("text_zh", models.TextField(verbose_name="text (Chinese)")),
-                ("text_en", models.TextField(blank=True, verbose_name="text (English)")),
-                ("written_at", models.DateTimeField()),
-                ("written_by_name", models.CharField(max_length=80)),
                 (
                     "script",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="versions", to="telephone.script"
                     ),
                 ),
+                ("number", models.PositiveIntegerField()),
+                ("text_zh", models.TextField(verbose_name="text (Chinese)")),
+                ("text_en", models.TextField(blank=True, verbose_name="text (English)")),
+                ("written_at", models.DateTimeField()),
+                ("written_by_name", models.CharField(max_length=80)),
             ],
             options={
                 "ordering": ["-number"],
@@ -703,6 +563,313 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("text_zh", ""), _negated=True),
                         name="telephone_script_version_says_something",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="CourtesyCall",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="calls", to="telephone.courtesyorder"
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="patients.patient"
+                    ),
+                ),
+                (
+                    "result",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("well", "is well"),
+                            ("wish", "has a wish or a question"),
+                            ("unreached", "not reached"),
+                            ("declined", "does not want such calls"),
+                        ],
+                        max_length=10,
+                        verbose_name="result",
+                    ),
+                ),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("result_at", models.DateTimeField(blank=True, null=True)),
+                ("result_by_name", models.CharField(blank=True, max_length=80)),
+                (
+                    "call",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="courtesy",
+                        to="telephone.call",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("order", "patient"), name="telephone_courtesy_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("result", ""), ("result_at__isnull", True)),
+                            models.Q(models.Q(("result", ""), _negated=True), ("result_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="telephone_courtesy_result_when",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Suggestion",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "call",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="suggestions", to="telephone.call"
+                    ),
+                ),
+                ("words", kernel.crypto.fields.EncryptedTextField(verbose_name="suggestion")),
+                ("at", models.DateTimeField()),
+                ("by_name", models.CharField(max_length=80)),
+            ],
+            options={
+                "ordering": ["-at", "-id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Promise",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("question", "call-back with an answer"),
+                            ("request", "request beyond authority"),
+                            ("commitment", "commitment"),
+                            ("reply", "reply to a message"),
+                        ],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "call",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="promises",
+                        to="telephone.call",
+                    ),
+                ),
+                (
+                    "slip",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reply_promise",
+                        to="telephone.messageslip",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                ("customer_name", models.CharField(max_length=80, verbose_name="full name")),
+                ("phone", kernel.crypto.fields.EncryptedTextField(verbose_name="Phone")),
+                (
+                    "phone_index",
+                    kernel.crypto.fields.BlindIndexField(
+                        blank=True,
+                        db_index=True,
+                        default="",
+                        editable=False,
+                        kind="phone",
+                        max_length=48,
+                        source="phone",
+                    ),
+                ),
+                (
+                    "phone_last_four",
+                    kernel.crypto.fields.BlindIndexField(
+                        blank=True,
+                        db_index=True,
+                        default="",
+                        editable=False,
+                        kind="phone",
+                        last=4,
+                        max_length=48,
+                        source="phone",
+                    ),
+                ),
+                ("reachable", models.CharField(blank=True, max_length=80, verbose_name="when reachable")),
+                ("matter", kernel.crypto.fields.EncryptedTextField(verbose_name="matter")),
+                (
+                    "alternative",
+                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="alternative offered"),
+                ),
+                ("due_at", models.DateTimeField(verbose_name="due")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("owner_name", models.CharField(max_length=80)),
+                ("made_at", models.DateTimeField()),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("made_by_name", models.CharField(max_length=80)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("captured", "Owed"),
+                            ("with_superior", "With the superior"),
+                            ("answer_ready", "Answer ready"),
+                            ("told", "Customer told"),
+                        ],
+                        default="captured",
+                        max_length=16,
+                    ),
+                ),
+                ("forwarded_at", models.DateTimeField(blank=True, null=True)),
+                ("answer", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="answer")),
+                ("answered_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "answered_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("answered_by_name", models.CharField(blank=True, max_length=80)),
+                ("told_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "told_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("told_by_name", models.CharField(blank=True, max_length=80)),
+                (
+                    "told_how",
+                    models.CharField(
+                        blank=True,
+                        choices=[("phone", "by phone"), ("message", "message"), ("in_person", "in person")],
+                        max_length=10,
+                        verbose_name="how",
+                    ),
+                ),
+                (
+                    "told_note",
+                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="what was said"),
+                ),
+                (
+                    "outcome",
+                    models.CharField(blank=True, choices=[("fulfilled", "kept"), ("broken", "broken")], max_length=10),
+                ),
+                ("outcome_at", models.DateTimeField(blank=True, null=True)),
+                ("outcome_by_name", models.CharField(blank=True, max_length=80)),
+            ],
+            options={
+                "ordering": ["due_at", "id"],
+                "indexes": [
+                    models.Index(fields=["site", "state", "due_at"], name="telephone_promise_list"),
+                    models.Index(fields=["patient", "-made_at"], name="telephone_promise_patient"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["answer_ready", "captured", "told", "with_superior"])),
+                        name="telephone_promise_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("customer_name", ""), _negated=True), models.Q(("phone_index", ""), _negated=True)
+                        ),
+                        name="telephone_promise_to_somebody",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("due_at__gt", models.F("made_at"))), name="telephone_promise_due_later"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "told"), ("told_at__isnull", False)),
+                            models.Q(models.Q(("state", "told"), _negated=True), ("told_at__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="telephone_promise_closed_by_telling",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "told"), _negated=True),
+                            models.Q(("outcome", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="telephone_promise_told_has_outcome",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("outcome", "fulfilled"), _negated=True),
+                            ("told_at__lte", models.F("due_at")),
+                            _connector="OR",
+                        ),
+                        name="telephone_promise_kept_in_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("outcome", ""), ("outcome_at__isnull", True)),
+                            models.Q(models.Q(("outcome", ""), _negated=True), ("outcome_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="telephone_promise_outcome_when",
                     ),
                 ],
             },

@@ -24,21 +24,21 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("reason", kernel.crypto.fields.EncryptedTextField(verbose_name="medical need")),
-                ("at", models.DateTimeField()),
-                ("by_name", models.CharField(max_length=80)),
-                (
-                    "by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
                 (
                     "visit",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="+", to="reception.visit"
                     ),
                 ),
+                ("reason", kernel.crypto.fields.EncryptedTextField(verbose_name="medical need")),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                ("by_name", models.CharField(max_length=80)),
             ],
             options={
                 "ordering": ["at", "id"],
@@ -49,6 +49,10 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
                 ("day", models.DateField()),
                 (
                     "half",
@@ -58,13 +62,19 @@ class Migration(migrations.Migration):
                         verbose_name="half-day",
                     ),
                 ),
-                ("at", models.DateTimeField()),
+                (
+                    "doctor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
+                    ),
+                ),
                 (
                     "assistant",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
                     ),
                 ),
+                ("at", models.DateTimeField()),
                 (
                     "by",
                     models.ForeignKey(
@@ -73,16 +83,6 @@ class Migration(migrations.Migration):
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
                     ),
-                ),
-                (
-                    "doctor",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
                 ),
             ],
             options={
@@ -103,6 +103,21 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "visit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="concerns",
+                        to="reception.visit",
+                        verbose_name="guest",
+                    ),
+                ),
                 (
                     "kind",
                     models.CharField(
@@ -132,13 +147,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("reported_at", models.DateTimeField()),
-                ("reported_by_name", models.CharField(max_length=80)),
-                (
-                    "resolution",
-                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="what was done"),
-                ),
-                ("resolved_at", models.DateTimeField(blank=True, null=True)),
-                ("resolved_by_name", models.CharField(blank=True, max_length=80)),
                 (
                     "reported_by",
                     models.ForeignKey(
@@ -148,6 +156,12 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+                ("reported_by_name", models.CharField(max_length=80)),
+                (
+                    "resolution",
+                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="what was done"),
+                ),
+                ("resolved_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "resolved_by",
                     models.ForeignKey(
@@ -158,21 +172,7 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-                (
-                    "visit",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="concerns",
-                        to="reception.visit",
-                        verbose_name="guest",
-                    ),
-                ),
+                ("resolved_by_name", models.CharField(blank=True, max_length=80)),
             ],
             options={
                 "ordering": ["-reported_at", "-id"],
@@ -197,9 +197,19 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
                 ("day", models.DateField()),
                 ("due_at", models.DateTimeField()),
                 ("handed_in_at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
                 ("by_name", models.CharField(max_length=80)),
                 (
                     "remark",
@@ -208,16 +218,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("figures", models.JSONField(default=dict)),
-                (
-                    "by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
             ],
             options={
                 "ordering": ["-day", "-id"],
@@ -229,6 +229,16 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "visit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="area_feedback", to="reception.visit"
+                    ),
+                ),
                 (
                     "about",
                     models.CharField(
@@ -243,7 +253,6 @@ class Migration(migrations.Migration):
                     kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="what was seen"),
                 ),
                 ("at", models.DateTimeField()),
-                ("by_name", models.CharField(max_length=80)),
                 (
                     "by",
                     models.ForeignKey(
@@ -253,16 +262,7 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-                (
-                    "visit",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="area_feedback", to="reception.visit"
-                    ),
-                ),
+                ("by_name", models.CharField(max_length=80)),
             ],
             options={
                 "ordering": ["at", "id"],
@@ -277,30 +277,6 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("given_by_name", models.CharField(blank=True, max_length=80)),
-                ("received_by_name", models.CharField(max_length=80)),
-                (
-                    "remark",
-                    kernel.crypto.fields.EncryptedTextField(
-                        blank=True, default="", verbose_name="condition of the guest"
-                    ),
-                ),
-                ("signed_at", models.DateTimeField()),
-                (
-                    "given_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "received_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
                 (
                     "site",
                     models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
@@ -311,6 +287,30 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT, related_name="floor_entry", to="reception.visit"
                     ),
                 ),
+                (
+                    "given_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("given_by_name", models.CharField(blank=True, max_length=80)),
+                (
+                    "received_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                ("received_by_name", models.CharField(max_length=80)),
+                (
+                    "remark",
+                    kernel.crypto.fields.EncryptedTextField(
+                        blank=True, default="", verbose_name="condition of the guest"
+                    ),
+                ),
+                ("signed_at", models.DateTimeField()),
             ],
             options={
                 "ordering": ["signed_at", "id"],
@@ -328,11 +328,225 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Patrol",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                ("at", models.DateTimeField()),
+                ("waiting", models.PositiveSmallIntegerField(verbose_name="guests waiting")),
+                ("needs", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="needs")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("by_name", models.CharField(max_length=80)),
+            ],
+            options={
+                "ordering": ["-at", "-id"],
+                "indexes": [models.Index(fields=["site", "-at"], name="treatment_area_patrol_day")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Priority",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "visit",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="priority", to="reception.visit"
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("elderly", "elderly"),
+                            ("weak", "weak"),
+                            ("ill", "ill"),
+                            ("severely_ill", "severely ill"),
+                            ("disabled", "disabled"),
+                        ],
+                        max_length=12,
+                        verbose_name="reason",
+                    ),
+                ),
+                (
+                    "condition",
+                    kernel.crypto.fields.EncryptedTextField(
+                        blank=True, default="", verbose_name="condition to hand over"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("raised", "Needs help"), ("accompanied", "Accompanied"), ("ended", "Ended")],
+                        default="raised",
+                        max_length=11,
+                    ),
+                ),
+                ("raised_at", models.DateTimeField()),
+                (
+                    "raised_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("raised_by_name", models.CharField(max_length=80)),
+                ("accompanied_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "accompanied_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("accompanied_by_name", models.CharField(blank=True, max_length=80)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                "ordering": ["raised_at", "id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["accompanied", "ended", "raised"])),
+                        name="treatment_area_priority_state",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="SilentNote",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "visit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="silent_notes", to="reception.visit"
+                    ),
+                ),
+                (
+                    "doctor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
+                    ),
+                ),
+                (
+                    "nurse",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("text", kernel.crypto.fields.EncryptedTextField(verbose_name="note")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("sent", "Sent"),
+                            ("escalated", "Unanswered"),
+                            ("answered", "Answered"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        default="sent",
+                        max_length=9,
+                    ),
+                ),
+                ("sent_at", models.DateTimeField()),
+                (
+                    "sent_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("sent_by_name", models.CharField(max_length=80)),
+                ("reply", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="reply")),
+                ("replied_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "replied_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("replied_by_name", models.CharField(blank=True, max_length=80)),
+                ("escalated_at", models.DateTimeField(blank=True, null=True)),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                "ordering": ["sent_at", "id"],
+                "indexes": [models.Index(fields=["site", "sent_at"], name="treatment_area_note_day")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["answered", "escalated", "sent", "withdrawn"])),
+                        name="treatment_area_note_state",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "answered"), _negated=True),
+                            ("replied_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="treatment_area_note_replied",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["sent", "escalated"])),
+                        fields=("visit", "doctor"),
+                        name="treatment_area_one_open_note",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="AccompanyingRelative",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "visit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="relatives", to="reception.visit"
+                    ),
+                ),
                 ("name", kernel.crypto.fields.EncryptedTextField(verbose_name="name of the relative")),
                 (
                     "relation",
@@ -388,6 +602,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "medical_need",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="relative",
+                        to="treatment_area.medicalneed",
+                    ),
+                ),
+                (
                     "refusal",
                     models.CharField(
                         blank=True,
@@ -407,26 +631,6 @@ class Migration(migrations.Migration):
                 ("refused_at", models.DateTimeField(blank=True, null=True)),
                 ("admitted_by_name", models.CharField(blank=True, max_length=80)),
                 ("refused_by_name", models.CharField(blank=True, max_length=80)),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-                (
-                    "visit",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="relatives", to="reception.visit"
-                    ),
-                ),
-                (
-                    "medical_need",
-                    models.OneToOneField(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="relative",
-                        to="treatment_area.medicalneed",
-                    ),
-                ),
             ],
             options={
                 "ordering": ["asked_at", "id"],
@@ -470,210 +674,6 @@ class Migration(migrations.Migration):
                             ("out_at__isnull", True), ("out_at__gte", models.F("in_at")), _connector="OR"
                         ),
                         name="treatment_area_in_before_out",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Patrol",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("at", models.DateTimeField()),
-                ("waiting", models.PositiveSmallIntegerField(verbose_name="guests waiting")),
-                ("needs", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="needs")),
-                ("by_name", models.CharField(max_length=80)),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-            ],
-            options={
-                "ordering": ["-at", "-id"],
-                "indexes": [models.Index(fields=["site", "-at"], name="treatment_area_patrol_day")],
-            },
-        ),
-        migrations.CreateModel(
-            name="Priority",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
-                (
-                    "reason",
-                    models.CharField(
-                        choices=[
-                            ("elderly", "elderly"),
-                            ("weak", "weak"),
-                            ("ill", "ill"),
-                            ("severely_ill", "severely ill"),
-                            ("disabled", "disabled"),
-                        ],
-                        max_length=12,
-                        verbose_name="reason",
-                    ),
-                ),
-                (
-                    "condition",
-                    kernel.crypto.fields.EncryptedTextField(
-                        blank=True, default="", verbose_name="condition to hand over"
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("raised", "Needs help"), ("accompanied", "Accompanied"), ("ended", "Ended")],
-                        default="raised",
-                        max_length=11,
-                    ),
-                ),
-                ("raised_at", models.DateTimeField()),
-                ("raised_by_name", models.CharField(max_length=80)),
-                ("accompanied_at", models.DateTimeField(blank=True, null=True)),
-                ("accompanied_by_name", models.CharField(blank=True, max_length=80)),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "accompanied_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "raised_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-                (
-                    "visit",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="priority", to="reception.visit"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["raised_at", "id"],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("state__in", ["accompanied", "ended", "raised"])),
-                        name="treatment_area_priority_state",
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="SilentNote",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("text", kernel.crypto.fields.EncryptedTextField(verbose_name="note")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("sent", "Sent"),
-                            ("escalated", "Unanswered"),
-                            ("answered", "Answered"),
-                            ("withdrawn", "Withdrawn"),
-                        ],
-                        default="sent",
-                        max_length=9,
-                    ),
-                ),
-                ("sent_at", models.DateTimeField()),
-                ("sent_by_name", models.CharField(max_length=80)),
-                ("reply", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="reply")),
-                ("replied_at", models.DateTimeField(blank=True, null=True)),
-                ("replied_by_name", models.CharField(blank=True, max_length=80)),
-                ("escalated_at", models.DateTimeField(blank=True, null=True)),
-                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "doctor",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
-                    ),
-                ),
-                (
-                    "nurse",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "replied_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "sent_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
-                ),
-                (
-                    "visit",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="silent_notes", to="reception.visit"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["sent_at", "id"],
-                "indexes": [models.Index(fields=["site", "sent_at"], name="treatment_area_note_day")],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("state__in", ["answered", "escalated", "sent", "withdrawn"])),
-                        name="treatment_area_note_state",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("state", "answered"), _negated=True),
-                            ("replied_at__isnull", False),
-                            _connector="OR",
-                        ),
-                        name="treatment_area_note_replied",
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("state__in", ["sent", "escalated"])),
-                        fields=("visit", "doctor"),
-                        name="treatment_area_one_open_note",
                     ),
                 ],
             },

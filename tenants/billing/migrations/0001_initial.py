@@ -29,6 +29,12 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "chain",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="billing_accounts", to="tenants.chain"
+                    ),
+                ),
                 ("is_default", models.BooleanField(default=True)),
                 ("name", models.CharField(max_length=120, verbose_name="name on the invoice")),
                 ("tax_number", models.CharField(blank=True, max_length=40, verbose_name="tax number")),
@@ -75,12 +81,6 @@ class Migration(migrations.Migration):
                 ("payment_method", models.JSONField(default=dict)),
                 ("sync_serial", models.PositiveBigIntegerField(default=0)),
                 ("created_at", models.DateTimeField()),
-                (
-                    "chain",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="billing_accounts", to="tenants.chain"
-                    ),
-                ),
             ],
             options={
                 "constraints": [
@@ -102,16 +102,6 @@ class Migration(migrations.Migration):
             name="Allotment",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=60)),
-                ("quantity", models.PositiveIntegerField()),
-                ("later", models.PositiveIntegerField(null=True)),
-                ("later_at", models.DateTimeField(null=True)),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="tenants.tenant"
-                    ),
-                ),
                 (
                     "account",
                     models.ForeignKey(
@@ -120,6 +110,16 @@ class Migration(migrations.Migration):
                         to="billing.billingaccount",
                     ),
                 ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="tenants.tenant"
+                    ),
+                ),
+                ("key", models.CharField(max_length=60)),
+                ("quantity", models.PositiveIntegerField()),
+                ("later", models.PositiveIntegerField(null=True)),
+                ("later_at", models.DateTimeField(null=True)),
             ],
             options={
                 "constraints": [
@@ -131,6 +131,14 @@ class Migration(migrations.Migration):
             name="BillingDeadline",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deadlines",
+                        to="billing.billingaccount",
+                    ),
+                ),
                 (
                     "kind",
                     models.CharField(
@@ -150,14 +158,6 @@ class Migration(migrations.Migration):
                 ("ref", models.CharField(blank=True, max_length=80)),
                 ("due_at", models.DateTimeField()),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
-                (
-                    "account",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="deadlines",
-                        to="billing.billingaccount",
-                    ),
-                ),
             ],
             options={
                 "indexes": [models.Index(fields=["due_at"], name="billing_deadline_when")],
@@ -171,6 +171,14 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="invoices",
+                        to="billing.billingaccount",
+                    ),
+                ),
                 ("stripe_id", models.CharField(max_length=64, unique=True)),
                 ("subscription_id_at_stripe", models.CharField(blank=True, max_length=64)),
                 ("number", models.CharField(blank=True, max_length=40)),
@@ -201,14 +209,6 @@ class Migration(migrations.Migration):
                 ("hosted_url", models.URLField(blank=True, max_length=500)),
                 ("pdf_url", models.URLField(blank=True, max_length=500)),
                 ("stamp", models.DateTimeField()),
-                (
-                    "account",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="invoices",
-                        to="billing.billingaccount",
-                    ),
-                ),
             ],
             options={
                 "indexes": [models.Index(fields=["account", "-issued_at"], name="billing_invoice_newest")],
@@ -219,6 +219,14 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="plan_changes",
+                        to="billing.billingaccount",
+                    ),
+                ),
                 ("requested_by", models.CharField(max_length=80)),
                 ("requested_at", models.DateTimeField()),
                 ("wanted", models.JSONField()),
@@ -231,14 +239,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("error", models.CharField(blank=True, max_length=300)),
-                (
-                    "account",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="plan_changes",
-                        to="billing.billingaccount",
-                    ),
-                ),
             ],
             options={
                 "constraints": [
@@ -255,16 +255,16 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("source", models.CharField(max_length=12)),
-                ("target", models.CharField(max_length=12)),
-                ("cause", models.CharField(max_length=120)),
-                ("at", models.DateTimeField()),
                 (
                     "account",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="changes", to="billing.billingaccount"
                     ),
                 ),
+                ("source", models.CharField(max_length=12)),
+                ("target", models.CharField(max_length=12)),
+                ("cause", models.CharField(max_length=120)),
+                ("at", models.DateTimeField()),
             ],
             options={
                 "ordering": ["at", "id"],
@@ -274,6 +274,14 @@ class Migration(migrations.Migration):
             name="Subscription",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "account",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="subscription",
+                        to="billing.billingaccount",
+                    ),
+                ),
                 ("stripe_id", models.CharField(max_length=64, unique=True)),
                 ("status", models.CharField(max_length=24)),
                 ("plan", models.CharField(max_length=20)),
@@ -284,28 +292,12 @@ class Migration(migrations.Migration):
                 ("trial_end", models.DateTimeField(null=True)),
                 ("cancel_at", models.DateTimeField(null=True)),
                 ("stamp", models.DateTimeField()),
-                (
-                    "account",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="subscription",
-                        to="billing.billingaccount",
-                    ),
-                ),
             ],
         ),
         migrations.CreateModel(
             name="TenantBillingOverride",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "account",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="overrides",
-                        to="billing.billingaccount",
-                    ),
-                ),
                 (
                     "tenant",
                     models.OneToOneField(
@@ -314,16 +306,20 @@ class Migration(migrations.Migration):
                         to="tenants.tenant",
                     ),
                 ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="overrides",
+                        to="billing.billingaccount",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
             name="UsageDay",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("meter", models.CharField(max_length=40)),
-                ("day", models.DateField()),
-                ("quantity", models.PositiveBigIntegerField()),
-                ("reported_at", models.DateTimeField(null=True)),
                 (
                     "account",
                     models.ForeignKey(
@@ -336,6 +332,10 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE, related_name="+", to="tenants.tenant"
                     ),
                 ),
+                ("meter", models.CharField(max_length=40)),
+                ("day", models.DateField()),
+                ("quantity", models.PositiveBigIntegerField()),
+                ("reported_at", models.DateTimeField(null=True)),
             ],
             options={
                 "constraints": [models.UniqueConstraint(fields=("tenant", "meter", "day"), name="billing_usage_once")],
@@ -351,6 +351,15 @@ class Migration(migrations.Migration):
                 ("happened_at", models.DateTimeField()),
                 ("received_at", models.DateTimeField()),
                 ("raw", models.TextField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="events",
+                        to="billing.billingaccount",
+                    ),
+                ),
                 (
                     "state",
                     models.CharField(
@@ -377,15 +386,6 @@ class Migration(migrations.Migration):
                 ("next_attempt_at", models.DateTimeField()),
                 ("worked_at", models.DateTimeField(null=True)),
                 ("error", models.CharField(blank=True, max_length=300)),
-                (
-                    "account",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="events",
-                        to="billing.billingaccount",
-                    ),
-                ),
             ],
             options={
                 "indexes": [

@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
                 ("location", models.CharField(max_length=200)),
                 ("stored_by", models.UUIDField(null=True)),
                 ("stored_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField(null=True)),
             ],
             options={
                 "abstract": False,
