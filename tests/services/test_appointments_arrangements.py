@@ -14,6 +14,7 @@ from kernel import clock
 from kernel.errors import Conflict, DomainError, Forbidden, NotFound, RuleRefused
 from kernel.messaging.models import Message
 from services.appointments import actions, links, referrals, remote, sessions, talks, today, waits
+from services.appointments.leftovers import of_day
 from services.appointments.models import Appointment, Assignment, Block, ConfirmationLink, Referral, RemoteConsultation
 from services.catalogue.models import Item
 from services.followup.models import FollowUp
@@ -313,6 +314,9 @@ def test_a_referral_is_registered_part_by_part_and_what_is_open_blocks_the_close
     assert seen_by(LIN, referrals.OPEN) == 1
     [blocking] = referrals.open_referrals(center(), clock.today())
     assert (blocking.referral, blocking.to_doctor) == (unclear, staff("020"))
+    assert [one["keys"] for one in of_day(center(), clock.today()) if one["source"] == "appointments.referrals"] == [
+        [str(unclear.code)]
+    ]
     assert [one.referral for one in referrals.open_referrals(center(), clock.today() + timedelta(days=1))] == [unclear]
     missing = refused(
         RuleRefused, "referral_incomplete",

@@ -12,6 +12,7 @@ from kernel.errors import Conflict, DomainError, Forbidden, RuleRefused
 from kernel.outbox.models import OutboxEvent
 from services.appointments.handlers import morning_check
 from services.followup.models import FollowUp
+from services.guest_care.wishes import answer_question, ask_doctor, bring_answer_back, deposit_luggage, return_luggage
 from services.policy.models import NudgeCount
 from services.reception import actions as reception
 from services.shift import desk, handlers, handover, incidents, meeting, opening, posts, selectors, sheet
@@ -24,6 +25,7 @@ from services.tasks.selectors import visible_tasks
 from services.telephone.messages import acknowledge_message, take_message
 from tests.services.doors import person, staff
 from tests.services.flow import booked, center, chair, clockwork, local, patient, walked_in
+from tests.services.till import charged, signed
 
 BAI, REN, FANG, GAO = "bai.lan", "ren.tao", "fang.li", "gao.wen"
 
@@ -374,6 +376,33 @@ def test_the_close_gathers_all_rooms_passes_on_with_reasons_and_two_people_sign(
     handover.resolve_discrepancy(by=person(GAO), site=site, discrepancy=issue, resolution="夹在票据里，已放回")
     assert "shift.discrepancies" not in sources(site)
     assert not visible_tasks(person(GAO)).filter(kind="shift.discrepancy").exists()
+
+
+@pytest.mark.ledger("FD-017", "GV-036")
+def test_the_close_knows_what_till_and_desk_leave_open_and_money_is_never_passed_on(monday: Any) -> None:
+    # Given a signed slip that nobody charged, a bag in custody, and a question that no doctor has answered
+    day = opened(planned())
+    monday("2026-12-07 16:00")
+    site, bao = center(), patient("包先生")
+    slip = signed(bao, "scaling")
+    bag = deposit_luggage(by=person(BAI), site=site, tag="A7", description="红色拉杆箱", owner="包先生")
+    question = ask_doctor(by=person(BAI), site=site, question="种植后能坐飞机吗？", doctor=staff("011"), guest_name="包先生")
+    assert {"cashier.slips": 1, "guest_care.luggage": 1, "guest_care.questions": 1}.items() <= sources(site).items()
+    monday("2026-12-07 17:50")
+    draft = handover.begin_hand_over(by=person(BAI), site=site, day=day)
+
+    # When it is passed on: luggage with a reason, money never
+    handover.pass_on(by=person(BAI), site=site, handover=draft, source="guest_care.luggage", reason="客人明早来取")
+    refused(RuleRefused, "money_is_cured", lambda: handover.pass_on(
+        by=person(BAI), site=site, handover=draft, source="cashier.slips", reason="明天再收"))  # fmt: skip
+
+    # Then each goes from the list when it is healed
+    charged(slip)
+    return_luggage(by=person(BAI), luggage=bag)
+    answer_question(by=person("dr.lin"), question=question, answer="两周后可以")
+    assert "guest_care.questions" in sources(site)  # answered, and not yet brought back
+    bring_answer_back(by=person(BAI), question=question)
+    assert not {"cashier.slips", "guest_care.luggage", "guest_care.questions"} & set(sources(site))
 
 
 @pytest.mark.ledger("GV-016", "GV-021", "GV-032")
