@@ -178,8 +178,7 @@ def waiting_count(actor: Actor, site: Site | None) -> int:
     """Who waits for this person now: the number at the rail."""
     if site is None or not holds(actor, VIEW):
         return 0
-    me = staff_of(actor)
-    mine = Q(consultant__isnull=True) | Q(consultant=me)
+    mine = Q(consultant__isnull=True) | Q(consultant__user_id=actor.user_id)
     return consultations_for(actor).filter(mine, site=site, state="waiting").count()
 
 

@@ -155,7 +155,11 @@ def test_from_the_search_box_to_the_call_in_the_evening(
     product.eventually(lambda: product.rows("SELECT state FROM t_smile.reception_visit") == [("closed",)])
 
     # And the same-day call is in the desk's day at once, the confirmation when the day before is ending
-    product.eventually(lambda: product.rows("SELECT state FROM t_smile.followup_followup") == [("due",)])
+    calls = (
+        "SELECT state FROM t_smile.followup_followup f JOIN t_smile.followup_plan p ON p.id = f.plan_id"
+        " WHERE rule_key = 'same_day_call'"
+    )
+    product.eventually(lambda: product.rows(calls) == [("due",)])
     desk.goto(product.url("smile", "/tasks/"))
     assert desk.locator("[data-row]:has(a[href*='/followup/'])", has_text="沈清秋").count() == 1
     desk.goto(product.url("smile", "/tasks/?show=overdue"))

@@ -256,7 +256,7 @@ def test_what_was_found_once_stays_found_and_what_comes_later_is_told_again(mond
 
     handover.enter_alert(by=person("mo.xiao"), sheet=sheet, text="青霉素过敏")
     handover.acknowledge(by=person(TANG), hand_over=given(sheet))
-    assert Patient.objects.get(pk=other.patient_id).alert == "服用华法林; 青霉素过敏"
+    assert Patient.objects.get(pk=other.patient_id).alert.replace("；", "; ") == "服用华法林; 青霉素过敏"
     assert leads(other, "3").state == "led_in"
 
     # A form that is still being filled in keeps nobody outside by a slip of the finger, but does not hide a yes either.

@@ -386,7 +386,9 @@ def test_the_close_knows_what_till_and_desk_leave_open_and_money_is_never_passed
     site, bao = center(), patient("包先生")
     slip = signed(bao, "scaling")
     bag = deposit_luggage(by=person(BAI), site=site, tag="A7", description="红色拉杆箱", owner="包先生")
-    question = ask_doctor(by=person(BAI), site=site, question="种植后能坐飞机吗？", doctor=staff("011"), guest_name="包先生")
+    question = ask_doctor(
+        by=person(BAI), site=site, question="种植后能坐飞机吗？", doctor=staff("011"), guest_name="包先生"
+    )
     assert {"cashier.slips": 1, "guest_care.luggage": 1, "guest_care.questions": 1}.items() <= sources(site).items()
     monday("2026-12-07 17:50")
     draft = handover.begin_hand_over(by=person(BAI), site=site, day=day)
