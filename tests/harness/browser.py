@@ -126,7 +126,15 @@ def picture(request: pytest.FixtureRequest, bed: Testbed) -> Callable[..., Path]
     def take(page: Page, name: str, **options: Any) -> Path:
         folder = bed.main_var / "screens" / request.node.module.__name__.rpartition(".")[2].removeprefix("test_")
         path = folder / (re.sub(r"[^\w.-]+", "-", name) + ".png")
-        page.screenshot(path=path, **{"full_page": True, **options})
+        from playwright.sync_api import Error
+
+        wanted = {"full_page": True, **options}
+        try:
+            page.screenshot(path=path, **wanted)
+        except Error:
+            # Chromium now and then cannot take one while a page is being painted; a picture proves nothing, so once more.
+            page.wait_for_timeout(500)
+            page.screenshot(path=path, **wanted)
         return path
 
     return take
