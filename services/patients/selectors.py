@@ -22,7 +22,7 @@ from kernel.access import holds
 from kernel.context import Actor
 from kernel.errors import NotFound
 from services.patients.models import ContactChange, Patient, PatientRelation
-from services.patients.phones import canonical_phone
+from services.patients.phones import canonical_phone, last_four
 from services.patients.restriction import require_open
 from services.staff.names import normalise_query, read_name
 
@@ -99,7 +99,7 @@ def find_patients(query: str, *, limit: int = 20) -> list[Patient]:
     Understood are: name or its beginning, given name, pinyin, initials, the last four digits of the phone, the whole
     phone in any spelling, the record number with or without letters and zeros. Two steps, so that neither a frequent
     surname nor a rare part of a name reads the table: first the beginnings, each cut off by its own index; only when
-    they leave room, what lies inside, by trigrams.
+    they leave room, what lies inside, by trigrams. Who was found by a phone brings the family along, which may share it.
     """
     wanted = normalise_query(query)
     if not wanted:
@@ -110,7 +110,23 @@ def find_patients(query: str, *, limit: int = 20) -> list[Patient]:
             found.setdefault(patient.pk, patient)
     # What was merged is left out here and not in the questions: there it would keep the planner from the indexes.
     standing = [patient for patient in found.values() if patient.merged_into_id is None]
-    return sorted(standing, key=lambda patient: _rank(patient, wanted))[:limit]
+    hits = sorted(standing, key=lambda patient: _rank(patient, wanted))[:limit]
+    return hits + _relatives(hits, wanted, query)[: limit - len(hits)]
+
+
+def _relatives(hits: Sequence[Patient], wanted: str, query: str) -> list[Patient]:
+    """The relatives of those among ``hits`` whose phone was asked for."""
+    if not wanted.isdigit() or len(wanted) < LAST_DIGITS:
+        return []
+    phone = canonical_phone(query)
+    keys = {hit.pk for hit in hits if hit.phone and (hit.phone == phone or last_four(hit.phone) == wanted)}
+    if not keys:
+        return []
+    rows = PatientRelation.objects.filter(Q(patient__in=keys) | Q(relative__in=keys), relative__isnull=False)
+    known = {hit.pk for hit in hits}
+    people = [one for row in rows.select_related("patient", "relative") for one in (row.patient, row.relative)]
+    found = {one.pk: one for one in people if one is not None and one.merged_into_id is None and one.pk not in known}
+    return list(found.values())
 
 
 def _beginning(wanted: str, query: str) -> QuerySet[Patient]:
