@@ -127,7 +127,9 @@ def members_of(patient: Patient) -> list[Member]:
     files = family_files(patient)
     keys = [one.pk for one in files]
     rows = list(PatientRelation.objects.filter(patient__in=keys).select_related("patient", "relative"))
-    kinds = {row.patient_id: seen_from_the_other(row.kind, row.patient.sex) for row in rows if row.relative_id == patient.pk}
+    kinds = {
+        row.patient_id: seen_from_the_other(row.kind, row.patient.sex) for row in rows if row.relative_id == patient.pk
+    }
     kinds |= {row.relative_id: row.kind for row in rows if row.patient_id == patient.pk}
     return [
         Member(

@@ -15,7 +15,7 @@ from kernel.identity import actions, drafts, handlers, sessions
 from kernel.identity.models import Draft, User
 from kernel.identity.tokens import machine_now
 from kernel.tenancy import activate
-from services.treatment_area.models import FloorEntry
+from services.treatment_area.models import Concern, FloorEntry
 from tests.harness.tenants import Browser, host_of
 from tests.kernel.people import PASSWORD
 from tests.services.doors import SYSTEM, browser, person
@@ -61,11 +61,9 @@ def test_two_people_alternate_twenty_times_and_nothing_is_mixed_up(smile, desk):
     people, seconds = list(PINS), []
     for turn in range(20):
         who, other = people[turn % 2], people[1 - turn % 2]
-        with activate(smile):
-            visit = led_in(f"来客{turn}", "1")
         began = time.perf_counter()
         assert change_over(desk, who).status_code == 303
-        page = desk.get(f"/treatment-area/visits/{visit.code}/")
+        page = desk.get("/treatment_area/concerns/")
         seconds.append(time.perf_counter() - began)
         assert f'data-person="{person(who).code}"' in page.content.decode()
 
@@ -75,12 +73,19 @@ def test_two_people_alternate_twenty_times_and_nothing_is_mixed_up(smile, desk):
         # A page that the other one left open keeps nothing under this name.
         assert keep(desk, other, "call", summary="wrong").status_code == 409
 
-        assert desk.post(f"/treatment-area/visits/{visit.code}/take-over/", {"remark": who}).status_code == 303
-        with activate(smile):
-            gone(visit)
+        slip = {"kind": "other", "to": "head_nurse", "words": f"{who} {turn}"}
+        assert desk.post("/treatment_area/concerns/report/", slip).status_code == 303
+        if turn % 5 == 4:
+            with activate(smile):
+                visit = led_in(f"来客{turn}", "1")
+            assert desk.post(f"/treatment_area/visits/{visit.code}/take-over/", {"remark": who}).status_code == 303
+            with activate(smile):
+                gone(visit)
 
-    signed = list(FloorEntry.objects.order_by("id").values_list("received_by__username", "remark"))
-    assert signed == [(people[turn % 2], people[turn % 2]) for turn in range(20)]
+    written = [(row.reported_by.username, row.words) for row in Concern.objects.order_by("id")]
+    assert written == [(people[turn % 2], f"{people[turn % 2]} {turn}") for turn in range(20)]
+    signed = [(row.received_by.username, row.remark) for row in FloorEntry.objects.order_by("id")]
+    assert signed == [(who, who) for who in ("mo.xiao", "tang.rui", "mo.xiao", "tang.rui")]
     assert sorted(Draft.objects.values_list("user__username", "form")) == [("mo.xiao", "call"), ("tang.rui", "call")]
     print(f"a change over with the next page: at most {max(seconds):.2f} s, on average {sum(seconds) / 20:.2f} s")
 
@@ -93,7 +98,7 @@ def test_a_signature_needs_the_pin_of_whoever_signs(smile, desk):
     session = desk.session
     session[sessions.CONFIRMED_BY_PIN] = sessions.machine_seconds() - 301
     session.save()
-    assert desk.post(f"/treatment-area/visits/{visit.code}/take-over/", {"remark": ""}).status_code == 403
+    assert desk.post(f"/treatment_area/visits/{visit.code}/take-over/", {"remark": ""}).status_code == 403
     assert not FloorEntry.objects.exists()
 
     # A locked desk gives nothing away and takes nothing.
@@ -105,7 +110,7 @@ def test_a_signature_needs_the_pin_of_whoever_signs(smile, desk):
     assert keep(desk, "mo.xiao", "call", summary="other").status_code == 302
     assert change_over(desk, "mo.xiao").status_code == 303
     assert kept(desk, "call") == {"summary": ["种植"]}
-    assert desk.post(f"/treatment-area/visits/{visit.code}/take-over/", {"remark": ""}).status_code == 303
+    assert desk.post(f"/treatment_area/visits/{visit.code}/take-over/", {"remark": ""}).status_code == 303
 
 
 def test_a_draft_is_sealed_small_and_gone_in_time(desk, monkeypatch):

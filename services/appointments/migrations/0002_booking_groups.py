@@ -8,46 +8,92 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('appointments', '0001_initial'),
-        ('patients', '0001_initial'),
-        ('sites', '0001_initial'),
+        ("appointments", "0001_initial"),
+        ("patients", "0001_initial"),
+        ("sites", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='BookingGroup',
+            name="BookingGroup",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('name', models.CharField(blank=True, max_length=60, verbose_name='name of the group')),
-                ('contact_name', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='who speaks for the group')),
-                ('contact_phone', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='phone')),
-                ('arrangement', models.CharField(choices=[('side_by_side', 'side by side'), ('in_a_row', 'one after the other')], default='side_by_side', max_length=12, verbose_name='how')),
-                ('notice_no', models.PositiveSmallIntegerField(default=1)),
-                ('booked_at', models.DateTimeField()),
-                ('booked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='booking_groups', to='sites.site')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("name", models.CharField(blank=True, max_length=60, verbose_name="name of the group")),
+                (
+                    "contact_name",
+                    kernel.crypto.fields.EncryptedTextField(
+                        blank=True, default="", verbose_name="who speaks for the group"
+                    ),
+                ),
+                (
+                    "contact_phone",
+                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="phone"),
+                ),
+                (
+                    "arrangement",
+                    models.CharField(
+                        choices=[("side_by_side", "side by side"), ("in_a_row", "one after the other")],
+                        default="side_by_side",
+                        max_length=12,
+                        verbose_name="how",
+                    ),
+                ),
+                ("notice_no", models.PositiveSmallIntegerField(default=1)),
+                ("booked_at", models.DateTimeField()),
+                (
+                    "booked_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="booking_groups", to="sites.site"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-booked_at', '-id'],
+                "ordering": ["-booked_at", "-id"],
             },
         ),
         migrations.AddField(
-            model_name='appointment',
-            name='group',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='appointments.bookinggroup'),
+            model_name="appointment",
+            name="group",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="appointments",
+                to="appointments.bookinggroup",
+            ),
         ),
         migrations.AddIndex(
-            model_name='bookinggroup',
-            index=models.Index(fields=['site', '-booked_at'], name='appointments_group_site'),
+            model_name="bookinggroup",
+            index=models.Index(fields=["site", "-booked_at"], name="appointments_group_site"),
         ),
         migrations.AddConstraint(
-            model_name='bookinggroup',
-            constraint=models.CheckConstraint(condition=models.Q(('contact__isnull', False), models.Q(('name', ''), _negated=True), _connector='OR'), name='appointments_group_has_contact'),
+            model_name="bookinggroup",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("contact__isnull", False), models.Q(("name", ""), _negated=True), _connector="OR"),
+                name="appointments_group_has_contact",
+            ),
         ),
     ]

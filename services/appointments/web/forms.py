@@ -208,9 +208,7 @@ class CommonTime(forms.Form):
 class GroupForm(CommonTime):
     """What is said once for everybody who is booked together."""
 
-    arrangement = forms.ChoiceField(
-        label=_("how"), choices=BookingGroup.Arrangement.choices, widget=SegmentedRadios
-    )
+    arrangement = forms.ChoiceField(label=_("how"), choices=BookingGroup.Arrangement.choices, widget=SegmentedRadios)
     name = forms.CharField(label=_("name of the group"), max_length=60, required=False)
     contact = forms.ChoiceField(
         label=_("who is told for all"), required=False, help_text=_("Gets one message and one call for all visits.")

@@ -61,9 +61,7 @@ def new(request: HttpRequest) -> HttpResponse:
         **_proposals(request, site, rows),
     }
     status = refusal.status if refusal is not None else 200
-    return render_page(
-        request, "appointments/group_new.html", context, status=status, invalid=form if books else None
-    )
+    return render_page(request, "appointments/group_new.html", context, status=status, invalid=form if books else None)
 
 
 @page(permission="appointments.book")
@@ -239,4 +237,3 @@ def next_visits(request: HttpRequest, patients: Sequence[Patient]) -> list[dict[
         }
         for key, row in selectors.next_of_patients(patients).items()
     ]
-

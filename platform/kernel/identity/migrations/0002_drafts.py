@@ -8,25 +8,34 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('identity', '0001_initial'),
+        ("identity", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Draft',
+            name="Draft",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('form', models.CharField(max_length=120)),
-                ('content', kernel.crypto.fields.EncryptedTextField()),
-                ('written_at', models.DateTimeField()),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='drafts', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("form", models.CharField(max_length=120)),
+                ("content", kernel.crypto.fields.EncryptedTextField()),
+                ("written_at", models.DateTimeField()),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="drafts", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['written_at'], name='identity_draft_age')],
-                'constraints': [models.UniqueConstraint(fields=('user', 'form'), name='identity_draft_once'), models.CheckConstraint(condition=models.Q(('form', ''), _negated=True), name='identity_draft_of_a_form')],
+                "indexes": [models.Index(fields=["written_at"], name="identity_draft_age")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "form"), name="identity_draft_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("form", ""), _negated=True), name="identity_draft_of_a_form"
+                    ),
+                ],
             },
         ),
     ]
