@@ -130,7 +130,7 @@ def members_of(patient: Patient) -> list[Member]:
     kinds = {
         row.patient_id: seen_from_the_other(row.kind, row.patient.sex) for row in rows if row.relative_id == patient.pk
     }
-    kinds |= {row.relative_id: row.kind for row in rows if row.patient_id == patient.pk}
+    kinds |= {row.relative_id: row.kind for row in rows if row.patient_id == patient.pk and row.relative_id is not None}
     return [
         Member(
             patient=one,
@@ -147,4 +147,5 @@ def members_of(patient: Patient) -> list[Member]:
 def payers_of(patients: Iterable[Patient]) -> list[Patient]:
     """Who has a file and pays for one of ``patients``."""
     rows = PatientRelation.objects.filter(patient__in=list(patients), is_payer=True, relative__isnull=False)
-    return list({row.relative_id: row.relative for row in rows.select_related("relative")}.values())  # type: ignore[misc]
+    people = [row.relative for row in rows.select_related("relative")]
+    return list({one.pk: one for one in people if one is not None}.values())

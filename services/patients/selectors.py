@@ -22,7 +22,7 @@ from kernel.access import holds
 from kernel.context import Actor
 from kernel.errors import NotFound
 from services.patients.models import ContactChange, Patient, PatientRelation
-from services.patients.phones import canonical_phone, last_four
+from services.patients.phones import canonical_phone
 from services.patients.restriction import require_open
 from services.staff.names import normalise_query, read_name
 
@@ -110,23 +110,7 @@ def find_patients(query: str, *, limit: int = 20) -> list[Patient]:
             found.setdefault(patient.pk, patient)
     # What was merged is left out here and not in the questions: there it would keep the planner from the indexes.
     standing = [patient for patient in found.values() if patient.merged_into_id is None]
-    hits = sorted(standing, key=lambda patient: _rank(patient, wanted))[:limit]
-    return hits + _relatives(hits, wanted, query)[: limit - len(hits)]
-
-
-def _relatives(hits: Sequence[Patient], wanted: str, query: str) -> list[Patient]:
-    """The relatives of those among ``hits`` whose phone was asked for."""
-    if not wanted.isdigit() or len(wanted) < LAST_DIGITS:
-        return []
-    phone = canonical_phone(query)
-    keys = {hit.pk for hit in hits if hit.phone and (hit.phone == phone or last_four(hit.phone) == wanted)}
-    if not keys:
-        return []
-    rows = PatientRelation.objects.filter(Q(patient__in=keys) | Q(relative__in=keys), relative__isnull=False)
-    known = {hit.pk for hit in hits}
-    people = [one for row in rows.select_related("patient", "relative") for one in (row.patient, row.relative)]
-    found = {one.pk: one for one in people if one is not None and one.merged_into_id is None and one.pk not in known}
-    return list(found.values())
+    return sorted(standing, key=lambda patient: _rank(patient, wanted))[:limit]
 
 
 def _beginning(wanted: str, query: str) -> QuerySet[Patient]:
@@ -134,10 +118,10 @@ def _beginning(wanted: str, query: str) -> QuerySet[Patient]:
     branches: list[QuerySet[Patient]] = []
     if wanted.isdigit() or query.strip().startswith("+"):
         if len(wanted) == LAST_DIGITS:
-            branches.append(rows.filter(phone_last_four__marks=wanted))
+            branches += _by_phone(rows, "phone_last_four__marks", wanted)
         phone = canonical_phone(query) if len(wanted) >= SHORTEST_PHONE else None
         if phone:
-            branches.append(rows.filter(phone_index__marks=phone))
+            branches += _by_phone(rows, "phone_index__marks", phone)
     elif wanted.isascii():
         branches = [
             rows.filter(initials__startswith=wanted).order_by("initials", "-id"),
@@ -149,6 +133,16 @@ def _beginning(wanted: str, query: str) -> QuerySet[Patient]:
         return rows.none()
     first, *others = [branch[:CANDIDATES] for branch in branches]
     return first.union(*others, all=True) if others else first
+
+
+def _by_phone(rows: QuerySet[Patient], lookup: str, value: str) -> list[QuerySet[Patient]]:
+    """Who has the phone, and their relatives in either direction."""
+    relations = PatientRelation.objects.order_by()
+    return [
+        rows.filter(**{lookup: value}),
+        rows.filter(pk__in=relations.filter(**{f"patient__{lookup}": value}).values("relative")),
+        rows.filter(pk__in=relations.filter(**{f"relative__{lookup}": value}).values("patient")),
+    ]
 
 
 def _inside(wanted: str) -> QuerySet[Patient]:

@@ -115,7 +115,7 @@ def test_a_signature_needs_the_pin_of_whoever_signs(smile, desk):
 
 def test_a_draft_is_sealed_small_and_gone_in_time(desk, monkeypatch):
     change_over(desk, "mo.xiao")
-    assert keep(desk, "mo.xiao", "call", summary="种植牙", pin="7294", password="x").status_code == 204  # noqa: S106
+    assert keep(desk, "mo.xiao", "call", summary="种植牙", pin="7294", password="x").status_code == 204
     row = Draft.objects.get()
     assert row.user.username == "mo.xiao"
     assert "种植牙" not in Draft.objects.values_list("content", flat=True).get().token

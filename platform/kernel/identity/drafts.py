@@ -44,7 +44,7 @@ def keep_draft(*, by: Actor, person: str, form: str, content: str) -> Draft:
     Raises Conflict (``draft_of_another``) where the page was drawn for another ``person``, Malformed (``draft_unreadable``,
     ``draft_too_long``).
     """
-    _own(by, person)
+    owner = _owner(by, person)
     if not 0 < len(form) <= LONGEST_FORM:
         raise Malformed("draft_unreadable", _("This draft cannot be read."))
     if len(content) > MOST_CHARACTERS:
@@ -52,7 +52,7 @@ def keep_draft(*, by: Actor, person: str, form: str, content: str) -> Draft:
     values = _read(content)
     text = json.dumps({name: row for name, row in values.items() if name not in NEVER}, ensure_ascii=False)
     # The person's row is the lock: two windows of one person write one draft.
-    user = User.objects.select_for_update(no_key=True).get(pk=by.user_id)
+    user = User.objects.select_for_update(no_key=True).get(pk=owner)
     draft = Draft.objects.filter(user=user, form=form).first() or Draft(user=user, form=form)
     draft.content, draft.written_at = text, machine_now()
     draft.save()
@@ -64,8 +64,7 @@ def keep_draft(*, by: Actor, person: str, form: str, content: str) -> Draft:
 @action(permission=None, reason=OWN)
 def forget_draft(*, by: Actor, person: str, form: str) -> None:
     """The form was sent, or its draft is not wanted. Raises Conflict (``draft_of_another``)."""
-    _own(by, person)
-    Draft.objects.filter(user_id=by.user_id, form=form).delete()
+    Draft.objects.filter(user_id=_owner(by, person), form=form).delete()
 
 
 @action(permission=None, reason="what ended by time is dropped by the clock")
@@ -81,7 +80,8 @@ def forget_all(user: User) -> None:
 
 def draft_of(actor: Actor, form: str) -> Kept | None:
     """What ``actor`` typed into ``form`` and has not sent, None after ``HOURS``."""
-    found = Draft.objects.filter(user_id=actor.user_id, form=form, written_at__gt=_since()).first()
+    rows = Draft.objects.filter(user__code=actor.code, form=form, written_at__gt=_since()) if actor.code else None
+    found = rows.first() if rows is not None else None
     return Kept(json.loads(found.content), found.written_at) if found is not None else None
 
 
@@ -89,9 +89,10 @@ def _since() -> datetime:
     return machine_now() - timedelta(hours=HOURS)
 
 
-def _own(by: Actor, person: str) -> None:
+def _owner(by: Actor, person: str) -> int:
     if by.user_id is None or person != str(by.code):
         raise Conflict("draft_of_another", _("This page was drawn for somebody else. Load it again."))
+    return by.user_id
 
 
 def _read(content: str) -> dict[str, list[str]]:
