@@ -22,6 +22,7 @@ from services.appointments.models import (
     AppointmentCard,
     AppointmentMove,
     Assignment,
+    BookingGroup,
     ConfirmationAttempt,
 )
 from services.appointments.originals import earlier_treatments, find_earlier
@@ -59,6 +60,7 @@ def book_appointment(
     wish_refusal: str = "",
     on_spot_reason: str = "",
     said: Iterable[str] | None = None,
+    group: BookingGroup | None = None,
     **texts: str,
 ) -> Appointment:
     """Book a visit (AP-002). Length: ``units``, or whole-unit ``minutes``, else the item's, else a routine examination.
@@ -68,7 +70,7 @@ def book_appointment(
     that makes trouble says why in ``deviation_note`` (AP-024). A wish (``preference`` with ``wish_value``) that is not
     granted needs ``wish_refusal`` (AP-023). ``chair`` defaults to the one that the roster gives the doctor. ``texts`` are
     ``TEXT_FIELDS``; ``said`` are the ticks of what was read back and explained (AP-010; None where nobody spoke). With it come one confirmation task and one receipt (AP-012, AP-013); an open appointment ``card`` is
-    closed by it (AP-004).
+    closed by it (AP-004). Of a ``group`` all visits are told and confirmed at once, by whoever books the group.
 
     Raises Conflict (``booking_conflict``, ``nobody_free``, ``session_full``) and RuleRefused (``duration_not_whole_units``,
     ``start_not_on_unit``, ``slot_in_the_past``, ``outside_opening_hours``, ``doctor_not_on_duty``,
@@ -124,6 +126,7 @@ def book_appointment(
         on_spot_reason=on_spot_reason,
         earlier_code=earlier,
         helps=decision.helped,
+        group=group,
         booked_by_id=by.user_id,
         booked_at=clock.now(),
         **granted,
@@ -136,8 +139,9 @@ def book_appointment(
         _close_card(card, appointment)
     if appointment.wish_outcome == Appointment.Outcome.SATISFIED:
         telling.tell_wish(by, appointment)
-    reminders.plan(by=by, appointment=appointment)
-    reminders.send_receipt(appointment)
+    if group is None:
+        reminders.plan(by=by, appointment=appointment)
+        reminders.send_receipt(appointment)
     if said is not None:
         talks.note_said(by=by, appointment=appointment, said=said)
     talks.hand_to_site(by, appointment)
@@ -160,11 +164,13 @@ def move_appointment(
     units: int | None = None,
     asked_by: str = AppointmentMove.Asked.PATIENT,
     version: int | None = None,
+    with_group: bool = False,
 ) -> Appointment:
     """Move a booking to another time, doctor, chair or length, with its reason (AP-017).
 
     The booking keeps its code; the old slot is kept as a row, the old reminder is withdrawn and one new one made
     (FU-022), doctor and assistant are told. ``chair`` stays where it is while the doctor stays, else the roster answers.
+    ``with_group``: its whole group moves, and whoever moves it tells the group once.
 
     Raises as ``book_appointment`` does, further RuleRefused (``reason_missing``), StaleVersion and Conflict
     (``invalid_transition``) for a visit that has begun or ended.
@@ -182,7 +188,7 @@ def move_appointment(
     controls.refuse_taken(site=site, resources=resources, window=window, ignore=appointment)
     sessions.refuse_full(site=site, doctor=who, window=window, ignore=appointment)
     case, decision = _reassigned(by, appointment, who, window, reason)
-    reminders.withdraw_for(by=by, appointment=appointment, reason="moved")
+    reminders.withdraw_for(by=by, appointment=appointment, reason="moved", with_group=with_group)
     move = AppointmentMove(
         appointment=appointment,
         old_doctor=appointment.doctor,
@@ -208,24 +214,31 @@ def move_appointment(
     if decision is not None:
         assignment.record(by=by, case=case, decision=decision, appointment=appointment)
     telling.tell_moved(by, appointment, move)
-    reminders.plan(by=by, appointment=appointment)
-    reminders.send_receipt(appointment)
+    if not with_group:
+        reminders.plan(by=by, appointment=appointment)
+        reminders.send_receipt(appointment)
     telling.tell("appointments.moved", appointment, old_starts_at=move.old_starts_at.isoformat())
     return appointment
 
 
 @action(permission="appointments.book")
-def cancel_appointment(*, by: Actor, appointment: Appointment, reason: str, version: int | None = None) -> Appointment:
-    """Give a booking up, with its reason; its reminder and an unsent receipt go with it.
+def cancel_appointment(
+    *, by: Actor, appointment: Appointment, reason: str, version: int | None = None, with_group: bool = False
+) -> Appointment:
+    """Give a booking up, with its reason; its reminder and an unsent receipt go with it. What is left of its group is told
+    and asked anew, unless the whole group is given up (``with_group``).
 
     Raises RuleRefused (``reason_missing``), StaleVersion, Conflict (``invalid_transition``).
     """
     if not reason.strip():
         raise RuleRefused("reason_missing", _("Say why the visit is cancelled."), fields={"reason": [_("Required")]})
     appointment = lock_appointment(appointment, version)
-    reminders.withdraw_for(by=by, appointment=appointment, reason="cancelled")
+    reminders.withdraw_for(by=by, appointment=appointment, reason="cancelled", with_group=with_group)
     settle_task(by=by, kind=AFFECTED, key=reminders.key_of(appointment), result="cancelled")
     MACHINE.move(appointment, "cancelled", by=by, reason=reason.strip()[:120])
+    if appointment.group_id is not None and not with_group:
+        reminders.plan(by=by, appointment=appointment)
+        reminders.send_receipt(appointment)
     telling.tell("appointments.cancelled", appointment)
     return appointment
 
@@ -405,7 +418,7 @@ def lock_appointment(appointment: Appointment, version: int | None = None) -> Ap
     """The booking, fresh and locked, if it still is the ``version`` that the editor saw. Raises StaleVersion."""
     locked = (
         Appointment.objects.select_for_update(of=("self",))
-        .select_related("site", "patient", "doctor", "assistant", "chair", "item")
+        .select_related("site", "patient", "doctor", "assistant", "chair", "item", "group")
         .get(pk=appointment.pk)
     )
     if version is not None and locked.version != version:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel.crypto import EncryptedTextField
 from kernel.ids import CodeModel, VersionedModel
+from services.appointments.group_models import BookingGroup
 from services.appointments.machine import ACTIVE, MACHINE
 from services.catalogue.models import Item
 from services.patients.models import Patient
@@ -107,6 +108,10 @@ class Appointment(VersionedModel):
     # Whose patient it is, where somebody else helps out (AP-025).
     helps = models.ForeignKey(
         StaffMember, null=True, blank=True, on_delete=models.PROTECT, related_name="helped_appointments"
+    )
+    # Booked together with others; receipt and confirmation are the group's.
+    group = models.ForeignKey(
+        BookingGroup, null=True, blank=True, on_delete=models.PROTECT, related_name="appointments"
     )
     booked_by = models.ForeignKey("identity.User", null=True, on_delete=models.PROTECT, related_name="+")
     booked_at = models.DateTimeField()
@@ -431,6 +436,7 @@ __all__ = [
     "Arrangement",
     "Assignment",
     "Block",
+    "BookingGroup",
     "BookingTalk",
     "ConfirmationAttempt",
     "ConfirmationLink",

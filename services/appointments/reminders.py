@@ -10,7 +10,8 @@ from kernel import calendars, clock, messaging, parameters
 from kernel.context import Actor
 from kernel.messaging.actions import withdraw
 from kernel.messaging.models import Message
-from services.appointments.models import Appointment
+from services.appointments.machine import AWAITED
+from services.appointments.models import Appointment, BookingGroup
 from services.sites.selectors import weekly_hours
 from services.tasks.actions import cancel_task, open_task, settle_task
 from services.tasks.models import Task
@@ -56,7 +57,9 @@ def confirmation_times(appointment: Appointment) -> tuple[datetime, datetime] | 
 
 
 def plan(*, by: Actor, appointment: Appointment) -> Task | None:
-    """Open the confirmation task of the present slot; asked twice it stays one (FU-022)."""
+    """Open the confirmation task of the present slot, or the one of its group; asked twice it stays one (FU-022)."""
+    if appointment.group is not None:
+        return plan_group(by=by, group=appointment.group)
     times = confirmation_times(appointment)
     if times is None:
         return None
@@ -83,19 +86,32 @@ def plan(*, by: Actor, appointment: Appointment) -> Task | None:
 
 
 def close(*, by: Actor, appointment: Appointment, result: str) -> None:
-    """The confirmation brought a result."""
+    """The confirmation brought a result; a group's one is closed when every visit of it has one."""
     settle_task(by=by, kind=CONFIRM, key=key_of(appointment), result=result)
+    if appointment.group is not None and all(row.is_confirmed for row in awaited_of(appointment.group)):
+        settle_task(by=by, kind=CONFIRM, key=group_key(appointment.group), result=result)
 
 
-def withdraw_for(*, by: Actor, appointment: Appointment, reason: str) -> None:
-    """The present slot is given up: nobody asks about it any more, and a receipt that has not left does not leave."""
+def withdraw_for(*, by: Actor, appointment: Appointment, reason: str, with_group: bool = False) -> None:
+    """The present slot is given up: nobody asks about it any more, and a receipt that has not left does not leave.
+
+    What a group was told of it is withdrawn too, unless its whole group goes (``with_group``), which is told once, or
+    others of it are still expected on the day somebody did not come.
+    """
     cancel_task(by=by, kind=CONFIRM, key=key_of(appointment), reason=reason)
     settle_task(by=by, kind=ASKED, key=key_of(appointment), result=reason)
-    withdraw(key=_receipt_key(appointment))
+    if appointment.group is None:
+        withdraw(key=_receipt_key(appointment))
+        return
+    others = any(row.pk != appointment.pk for row in awaited_of(appointment.group))
+    if not with_group and (reason != "no_show" or not others):
+        withdraw_group(by=by, group=appointment.group, reason=reason)
 
 
 def send_receipt(appointment: Appointment) -> Message | None:
-    """Queue the receipt of the present slot, once (AP-012); None for patients without phone or consent."""
+    """Queue the receipt of the present slot, once (AP-012); None for patients without phone or consent. A group gets one."""
+    if appointment.group is not None:
+        return send_group_receipt(appointment.group)
     patient, site = appointment.patient, appointment.site
     if not patient.phone or patient.message_consent is False:
         return None
@@ -122,5 +138,99 @@ def receipt_of(appointment: Appointment) -> Message | None:
     return Message.objects.filter(key=_receipt_key(appointment)).first()
 
 
+# --- groups: one receipt and one confirmation for all ----------------------------------------------------------------
+
+
+def group_key(group: BookingGroup) -> str:
+    """What the group was told last: after a change it is something else."""
+    return f"group:{group.code}:{group.notice_no}"
+
+
+def awaited_of(group: BookingGroup) -> list[Appointment]:
+    """The visits of a group that are still expected, by time."""
+    rows = Appointment.objects.filter(group=group, state__in=AWAITED)
+    return list(rows.select_related("site", "patient", "doctor", "chair").order_by("starts_at", "id"))
+
+
+def plan_group(*, by: Actor, group: BookingGroup) -> Task | None:
+    """Open the one confirmation of a group, by its earliest visit; None when nothing is left to ask about."""
+    visits = awaited_of(group)
+    times = confirmation_times(visits[0]) if visits else None
+    if times is None:
+        return None
+    due, escalates = times
+    contact = group.contact
+    return open_task(
+        by=by,
+        kind=CONFIRM,
+        key=group_key(group),
+        room="appointments",
+        title=gettext_noop("Confirm the visits booked together: %(subject)s")
+        if contact is not None
+        else gettext_noop("Confirm the visits booked together: %(group)s"),
+        detail=gettext_noop("%(visits)s visits, the first one %(starts_at)s"),
+        args={"starts_at": visits[0].starts_at, "visits": len(visits), "group": group.name},
+        subject=("patient", contact.code) if contact is not None else None,
+        icon="phone",
+        due_at=due,
+        rank_at=visits[0].starts_at,
+        escalates_at=escalates,
+        escalates_to=ESCALATES_TO,
+        roles=ROLES,
+        site=group.site,
+        url=("appointments:group", str(group.code)),
+        closed_in_inbox=False,
+    )
+
+
+def withdraw_group(*, by: Actor, group: BookingGroup, reason: str) -> None:
+    """What the group was told no longer holds: the confirmation goes, and a receipt that has not left does not leave."""
+    group.refresh_from_db(fields=["notice_no", "version"], from_queryset=BookingGroup.objects.select_for_update())
+    cancel_task(by=by, kind=CONFIRM, key=group_key(group), reason=reason)
+    withdraw(key=_group_receipt_key(group))
+    group.notice_no += 1
+    group.bump({"notice_no"})
+
+
+def send_group_receipt(group: BookingGroup) -> Message | None:
+    """Queue one receipt that lists the visits of a group, to its contact (AP-012); None without phone or consent."""
+    contact, site = group.contact, group.site
+    phone = contact.phone if contact is not None else group.contact_phone
+    visits = awaited_of(group)
+    if not visits or not phone or (contact is not None and contact.message_consent is False):
+        return None
+    return messaging.send(
+        channel=Message.Channel.SMS,
+        to=phone,
+        template="group_receipt",
+        context={
+            "site": site.name,
+            "visits": [
+                {
+                    "at": f"{clock.local(row.starts_at, site.timezone):%Y-%m-%d %H:%M}",
+                    "patient": row.patient.name,
+                    "doctor": row.doctor.name,
+                }
+                for row in visits
+            ],
+            "address": site.address,
+            "phone": site.phone,
+        },
+        key=_group_receipt_key(group),
+        language=(contact.language or None) if contact is not None else None,
+    )
+
+
+def group_receipt_of(group: BookingGroup) -> Message | None:
+    """The receipt of what the group was told last, with its delivery state."""
+    return Message.objects.filter(key=_group_receipt_key(group)).first()
+
+
+def _group_receipt_key(group: BookingGroup) -> str:
+    return f"booking-receipt:{group_key(group)}"
+
+
 def _receipt_key(appointment: Appointment) -> str:
+    if appointment.group is not None:
+        return _group_receipt_key(appointment.group)
     return f"booking-receipt:{key_of(appointment)}"

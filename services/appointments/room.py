@@ -217,6 +217,8 @@ ROOM = Room(
     slots={
         "tasks.subject.patient": ("services.appointments.selectors.patient_subjects",),
         "visit.actions": ("services.appointments.web.slots.visit_actions",),
+        "patient.family_actions": ("services.appointments.web.groups.family_actions",),
+        "patients.next_visits": ("services.appointments.web.groups.next_visits",),
         "patient.timeline": ("services.appointments.web.slots.patient_timeline",),
         "shift.leftovers": ("services.appointments.leftovers.of_day",),
         "followup.call_backs": ("services.appointments.specialists.CALL_BACKS",),

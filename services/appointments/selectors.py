@@ -14,7 +14,14 @@ from kernel import access, clock
 from kernel.context import Actor
 from kernel.errors import NotFound
 from services.appointments.machine import ACTIVE, AWAITED
-from services.appointments.models import Appointment, AppointmentCard, Assignment, Block, SpecialistCase
+from services.appointments.models import (
+    Appointment,
+    AppointmentCard,
+    Assignment,
+    Block,
+    BookingGroup,
+    SpecialistCase,
+)
 from services.patients.models import Patient
 from services.sites.models import Site
 from services.staff.models import StaffMember
@@ -22,7 +29,7 @@ from services.staff.selectors import rotation_key
 from services.tasks.selectors import Subject
 
 VIEW = "appointments.view"
-JOINED = ("site", "patient", "doctor", "assistant", "chair__room", "item", "helps")
+JOINED = ("site", "patient", "doctor", "assistant", "chair__room", "item", "helps", "group")
 
 
 def appointments_for(actor: Actor) -> QuerySet[Appointment]:
@@ -54,6 +61,29 @@ def access_card(actor: Actor, code: UUID) -> AppointmentCard:
     found = access.accessible(cards, actor, VIEW).filter(code=code).first()
     if found is None:
         raise NotFound("card_not_found", _("There is no such appointment card."))
+    return found
+
+
+def access_group(actor: Actor, code: UUID) -> BookingGroup:
+    """The visits booked together behind a code from outside. Raises NotFound (``group_not_found``)."""
+    rows = BookingGroup.objects.select_related("site", "contact", "booked_by")
+    found = access.accessible(rows, actor, VIEW).filter(code=code).first()
+    if found is None:
+        raise NotFound("group_not_found", _("There is no such group of visits."))
+    return found
+
+
+def visits_of(group: BookingGroup) -> QuerySet[Appointment]:
+    """Every visit of a group, by time."""
+    return Appointment.objects.filter(group=group).select_related(*JOINED).order_by("starts_at", "id")
+
+
+def next_of_patients(patients: Iterable[Patient]) -> dict[int, Appointment]:
+    """The next booking of each patient that is still expected, by the patient's key; one query."""
+    rows = Appointment.objects.filter(patient__in=list(patients), state__in=AWAITED, starts_at__gt=clock.now())
+    found: dict[int, Appointment] = {}
+    for row in rows.select_related("doctor", "site").order_by("starts_at"):
+        found.setdefault(row.patient_id, row)
     return found
 
 

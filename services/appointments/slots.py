@@ -5,7 +5,7 @@ The arithmetic is pure (spans of moments in, spans out); ``Availability`` reads 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -124,15 +124,17 @@ class Availability:
         people: Iterable[StaffMember],
         chairs: Iterable[Chair] = (),
         ignore: Appointment | None = None,
+        leaving: Collection[int] = (),
     ) -> Availability:
-        """Read opening hours, duty and what is taken: five queries, however many days. ``ignore`` does not count as taken."""
+        """Read opening hours, duty and what is taken: five queries, however many days. ``ignore``, and bookings whose keys
+        are ``leaving``, do not count as taken."""
         found = cls(site, first, last)
         found._read_hours()
         people_ids = {person.pk for person in people}
         found._read_duty(people_ids)
         chair_ids = {chair.pk for chair in chairs}
         chair_ids |= {chair.pk for pairs in found.duty_chairs.values() for _window, chair in pairs}
-        found._read_taken(people_ids, chair_ids, ignore)
+        found._read_taken(people_ids, chair_ids, {*leaving, ignore.pk} if ignore is not None else set(leaving))
         return found
 
     def free(self, doctor: StaffMember, chair: Chair, assistant: StaffMember | None = None) -> list[Window]:
@@ -211,13 +213,13 @@ class Availability:
                 self.duty_chairs.setdefault(shift.staff_id, []).append((window, shift.chair))
         self.duty = {person: merged(windows) for person, windows in raw.items()}
 
-    def _read_taken(self, people_ids: set[int], chair_ids: set[int], ignore: Appointment | None) -> None:
+    def _read_taken(self, people_ids: set[int], chair_ids: set[int], leaving: set[int]) -> None:
         bounds = self._bounds()
         overlapping = Q(starts_at__lt=bounds.end, ends_at__gt=bounds.start)
         concerned = Q(doctor_id__in=people_ids) | Q(assistant_id__in=people_ids) | Q(chair_id__in=chair_ids)
         booked = Appointment.objects.filter(overlapping, concerned, state__in=ACTIVE)
-        if ignore is not None:
-            booked = booked.exclude(pk=ignore.pk)
+        if leaving:
+            booked = booked.exclude(pk__in=leaving)
         for doctor, assistant, chair, start, end in booked.values_list(
             "doctor_id", "assistant_id", "chair_id", "starts_at", "ends_at"
         ):

@@ -46,12 +46,14 @@ def register_patient(
     phone_absent_reason: str = "",
     address: str = "",
     confirmed_new: bool = False,
+    family: Patient | None = None,
     **details: Any,
 ) -> Patient:
     """Open a file at ``site``: name, sex, age (a date of birth or whole years) and phone, or why there is none.
 
     ``details`` are those of ``DETAILS``. Files that may be the same person are proposed before a second one is opened,
-    unless ``confirmed_new``. FD-002, FD-003, FD-012.
+    unless ``confirmed_new``; the phone of a relative whose file is ``family`` makes nobody the same person. FD-002, FD-003,
+    FD-012.
 
     Raises RuleRefused (``name_required``, ``sex_required``, ``age_required``, ``age_impossible``,
     ``phone_or_reason_required``, ``phone_invalid``; all that is missing stands in its fields) and Conflict
@@ -72,6 +74,8 @@ def register_patient(
     alike = selectors.possible_duplicates(
         name=facts["name"], birth_year=facts["birth_year"], exact_year=birth_date is not None, phone=facts["phone"]
     )
+    if family is not None and family.phone == facts["phone"]:
+        alike = [(other, shared) for other, shared in alike if shared != ("phone",)]
     if alike and not confirmed_new:
         raise _duplicates(alike)
     present = clock.now()

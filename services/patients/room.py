@@ -12,6 +12,9 @@ Slots of the patient's page, each ``(request, patient=…)``:
 ``patient.aside``     safe html in the right column
 ``patient.purpose``   the task at hand for which this person reads the file, or None
 
+Of the family's page: ``patients.next_visits`` ``(request, patients=…)``: dict(patient=primary key, text, url), the next
+visit of each; ``patient.family_actions`` ``(request, patient=…, members=…)``: buttons like those of ``patient.actions``;
+
 and ``patient.states`` ``(patients) -> {pk: (state key, words)}`` for lists and search: where each is at this moment.
 """
 
@@ -138,7 +141,7 @@ ROOM = Room(
         "patient.timeline": ("services.patients.web.slots.own_timeline",),
         "patient.next": ("services.patients.web.slots.profile_due",),
         "patient.warnings": ("services.patients.web.slots.opened_by_exception",),
-        "patient.tabs": ("services.patients.web.slots.keeping_tab",),
+        "patient.tabs": ("services.patients.web.families.family_tab", "services.patients.web.slots.keeping_tab"),
     },
     seeds=("services.patients.starter.load",),
 )

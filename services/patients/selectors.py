@@ -99,7 +99,7 @@ def find_patients(query: str, *, limit: int = 20) -> list[Patient]:
     Understood are: name or its beginning, given name, pinyin, initials, the last four digits of the phone, the whole
     phone in any spelling, the record number with or without letters and zeros. Two steps, so that neither a frequent
     surname nor a rare part of a name reads the table: first the beginnings, each cut off by its own index; only when
-    they leave room, what lies inside, by trigrams.
+    they leave room, what lies inside, by trigrams. Who was found by a phone brings the family along, which may share it.
     """
     wanted = normalise_query(query)
     if not wanted:
@@ -118,10 +118,10 @@ def _beginning(wanted: str, query: str) -> QuerySet[Patient]:
     branches: list[QuerySet[Patient]] = []
     if wanted.isdigit() or query.strip().startswith("+"):
         if len(wanted) == LAST_DIGITS:
-            branches.append(rows.filter(phone_last_four__marks=wanted))
+            branches += _by_phone(rows, "phone_last_four__marks", wanted)
         phone = canonical_phone(query) if len(wanted) >= SHORTEST_PHONE else None
         if phone:
-            branches.append(rows.filter(phone_index__marks=phone))
+            branches += _by_phone(rows, "phone_index__marks", phone)
     elif wanted.isascii():
         branches = [
             rows.filter(initials__startswith=wanted).order_by("initials", "-id"),
@@ -133,6 +133,16 @@ def _beginning(wanted: str, query: str) -> QuerySet[Patient]:
         return rows.none()
     first, *others = [branch[:CANDIDATES] for branch in branches]
     return first.union(*others, all=True) if others else first
+
+
+def _by_phone(rows: QuerySet[Patient], lookup: str, value: str) -> list[QuerySet[Patient]]:
+    """Who has the phone, and their relatives in either direction."""
+    relations = PatientRelation.objects.order_by()
+    return [
+        rows.filter(**{lookup: value}),
+        rows.filter(pk__in=relations.filter(**{f"patient__{lookup}": value}).values("relative")),
+        rows.filter(pk__in=relations.filter(**{f"relative__{lookup}": value}).values("patient")),
+    ]
 
 
 def _inside(wanted: str) -> QuerySet[Patient]:

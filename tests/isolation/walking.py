@@ -36,6 +36,8 @@ from kernel.identity.sessions import SECOND_FACTOR
 from kernel.identity.standing import actor_for_user
 from kernel.tenancy import TenantContext, activate
 from services.appointments.actions import book_appointment, write_card
+from services.appointments.group_slots import Search, Wanted
+from services.appointments.groups import book_group
 from services.appointments.links import send_link
 from services.appointments.models import Appointment
 from services.appointments.referrals import register_referral
@@ -57,6 +59,7 @@ from services.guest_care import enquiries, queue, wishes
 from services.intake.actions import start_sheet
 from services.intake.handover import mark_special
 from services.patients.actions import register_patient
+from services.patients.families import register_relative
 from services.patients.models import Patient
 from services.reception.actions import check_in
 from services.reception.models import Visit
@@ -293,6 +296,16 @@ def _plant_beside_bookings(site: Site, patient: Patient, doctor: StaffMember, wo
             by=BY, site=site, expert=doctor, chair=None, starts_at=starts, ends_at=starts + timedelta(hours=3),
             kind="visiting", capacity=3,
         )  # fmt: skip
+    with suppress(DomainError):
+        relative = register_relative(
+            by=BY, site=site, patient=patient, kind="sibling", shares_phone=True, name=f"{patient.name}乙", sex="male",
+            stated_age=41,
+        )  # fmt: skip
+        wanted = [Wanted(patient, 1), Wanted(relative, 1)]
+        common = next(Search(site, wanted, "in_a_row", after=clock.now() + timedelta(days=1)).all(), None)
+        if common is not None:
+            book_group(by=BY, site=site, wanted=wanted, starts_at=common.starts_at, arrangement="in_a_row", name=word,
+                       contact=patient)  # fmt: skip
     booking = Appointment.objects.filter(site=site, patient=patient).first()
     if booking is not None:
         with suppress(DomainError):

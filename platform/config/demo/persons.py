@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from random import Random
+from typing import Any
 
 from config.demo.cast import HOUSES
 
@@ -52,7 +53,7 @@ class Stranger:
     stated_age: int | None
     phone: str
     address: str
-    details: dict[str, object]
+    details: dict[str, Any]
 
 
 def stranger(random: Random, *, slug: str, number: int, today: date) -> Stranger:
@@ -63,7 +64,7 @@ def stranger(random: Random, *, slug: str, number: int, today: date) -> Stranger
     name = random.choice(FAMILY) + given + (house.canary if number % 40 == 1 else "")
     age = min(88, max(3, round(random.gauss(38, 17))))
     exact = random.random() < 0.7
-    details: dict[str, object] = {
+    details: dict[str, Any] = {
         "occupation": f"{random.choice(WORKS)}（{house.canary}）" if number % 5 == 0 else random.choice(WORKS),
         "media_source": random.choice(HEARD),
         "message_consent": random.random() < 0.8,

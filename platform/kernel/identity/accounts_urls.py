@@ -33,6 +33,7 @@ urlpatterns = [
     path("desk/", account.desk, name="account_desk"),
     path("desk/lock/", account.lock_desk, name="account_desk_lock"),
     path("desk/working/", account.still_working, name="account_desk_working"),
+    path("drafts/", account.draft, name="account_draft"),
     path("pin/", account.choose_pin, name="account_pin"),
     path("demo/", account.demo, name="account_demo"),
 ]

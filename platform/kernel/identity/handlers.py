@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from kernel.context import Actor
-from kernel.identity import actions
+from kernel.identity import actions, drafts
 from kernel.identity.models import User
 from kernel.outbox import Event
 
@@ -20,4 +20,6 @@ def send_reset_link(event: Event) -> None:
 
 def purge(day: date) -> None:
     """Drop what ended long ago."""
-    actions.purge_ended_proofs(by=Actor.system("identity.purge"))
+    by = Actor.system("identity.purge")
+    actions.purge_ended_proofs(by=by)
+    drafts.purge_drafts(by=by)

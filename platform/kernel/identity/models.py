@@ -254,6 +254,22 @@ class DeskVisit(models.Model):
         constraints = [models.UniqueConstraint(fields=["desk", "user"], name="identity_desk_visit")]
 
 
+class Draft(CodeModel):
+    """What a person typed into a long form and has not sent yet: sealed, one per form, gone after the working day."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="drafts")
+    form = models.CharField(max_length=120)
+    content = EncryptedTextField()
+    written_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "form"], name="identity_draft_once"),
+            models.CheckConstraint(condition=~Q(form=""), name="identity_draft_of_a_form"),
+        ]
+        indexes = [models.Index(fields=["written_at"], name="identity_draft_age")]
+
+
 class Session(AbstractBaseSession):
     """A browser's session. ``session_key`` holds the SHA-256 of the cookie's value, never the value itself."""
 

@@ -11,7 +11,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from kernel import clock, tenancy
-from kernel.identity import audit_notes, desks, sessions
+from kernel.identity import audit_notes, desks, drafts, sessions
 from kernel.identity.models import User
 
 
@@ -71,6 +71,7 @@ def recovery_codes_renewed(sender: Any, user: User, authenticator: Any, **kwargs
 
 @receiver(user_logged_out, dispatch_uid="identity.signed-out")
 def signed_out(sender: Any, request: HttpRequest, user: User | None, **kwargs: Any) -> None:
-    """Note the end of a session that a person closed."""
+    """Note the end of a session that a person closed; what was typed and not sent ends with the person's day."""
     if user is not None:
         audit_notes.signed_out(user)
+        drafts.forget_all(user)

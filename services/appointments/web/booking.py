@@ -59,7 +59,7 @@ def new(request: HttpRequest) -> HttpResponse:
         "patient": patient,
         "earlier": earlier,
         "card": request.GET.get("card") or request.POST.get("card") or "",
-        "following": _following(refusal),
+        "following": following_of(refusal),
         **_slots(request, site, patient),
     }
     if patient is not None:
@@ -139,7 +139,7 @@ def drop(request: HttpRequest, code: UUID) -> HttpResponse:
 
 
 def _notice(request: HttpRequest, shown: dict[str, Any], refusal: DomainError | None) -> HttpResponse:
-    context = shown | {"refusal": refusal, "following": _following(refusal)}
+    context = shown | {"refusal": refusal, "following": following_of(refusal)}
     return htmx_partial(request, "appointments/move.html", "appointments/_move_notice.html", context)
 
 
@@ -183,7 +183,7 @@ def _doctor_at(found: Appointment, chair: Chair, starts_at: datetime) -> StaffMe
     return found.doctor
 
 
-def _following(refusal: DomainError | None) -> str:
+def following_of(refusal: DomainError | None) -> str:
     """The next gap that a conflict names, for the button that drops there."""
     return str(refusal.facts.get("next_starts_at") or "") if refusal is not None else ""
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel import clock, parameters
 from kernel.web.fields import DateField, SegmentedRadios, SiteDateTimeField, TimeField
-from services.appointments.models import Appointment, AppointmentMove, Assignment, ConfirmationAttempt
+from services.appointments.models import Appointment, AppointmentMove, Assignment, BookingGroup, ConfirmationAttempt
 from services.appointments.originals import Earlier
 from services.appointments.talks import TICKS
 from services.appointments.wishes import choices_at
@@ -180,6 +180,106 @@ class MoveForm(SlotFields):
     reason = forms.CharField(label=_("reason"), max_length=120)
     asked_by = forms.ChoiceField(label=_("asked by"), choices=AppointmentMove.Asked.choices, widget=SegmentedRadios)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+
+class CommonTime(forms.Form):
+    """One of the offered common times, or a day and a time."""
+
+    slot = forms.CharField(required=False, widget=forms.HiddenInput)
+    day = DateField(label=_("day"), required=False)
+    time = TimeField(label=_("time"), required=False)
+
+    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.site = site
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        day, wall = cleaned.get("day"), cleaned.get("time")
+        moment = read_slot(cleaned.get("slot") or "")
+        if moment is None and day and wall is not None and day.year in YEARS:
+            moment = clock.at_local(day, wall, self.site.timezone)
+        if moment is None:
+            self.add_error("day", _("Choose a common time, or a day and a time."))
+        cleaned["starts_at"] = moment
+        return cleaned
+
+
+class GroupForm(CommonTime):
+    """What is said once for everybody who is booked together."""
+
+    arrangement = forms.ChoiceField(label=_("how"), choices=BookingGroup.Arrangement.choices, widget=SegmentedRadios)
+    name = forms.CharField(label=_("name of the group"), max_length=60, required=False)
+    contact = forms.ChoiceField(
+        label=_("who is told for all"), required=False, help_text=_("Gets one message and one call for all visits.")
+    )
+    contact_name = forms.CharField(label=_("who speaks for the group"), max_length=80, required=False)
+    contact_phone = forms.CharField(label=_("phone"), max_length=30, required=False)
+    channel = forms.ChoiceField(
+        label=_("channel"),
+        choices=[choice for choice in Appointment.Channel.choices if choice[0] in ("phone", "on_spot", "online")],
+        widget=SegmentedRadios,
+    )
+    deviation = forms.ChoiceField(
+        label=_("why not the treating doctor"),
+        choices=[
+            ("", _("does not apply")),
+            *(one for one in Assignment.Deviation.choices if one[0] != Assignment.Deviation.MOVED),
+        ],
+        required=False,
+    )
+    deviation_note = forms.CharField(label=_("what the patients say about it"), max_length=200, required=False)
+
+    def __init__(self, *args: Any, members: Sequence[Patient], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.people = {str(one.code): one for one in members}
+        self.fields["contact"].choices = [  # type: ignore[attr-defined]
+            *((code, one.name) for code, one in self.people.items()),
+            ("", _("somebody without a file")),
+        ]
+
+    def facts(self) -> dict[str, Any]:
+        """What ``book_group`` takes besides the visits."""
+        said = ("arrangement", "name", "contact_name", "contact_phone", "channel", "deviation", "deviation_note")
+        return {
+            **{name: self.cleaned_data[name] for name in said},
+            "starts_at": self.cleaned_data["starts_at"],
+            "contact": self.people.get(self.cleaned_data["contact"]),
+        }
+
+
+class MemberForm(forms.Form):
+    """One visit of a group: doctor, length, item. ``patient`` is whose."""
+
+    patient: Patient
+
+    doctor = forms.ModelChoiceField(
+        label=_("doctor"), queryset=StaffMember.objects.none(), to_field_name="code", required=False
+    )
+    units = forms.IntegerField(label=_("units"), min_value=1, max_value=40)
+    item: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
+        label=_("item"), queryset=None, to_field_name="code", required=False
+    )
+
+    def __init__(self, *args: Any, doctors: Any, goods: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["doctor"].queryset = doctors  # type: ignore[attr-defined]
+        self.fields["doctor"].empty_label = _("treating doctor, else who is free")  # type: ignore[attr-defined]
+        self.fields["item"].queryset = goods  # type: ignore[attr-defined]
+        self.fields["item"].label_from_instance = lambda item: item.name  # type: ignore[attr-defined]
+        _people(self.fields["doctor"])  # type: ignore[arg-type]
+
+
+class GroupMoveForm(CommonTime):
+    """Another common time for a group, with its reason."""
+
+    reason = forms.CharField(label=_("reason"), max_length=120)
+    asked_by = forms.ChoiceField(label=_("asked by"), choices=AppointmentMove.Asked.choices, widget=SegmentedRadios)
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def facts(self) -> dict[str, Any]:
+        """What ``move_group`` takes."""
+        return {name: self.cleaned_data[name] for name in ("starts_at", "reason", "asked_by", "version")}
 
 
 class DropForm(forms.Form):

@@ -1,12 +1,18 @@
 from django.urls import path
 
-from services.appointments.web import booking, doctors, links, referrals, remote, specialists, today, views
+from services.appointments.web import booking, doctors, groups, links, referrals, remote, specialists, today, views
 
 urlpatterns = [
     path("", views.board, name="board"),
     path("new/", booking.new, name="new"),
     path("slots/", booking.slots, name="slots"),
     path("patients/", booking.patients, name="patients"),
+    path("groups/new/", groups.new, name="group-new"),
+    path("groups/slots/", groups.slots, name="group-slots"),
+    path("groups/<uuid:code>/", groups.group, name="group"),
+    path("groups/<uuid:code>/confirm/", groups.confirm, name="group-confirm"),
+    path("groups/<uuid:code>/move/", groups.move, name="group-move"),
+    path("groups/<uuid:code>/cancel/", groups.cancel, name="group-cancel"),
     path("blocks/", views.blocks, name="blocks"),
     path("blocks/<uuid:code>/remove/", views.unblock, name="unblock"),
     path("cards/", views.cards, name="cards"),

@@ -100,6 +100,21 @@ class RegistrationForm(IdentityFields, ContactFields, DetailFields):
         }
 
 
+class RelativeForm(RegistrationForm):
+    """Opening a file for a relative of somebody whose file is open."""
+
+    kind = forms.ChoiceField(label=_("Relation"), choices=PatientRelation.Kind.choices)
+    shares_phone = forms.BooleanField(label=_("The same phone"), required=False)
+    pays = forms.BooleanField(label=_("Pays for the new one"), required=False)
+    is_guardian = forms.BooleanField(label=_("Legal guardian of the new one"), required=False)
+
+    field_order = ("kind", "shares_phone", "pays", "is_guardian", *RegistrationForm.field_order)
+
+    def relation(self) -> dict[str, Any]:
+        """What ``register_relative`` takes besides the facts."""
+        return {name: self.cleaned_data[name] for name in ("kind", "shares_phone", "pays", "is_guardian")}
+
+
 class VersionField(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from services.patients.web import keeping, views
+from services.patients.web import families, keeping, views
 
 urlpatterns = [
     path("", views.patient_list, name="list"),
@@ -25,6 +25,7 @@ urlpatterns = [
     path("<uuid:code>/phone/", views.phone, name="phone"),
     path("<uuid:code>/contact/", views.contact, name="contact"),
     path("<uuid:code>/contact/verified/", views.contact_verified, name="contact-verified"),
-    path("<uuid:code>/family/", views.family, name="family"),
-    path("<uuid:code>/family/<uuid:relation>/remove/", views.relation_remove, name="relation-remove"),
+    path("<uuid:code>/family/", families.family, name="family"),
+    path("<uuid:code>/family/new/", families.relative_new, name="relative-new"),
+    path("<uuid:code>/family/<uuid:relation>/remove/", families.relation_remove, name="relation-remove"),
 ]

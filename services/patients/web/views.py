@@ -17,7 +17,7 @@ from kernel.web.views import flash, htmx_partial, next_path, page, redirect_afte
 from services.patients import actions, reading, selectors
 from services.patients.models import Patient
 from services.patients.phones import canonical_phone
-from services.patients.web.forms import ContactForm, FileForm, RegistrationForm, RelationForm
+from services.patients.web.forms import ContactForm, FileForm, RegistrationForm
 from services.patients.web.keeping import keeping_tabs
 from services.patients.web.page import patient_context
 from services.sites.models import Site
@@ -65,14 +65,14 @@ def patient_new(request: HttpRequest) -> HttpResponse:
         try:
             patient = actions.register_patient(
                 by=request.actor,
-                site=_site(request),
+                site=site_of(request),
                 confirmed_new=form.cleaned_data["confirmed_new"],
                 **form.facts(),
             )
         except RuleRefused as error:
-            _show_on_fields(form, error)
+            show_on_fields(form, error)
         except Conflict as error:
-            refusal, alike = error, _alike(form.cleaned_data)
+            refusal, alike = error, alike_of(form.cleaned_data)
         else:
             flash(
                 request,
@@ -95,7 +95,7 @@ def duplicates(request: HttpRequest) -> HttpResponse:
     """What is found while the form is being filled in."""
     form = RegistrationForm(request.GET)
     form.is_valid()
-    alike = _alike(form.cleaned_data)
+    alike = alike_of(form.cleaned_data)
     reading.note_listing(request.actor, [patient for patient, _shared in alike])
     context = {"alike": alike, "asked": bool(form.cleaned_data.get("name") or form.cleaned_data.get("phone"))}
     return render_page(request, "patients/_duplicates.html", context)
@@ -151,50 +151,14 @@ def contact_verified(request: HttpRequest, code: UUID) -> HttpResponse:
     return redirect_after_post(request, "patients:detail", code=patient.code)
 
 
-@page(permission="patients.edit", methods=("GET", "POST"))
-def family(request: HttpRequest, code: UUID) -> HttpResponse:
-    patient = selectors.access_patient(request.actor, code, "patients.edit")
-    form = RelationForm(request.POST or None)
-    refusal: DomainError | None = None
-    if request.method == "POST" and form.is_valid():
-        try:
-            data = form.cleaned_data
-            number = data.pop("record_number").strip()
-            relative = selectors.by_record_number(request.actor, number) if number else None
-            actions.add_relation(by=request.actor, patient=patient, relative=relative, **data)
-        except DomainError as error:
-            refusal = error
-        else:
-            flash(request, _("Relative added"))
-            return redirect_after_post(request, "patients:family", code=patient.code)
-    context = {
-        "patient": patient,
-        "form": form,
-        "refusal": refusal,
-        "family": selectors.family_of(patient),
-        "named_in": selectors.named_in(patient),
-    }
-    return render_page(
-        request, "patients/family.html", context, status=refusal.status if refusal else 200, invalid=form
-    )
-
-
-@page(permission="patients.edit", methods=("POST",))
-def relation_remove(request: HttpRequest, code: UUID, relation: UUID) -> HttpResponse:
-    patient = selectors.access_patient(request.actor, code, "patients.edit")
-    actions.remove_relation(by=request.actor, relation=selectors.access_relation(request.actor, patient, relation))
-    flash(request, _("Relative taken out"))
-    return redirect_after_post(request, "patients:family", code=patient.code)
-
-
-def _site(request: HttpRequest) -> Site:
+def site_of(request: HttpRequest) -> Site:
     site = working_site(request.actor, site_code(request), "patients.register")
     if site is None:
         raise NotFound("site_not_found", _("You work at no site yet. Ask the administrator to assign you."))
     return site
 
 
-def _alike(data: dict[str, Any]) -> list[tuple[Patient, tuple[str, ...]]]:
+def alike_of(data: dict[str, Any]) -> list[tuple[Patient, tuple[str, ...]]]:
     """The proposals for what is typed so far."""
     born, age = data.get("birth_date"), data.get("stated_age")
     year = born.year if born else clock.today().year - age if age is not None else None
@@ -206,7 +170,7 @@ def _alike(data: dict[str, Any]) -> list[tuple[Patient, tuple[str, ...]]]:
     )
 
 
-def _show_on_fields(form: Any, error: RuleRefused) -> None:
+def show_on_fields(form: Any, error: RuleRefused) -> None:
     """Put what a rule misses beside its fields; what belongs to none of them above the form."""
     for field, messages in error.fields.items():
         for message in messages:
@@ -232,7 +196,7 @@ def _edit(request: HttpRequest, patient: Patient, form: Any, template: str, done
             else:
                 actions.update_patient(by=request.actor, patient=patient, version=version, **form.facts())
         except RuleRefused as error:
-            _show_on_fields(form, error)
+            show_on_fields(form, error)
         except DomainError as error:
             refusal = error
         else:

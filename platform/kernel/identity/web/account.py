@@ -8,7 +8,7 @@ from uuid import UUID
 from allauth.mfa.totp.views import ActivateTOTPView
 from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from kernel import limits
 from kernel.context import Actor
 from kernel.errors import LimitReached, Malformed
-from kernel.identity import actions, desks, selectors, sessions, sign_in
+from kernel.identity import actions, desks, drafts, selectors, sessions, sign_in
 from kernel.identity.forms import ChangeOverForm, ChangePasswordForm, ForgottenPasswordForm, NewPasswordForm, PinForm
 from kernel.identity.models import User
 from kernel.identity.standing import standing_of
@@ -27,6 +27,8 @@ from kernel.web.views import flash, next_path, page, public_page, redirect_after
 OWN = "everybody looks after their own account"
 RESETS_PER_ADDRESS = Limit("reset-address", 30, 3600)
 RESETS_PER_MAIL = Limit("reset-mail", 3, 3600)
+# One person types into one form; a program that writes without end is stopped.
+DRAFTS = Limit("drafts", 240, 300)
 LINKS_PER_ADDRESS = Limit("link-address", 60, 600)
 
 
@@ -171,6 +173,25 @@ def lock_desk(request: HttpRequest) -> HttpResponse:
 @page(permission=None, reason=OWN, methods=("POST",))
 def still_working(request: HttpRequest) -> HttpResponse:
     """Somebody types or reads at a shared desk; the request itself keeps it open."""
+    return HttpResponse(status=204)
+
+
+@page(permission=None, reason=OWN, methods=("GET", "POST"))
+def draft(request: HttpRequest) -> HttpResponse:
+    """What the person typed into a long form. POST keeps it, or forgets it where nothing is left; the browser asks by itself.
+
+    The page says for whom it was drawn: after somebody else changed over at the desk it keeps nothing under their name.
+    """
+    if request.method == "GET":
+        kept = drafts.draft_of(request.actor, request.GET.get("form", ""))
+        return JsonResponse({"values": kept.values, "at": kept.written_at.isoformat()} if kept is not None else {})
+    form, content = request.POST.get("form", ""), request.POST.get("content", "")
+    person = request.POST.get("person", "")
+    if content:
+        limits.consume((DRAFTS, str(request.actor.code)))
+        drafts.keep_draft(by=request.actor, person=person, form=form, content=content)
+    else:
+        drafts.forget_draft(by=request.actor, person=person, form=form)
     return HttpResponse(status=204)
 
 
