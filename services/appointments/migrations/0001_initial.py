@@ -20,335 +20,9 @@ class Migration(migrations.Migration):
         ("patients", "0001_initial"),
         ("sites", "0001_initial"),
         ("staff", "0001_initial"),
-        ("staff", "0001_initial"),
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Appointment",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
-                (
-                    "site",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="appointments", to="sites.site"
-                    ),
-                ),
-                (
-                    "patient",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="appointments", to="patients.patient"
-                    ),
-                ),
-                (
-                    "doctor",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="appointments", to="staff.staffmember"
-                    ),
-                ),
-                (
-                    "chair",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="appointments", to="sites.chair"
-                    ),
-                ),
-                (
-                    "assistant",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="assisted_appointments",
-                        to="staff.staffmember",
-                    ),
-                ),
-                (
-                    "item",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="appointments",
-                        to="catalogue.item",
-                    ),
-                ),
-                ("starts_at", models.DateTimeField(verbose_name="from")),
-                ("ends_at", models.DateTimeField(verbose_name="until")),
-                ("units", models.PositiveSmallIntegerField(verbose_name="units")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("booked", "Booked"),
-                            ("confirmed", "Confirmed"),
-                            ("unreachable", "Not reached"),
-                            ("affected", "Roster changed"),
-                            ("arrived", "Arrived"),
-                            ("in_service", "In service"),
-                            ("completed", "Completed"),
-                            ("cancelled", "Cancelled"),
-                            ("no_show", "No-show"),
-                        ],
-                        default="booked",
-                        max_length=12,
-                    ),
-                ),
-                ("slot_no", models.PositiveSmallIntegerField(default=1)),
-                ("visit_class", models.CharField(blank=True, max_length=24, verbose_name="class of the visit")),
-                (
-                    "complaint",
-                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="chief complaint"),
-                ),
-                ("note", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="remarks")),
-                (
-                    "preference",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("doctor", "this doctor"),
-                            ("female", "a woman"),
-                            ("male", "a man"),
-                            ("age", "age"),
-                            ("title", "title"),
-                            ("specialty", "specialty"),
-                        ],
-                        max_length=10,
-                        verbose_name="wish",
-                    ),
-                ),
-                ("preference_reason", models.CharField(blank=True, max_length=120, verbose_name="reason of the wish")),
-                ("wish_value", models.CharField(blank=True, max_length=40)),
-                (
-                    "wish_outcome",
-                    models.CharField(
-                        blank=True, choices=[("satisfied", "satisfied"), ("refused", "refused")], max_length=10
-                    ),
-                ),
-                (
-                    "wish_refusal",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("none_works_here", "nobody who fits works here"),
-                            ("not_on_duty", "nobody who fits is on duty"),
-                            ("full", "everybody who fits is booked out"),
-                            ("urgent", "it cannot wait"),
-                            ("moved", "the visit was moved"),
-                        ],
-                        max_length=16,
-                        verbose_name="why the wish is refused",
-                    ),
-                ),
-                (
-                    "channel",
-                    models.CharField(
-                        choices=[
-                            ("phone", "by phone"),
-                            ("on_spot", "on the spot"),
-                            ("card", "appointment card"),
-                            ("online", "online"),
-                            ("rebooked", "rebooked from the waiting list"),
-                        ],
-                        default="phone",
-                        max_length=10,
-                        verbose_name="channel",
-                    ),
-                ),
-                (
-                    "on_spot_reason",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("doctor_off", "the doctor asked for is off duty"),
-                            ("long_wait", "the wait is too long"),
-                            ("many_waiting", "too many are waiting"),
-                            ("next_visit", "next visit, at the end of the treatment"),
-                        ],
-                        max_length=12,
-                        verbose_name="why on the spot",
-                    ),
-                ),
-                ("earlier_code", models.UUIDField(blank=True, null=True)),
-                (
-                    "prepares",
-                    models.OneToOneField(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="preparation",
-                        to="appointments.appointment",
-                    ),
-                ),
-                (
-                    "helps",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="helped_appointments",
-                        to="staff.staffmember",
-                    ),
-                ),
-                (
-                    "booked_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                ("booked_at", models.DateTimeField()),
-                ("confirmed_at", models.DateTimeField(blank=True, null=True)),
-                ("arrived_at", models.DateTimeField(blank=True, null=True)),
-                ("began_at", models.DateTimeField(blank=True, null=True)),
-                ("completed_at", models.DateTimeField(blank=True, null=True)),
-                ("cancelled_at", models.DateTimeField(blank=True, null=True)),
-                ("cancel_reason", models.CharField(blank=True, max_length=120)),
-                ("affected_acknowledged_at", models.DateTimeField(blank=True, null=True)),
-            ],
-            options={
-                "ordering": ["starts_at", "id"],
-                "indexes": [
-                    models.Index(fields=["site", "starts_at"], name="appointments_site_day"),
-                    models.Index(fields=["patient", "-starts_at"], name="appointments_patient"),
-                    models.Index(fields=["doctor", "starts_at"], name="appointments_doctor_day"),
-                ],
-                "constraints": [
-                    django.contrib.postgres.constraints.ExclusionConstraint(
-                        condition=models.Q(
-                            (
-                                "state__in",
-                                (
-                                    "booked",
-                                    "confirmed",
-                                    "unreachable",
-                                    "affected",
-                                    "arrived",
-                                    "in_service",
-                                    "completed",
-                                ),
-                            )
-                        ),
-                        expressions=[
-                            ("doctor", "="),
-                            (
-                                services.appointments.models.Span(
-                                    "starts_at", "ends_at", django.contrib.postgres.fields.ranges.RangeBoundary()
-                                ),
-                                "&&",
-                            ),
-                        ],
-                        name="appointments_doctor_free",
-                    ),
-                    django.contrib.postgres.constraints.ExclusionConstraint(
-                        condition=models.Q(
-                            (
-                                "state__in",
-                                (
-                                    "booked",
-                                    "confirmed",
-                                    "unreachable",
-                                    "affected",
-                                    "arrived",
-                                    "in_service",
-                                    "completed",
-                                ),
-                            )
-                        ),
-                        expressions=[
-                            ("chair", "="),
-                            (
-                                services.appointments.models.Span(
-                                    "starts_at", "ends_at", django.contrib.postgres.fields.ranges.RangeBoundary()
-                                ),
-                                "&&",
-                            ),
-                        ],
-                        name="appointments_chair_free",
-                    ),
-                    django.contrib.postgres.constraints.ExclusionConstraint(
-                        condition=models.Q(
-                            (
-                                "state__in",
-                                (
-                                    "booked",
-                                    "confirmed",
-                                    "unreachable",
-                                    "affected",
-                                    "arrived",
-                                    "in_service",
-                                    "completed",
-                                ),
-                            )
-                        ),
-                        expressions=[
-                            ("assistant", "="),
-                            (
-                                services.appointments.models.Span(
-                                    "starts_at", "ends_at", django.contrib.postgres.fields.ranges.RangeBoundary()
-                                ),
-                                "&&",
-                            ),
-                        ],
-                        name="appointments_assistant_free",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            (
-                                "state__in",
-                                [
-                                    "affected",
-                                    "arrived",
-                                    "booked",
-                                    "cancelled",
-                                    "completed",
-                                    "confirmed",
-                                    "in_service",
-                                    "no_show",
-                                    "unreachable",
-                                ],
-                            )
-                        ),
-                        name="appointments_state_known",
-                    ),
-                    models.CheckConstraint(condition=models.Q(("units__gte", 1)), name="appointments_units"),
-                    models.CheckConstraint(
-                        condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="appointments_order"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("assistant__isnull", True),
-                            models.Q(("assistant", models.F("doctor")), _negated=True),
-                            _connector="OR",
-                        ),
-                        name="appointments_assistant_is_another",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("helps__isnull", True),
-                            models.Q(("helps", models.F("doctor")), _negated=True),
-                            _connector="OR",
-                        ),
-                        name="appointments_helps_another",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("wish_outcome", "refused"), models.Q(("wish_refusal", ""), _negated=True)),
-                            models.Q(models.Q(("wish_outcome", "refused"), _negated=True), ("wish_refusal", "")),
-                            _connector="OR",
-                        ),
-                        name="appointments_refused_wish_has_reason",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("on_spot_reason", ""), ("channel", "on_spot"), _connector="OR"),
-                        name="appointments_reason_on_the_spot",
-                    ),
-                ],
-            },
-        ),
         migrations.CreateModel(
             name="Block",
             fields=[
@@ -755,6 +429,434 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="BookingGroup",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="booking_groups", to="sites.site"
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=60, verbose_name="name of the group")),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "contact_name",
+                    kernel.crypto.fields.EncryptedTextField(
+                        blank=True, default="", verbose_name="who speaks for the group"
+                    ),
+                ),
+                (
+                    "contact_phone",
+                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="phone"),
+                ),
+                (
+                    "arrangement",
+                    models.CharField(
+                        choices=[("side_by_side", "side by side"), ("in_a_row", "one after the other")],
+                        default="side_by_side",
+                        max_length=12,
+                        verbose_name="how",
+                    ),
+                ),
+                ("notice_no", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "booked_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("booked_at", models.DateTimeField()),
+            ],
+            options={
+                "ordering": ["-booked_at", "-id"],
+                "indexes": [models.Index(fields=["site", "-booked_at"], name="appointments_group_site")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("contact__isnull", False), models.Q(("name", ""), _negated=True), _connector="OR"
+                        ),
+                        name="appointments_group_has_contact",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Appointment",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="appointments", to="sites.site"
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="appointments", to="patients.patient"
+                    ),
+                ),
+                (
+                    "doctor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="appointments", to="staff.staffmember"
+                    ),
+                ),
+                (
+                    "chair",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="appointments", to="sites.chair"
+                    ),
+                ),
+                (
+                    "assistant",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assisted_appointments",
+                        to="staff.staffmember",
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appointments",
+                        to="catalogue.item",
+                    ),
+                ),
+                ("starts_at", models.DateTimeField(verbose_name="from")),
+                ("ends_at", models.DateTimeField(verbose_name="until")),
+                ("units", models.PositiveSmallIntegerField(verbose_name="units")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("booked", "Booked"),
+                            ("confirmed", "Confirmed"),
+                            ("unreachable", "Not reached"),
+                            ("affected", "Roster changed"),
+                            ("arrived", "Arrived"),
+                            ("in_service", "In service"),
+                            ("completed", "Completed"),
+                            ("cancelled", "Cancelled"),
+                            ("no_show", "No-show"),
+                        ],
+                        default="booked",
+                        max_length=12,
+                    ),
+                ),
+                ("slot_no", models.PositiveSmallIntegerField(default=1)),
+                ("visit_class", models.CharField(blank=True, max_length=24, verbose_name="class of the visit")),
+                (
+                    "complaint",
+                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="chief complaint"),
+                ),
+                ("note", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="remarks")),
+                (
+                    "preference",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("doctor", "this doctor"),
+                            ("female", "a woman"),
+                            ("male", "a man"),
+                            ("age", "age"),
+                            ("title", "title"),
+                            ("specialty", "specialty"),
+                        ],
+                        max_length=10,
+                        verbose_name="wish",
+                    ),
+                ),
+                ("preference_reason", models.CharField(blank=True, max_length=120, verbose_name="reason of the wish")),
+                ("wish_value", models.CharField(blank=True, max_length=40)),
+                (
+                    "wish_outcome",
+                    models.CharField(
+                        blank=True, choices=[("satisfied", "satisfied"), ("refused", "refused")], max_length=10
+                    ),
+                ),
+                (
+                    "wish_refusal",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("none_works_here", "nobody who fits works here"),
+                            ("not_on_duty", "nobody who fits is on duty"),
+                            ("full", "everybody who fits is booked out"),
+                            ("urgent", "it cannot wait"),
+                            ("moved", "the visit was moved"),
+                        ],
+                        max_length=16,
+                        verbose_name="why the wish is refused",
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("phone", "by phone"),
+                            ("on_spot", "on the spot"),
+                            ("card", "appointment card"),
+                            ("online", "online"),
+                            ("rebooked", "rebooked from the waiting list"),
+                        ],
+                        default="phone",
+                        max_length=10,
+                        verbose_name="channel",
+                    ),
+                ),
+                (
+                    "on_spot_reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("doctor_off", "the doctor asked for is off duty"),
+                            ("long_wait", "the wait is too long"),
+                            ("many_waiting", "too many are waiting"),
+                            ("next_visit", "next visit, at the end of the treatment"),
+                        ],
+                        max_length=12,
+                        verbose_name="why on the spot",
+                    ),
+                ),
+                ("earlier_code", models.UUIDField(blank=True, null=True)),
+                (
+                    "prepares",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="preparation",
+                        to="appointments.appointment",
+                    ),
+                ),
+                (
+                    "helps",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="helped_appointments",
+                        to="staff.staffmember",
+                    ),
+                ),
+                (
+                    "group",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appointments",
+                        to="appointments.bookinggroup",
+                    ),
+                ),
+                (
+                    "booked_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("booked_at", models.DateTimeField()),
+                ("confirmed_at", models.DateTimeField(blank=True, null=True)),
+                ("arrived_at", models.DateTimeField(blank=True, null=True)),
+                ("began_at", models.DateTimeField(blank=True, null=True)),
+                ("completed_at", models.DateTimeField(blank=True, null=True)),
+                ("cancelled_at", models.DateTimeField(blank=True, null=True)),
+                ("cancel_reason", models.CharField(blank=True, max_length=120)),
+                ("affected_acknowledged_at", models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                "ordering": ["starts_at", "id"],
+                "indexes": [
+                    models.Index(fields=["site", "starts_at"], name="appointments_site_day"),
+                    models.Index(fields=["patient", "-starts_at"], name="appointments_patient"),
+                    models.Index(fields=["doctor", "starts_at"], name="appointments_doctor_day"),
+                ],
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                (
+                                    "booked",
+                                    "confirmed",
+                                    "unreachable",
+                                    "affected",
+                                    "arrived",
+                                    "in_service",
+                                    "completed",
+                                ),
+                            )
+                        ),
+                        expressions=[
+                            ("doctor", "="),
+                            (
+                                services.appointments.models.Span(
+                                    "starts_at", "ends_at", django.contrib.postgres.fields.ranges.RangeBoundary()
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="appointments_doctor_free",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                (
+                                    "booked",
+                                    "confirmed",
+                                    "unreachable",
+                                    "affected",
+                                    "arrived",
+                                    "in_service",
+                                    "completed",
+                                ),
+                            )
+                        ),
+                        expressions=[
+                            ("chair", "="),
+                            (
+                                services.appointments.models.Span(
+                                    "starts_at", "ends_at", django.contrib.postgres.fields.ranges.RangeBoundary()
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="appointments_chair_free",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                (
+                                    "booked",
+                                    "confirmed",
+                                    "unreachable",
+                                    "affected",
+                                    "arrived",
+                                    "in_service",
+                                    "completed",
+                                ),
+                            )
+                        ),
+                        expressions=[
+                            ("assistant", "="),
+                            (
+                                services.appointments.models.Span(
+                                    "starts_at", "ends_at", django.contrib.postgres.fields.ranges.RangeBoundary()
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="appointments_assistant_free",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                [
+                                    "affected",
+                                    "arrived",
+                                    "booked",
+                                    "cancelled",
+                                    "completed",
+                                    "confirmed",
+                                    "in_service",
+                                    "no_show",
+                                    "unreachable",
+                                ],
+                            )
+                        ),
+                        name="appointments_state_known",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("units__gte", 1)), name="appointments_units"),
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="appointments_order"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("assistant__isnull", True),
+                            models.Q(("assistant", models.F("doctor")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="appointments_assistant_is_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("helps__isnull", True),
+                            models.Q(("helps", models.F("doctor")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="appointments_helps_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("wish_outcome", "refused"), models.Q(("wish_refusal", ""), _negated=True)),
+                            models.Q(models.Q(("wish_outcome", "refused"), _negated=True), ("wish_refusal", "")),
+                            _connector="OR",
+                        ),
+                        name="appointments_refused_wish_has_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("on_spot_reason", ""), ("channel", "on_spot"), _connector="OR"),
+                        name="appointments_reason_on_the_spot",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="KeptTurn",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "rotation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="kept", to="appointments.rotation"
+                    ),
+                ),
+                (
+                    "doctor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+            ],
+            options={
+                "ordering": ["since", "id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("rotation", "doctor"), name="appointments_one_kept_turn")
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="AppointmentCard",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
@@ -1075,32 +1177,6 @@ class Migration(migrations.Migration):
                         ),
                         name="appointments_help_names_whom",
                     ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="KeptTurn",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                (
-                    "rotation",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="kept", to="appointments.rotation"
-                    ),
-                ),
-                (
-                    "doctor",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
-                    ),
-                ),
-                ("since", models.DateTimeField()),
-            ],
-            options={
-                "ordering": ["since", "id"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("rotation", "doctor"), name="appointments_one_kept_turn")
                 ],
             },
         ),

@@ -112,8 +112,6 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=80, verbose_name="name")),
                 ("site_code", models.UUIDField(blank=True, null=True)),
                 ("token_hash", models.CharField(max_length=64)),
-                ("created_at", models.DateTimeField()),
-                ("revoked_at", models.DateTimeField(null=True)),
                 (
                     "registered_by",
                     models.ForeignKey(
@@ -123,35 +121,11 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+                ("created_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(null=True)),
             ],
             options={
                 "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="DeskVisit",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("session_epoch", models.PositiveIntegerField()),
-                ("second_factor", models.BooleanField(default=False)),
-                ("signed_in_at", models.DateTimeField()),
-                (
-                    "desk",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="visits", to="identity.desk"
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="desk_visits",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "constraints": [models.UniqueConstraint(fields=("desk", "user"), name="identity_desk_visit")],
             },
         ),
         migrations.CreateModel(
@@ -159,6 +133,14 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="device_tokens",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
                 ("name", models.CharField(max_length=80)),
                 ("prefix", models.CharField(max_length=12, unique=True)),
                 ("secret_hash", models.CharField(max_length=64)),
@@ -169,14 +151,6 @@ class Migration(migrations.Migration):
                 ("last_used_at", models.DateTimeField(null=True)),
                 ("confirmed_at", models.DateTimeField(null=True)),
                 ("revoked_at", models.DateTimeField(null=True)),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="device_tokens",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
             ],
             options={
                 "indexes": [models.Index(fields=["user", "revoked_at"], name="identity_token_user")],
@@ -187,10 +161,6 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("token_hash", models.CharField(max_length=64)),
-                ("created_at", models.DateTimeField()),
-                ("expires_at", models.DateTimeField()),
-                ("used_at", models.DateTimeField(null=True)),
                 (
                     "user",
                     models.ForeignKey(
@@ -199,6 +169,10 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+                ("token_hash", models.CharField(max_length=64)),
+                ("created_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(null=True)),
             ],
             options={
                 "indexes": [models.Index(fields=["user", "used_at"], name="identity_reset_user")],
@@ -224,12 +198,16 @@ class Migration(migrations.Migration):
                 ),
                 ("display_name", models.CharField(max_length=80)),
                 ("email", models.EmailField(blank=True, default="", max_length=254)),
+                (
+                    "role",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="identity.role"
+                    ),
+                ),
                 ("site_code", models.UUIDField(blank=True, null=True)),
                 ("token_hash", models.CharField(max_length=64)),
                 ("created_at", models.DateTimeField()),
                 ("expires_at", models.DateTimeField()),
-                ("accepted_at", models.DateTimeField(null=True)),
-                ("revoked_at", models.DateTimeField(null=True)),
                 (
                     "invited_by",
                     models.ForeignKey(
@@ -239,6 +217,8 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+                ("accepted_at", models.DateTimeField(null=True)),
+                ("revoked_at", models.DateTimeField(null=True)),
                 (
                     "user",
                     models.OneToOneField(
@@ -246,12 +226,6 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.SET_NULL,
                         related_name="invitation",
                         to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "role",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="identity.role"
                     ),
                 ),
             ],
@@ -270,15 +244,11 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("starts_at", models.DateTimeField()),
-                ("ends_at", models.DateTimeField()),
-                ("reason", models.CharField(max_length=200)),
                 (
-                    "appointed_by",
+                    "principal",
                     models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deputies",
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
@@ -291,17 +261,21 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "principal",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="deputies",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
                     "role",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="+", to="identity.role"
+                    ),
+                ),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("reason", models.CharField(max_length=200)),
+                (
+                    "appointed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
             ],
@@ -323,15 +297,6 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ("site_code", models.UUIDField(blank=True, null=True)),
-                ("starts_at", models.DateTimeField()),
-                ("ends_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "role",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="assignments", to="identity.role"
-                    ),
-                ),
                 (
                     "user",
                     models.ForeignKey(
@@ -340,6 +305,15 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+                (
+                    "role",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="assignments", to="identity.role"
+                    ),
+                ),
+                ("site_code", models.UUIDField(blank=True, null=True)),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
                 "indexes": [models.Index(fields=["role", "ends_at"], name="identity_assignment_role")],
@@ -363,18 +337,69 @@ class Migration(migrations.Migration):
             name="RolePermission",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("word", models.CharField(max_length=80)),
-                ("granted", models.BooleanField(default=True)),
-                ("edited", models.BooleanField(default=False)),
                 (
                     "role",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE, related_name="permissions", to="identity.role"
                     ),
                 ),
+                ("word", models.CharField(max_length=80)),
+                ("granted", models.BooleanField(default=True)),
+                ("edited", models.BooleanField(default=False)),
             ],
             options={
                 "constraints": [models.UniqueConstraint(fields=("role", "word"), name="identity_role_word")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Draft",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="drafts", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                ("form", models.CharField(max_length=120)),
+                ("content", kernel.crypto.fields.EncryptedTextField()),
+                ("written_at", models.DateTimeField()),
+            ],
+            options={
+                "indexes": [models.Index(fields=["written_at"], name="identity_draft_age")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "form"), name="identity_draft_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("form", ""), _negated=True), name="identity_draft_of_a_form"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="DeskVisit",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "desk",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="visits", to="identity.desk"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="desk_visits",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("session_epoch", models.PositiveIntegerField()),
+                ("second_factor", models.BooleanField(default=False)),
+                ("signed_in_at", models.DateTimeField()),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("desk", "user"), name="identity_desk_visit")],
             },
         ),
         migrations.CreateModel(
@@ -384,18 +409,6 @@ class Migration(migrations.Migration):
                 ("expire_date", models.DateTimeField(db_index=True, verbose_name="expire date")),
                 ("session_key", models.CharField(max_length=64, primary_key=True, serialize=False)),
                 ("code", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ("device", models.CharField(blank=True, default="", max_length=120)),
-                ("signed_in_at", models.DateTimeField(null=True)),
-                ("seen_at", models.DateTimeField(null=True)),
-                (
-                    "desk",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="sessions",
-                        to="identity.desk",
-                    ),
-                ),
                 (
                     "user",
                     models.ForeignKey(
@@ -405,6 +418,18 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+                (
+                    "desk",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sessions",
+                        to="identity.desk",
+                    ),
+                ),
+                ("device", models.CharField(blank=True, default="", max_length=120)),
+                ("signed_in_at", models.DateTimeField(null=True)),
+                ("seen_at", models.DateTimeField(null=True)),
             ],
             options={
                 "verbose_name": "session",
