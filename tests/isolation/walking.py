@@ -306,6 +306,10 @@ def _plant_beside_bookings(site: Site, patient: Patient, doctor: StaffMember, wo
         if common is not None:
             book_group(by=BY, site=site, wanted=wanted, starts_at=common.starts_at, arrangement="in_a_row", name=word,
                        contact=patient)  # fmt: skip
+            # Nobody says in a group what each comes for; the newest booking still has to hold the word.
+            for visit in Appointment.objects.filter(site=site, patient__in=[patient, relative], group__isnull=False):
+                visit.complaint = word
+                visit.save(update_fields=["complaint"])
     booking = Appointment.objects.filter(site=site, patient=patient).first()
     if booking is not None:
         with suppress(DomainError):
