@@ -26,18 +26,15 @@ from tests.isolation.walking import Walk, leaks, plant, routes, routes_of, signe
 
 PAIRS = (
     ("smile", "willow"),
-    ("derma", "smile"),
-    ("lumen", "heron"),
-    ("peiban", "willow"),
     ("willow", "smile"),
-    ("heron", "peiban"),
+    ("peiban", "heron"),
     ("orchid", "bamboo"),
     ("bamboo", "orchid"),
     ("ops", "smile"),
 )
 SECRET_OF_HARBOR = "港湾暗号"
-# The clinics of one chain share most of their routes: what smile was asked, derma and lumen are not asked again.
-SHARED_WITH_SMILE = ("derma", "lumen")
+# Houses share most of their routes: what smile was asked, the others are not asked again.
+SHARE_ROUTES_WITH_SMILE = ("willow", "peiban")
 
 
 @pytest.fixture(autouse=True)
@@ -59,12 +56,13 @@ def test_no_url_answers_with_another_tenants_words(own: str, other: str) -> None
     words = words_of(other)[:1] if own == "ops" else words_of(other)
     walk = Walk(signed_in(mine), foreign, words)
 
-    known = {route.text for route in routes(context_for(slug="smile"))} if own in SHARED_WITH_SMILE else set()
-    for route in routes(mine):
-        if route.text not in known:
-            walk.ask(route)
+    known = {route.text for route in routes(context_for(slug="smile"))} if own in SHARE_ROUTES_WITH_SMILE else set()
+    left = [route for route in routes(mine) if route.text not in known]
+    for route in left:
+        walk.ask(route)
 
-    assert walk.asked > (10 if known else 60)
+    assert walk.asked >= len(left)
+    assert known or walk.asked > 60
     assert not walk.found, "\n".join(walk.found)
     assert not walk.broken, "\n".join(walk.broken)
     if own != "ops":
