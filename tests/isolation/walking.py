@@ -403,6 +403,23 @@ def code_for(name: str, codes: dict[str, UUID]) -> UUID:
     return codes.get(known.get(name, ""), codes.get("patients.patient", next(iter(codes.values()))))
 
 
+def likeness(route: Route, label: str) -> int:
+    """How likely a route asks for a row of this model: by the word before the code, then by its room."""
+    room, _dot, kind = label.partition(".")
+    before = re.findall(r"([\w-]+)/<", route.text)
+    return (
+        4 * any(word in kind for part in before if part != route.room for word in singulars(part))
+        + 2 * any(word in kind for word in singulars(route.room))
+        + (room == route.room)
+    )
+
+
+def singulars(part: str) -> list[str]:
+    """A word of a path as a model may have it in its name; short ones would be found in everything."""
+    words = (part.replace("-", "").replace("_", ""), part.removesuffix("s"), part.removesuffix("es"))
+    return [word for word in words if len(word) > 2]
+
+
 @dataclass
 class Walk:
     """Calls with foreign codes, and what came back of it."""
@@ -431,14 +448,10 @@ class Walk:
     def _codes(self, route: Route) -> list[UUID]:
         if not route.converters:
             return [next(iter(self.codes.values()))]
-        of_room = [code for label, code in self.codes.items() if label.partition(".")[0] == route.room]
-        named = [
-            code
-            for label, code in self.codes.items()
-            if label.rpartition(".")[2] in route.text.replace("/", " ").replace("s ", " ").split()
-        ]
+        ranked = sorted(self.codes, key=lambda label: -likeness(route, label))
+        likely = [self.codes[label] for label in ranked if likeness(route, label)][:3]
         patient = [self.codes["patients.patient"]] if "patients.patient" in self.codes else []
-        return list(dict.fromkeys([*of_room, *named, *patient]))[:4] or [next(iter(self.codes.values()))]
+        return list(dict.fromkeys([*likely, *patient])) or [next(iter(self.codes.values()))]
 
     def _get(self, path: str) -> None:
         self._note("get", path, self.client.get(path))
