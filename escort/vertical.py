@@ -84,6 +84,7 @@ VERTICAL = Vertical(
         RoleSpec(slug="escort_manager", label=_("Escort manager"), words=MANAGER_WORDS),
         RoleSpec(slug="companion", label=_("Companion"), words=("escort.view", "escort.serve")),
     ),
+    always_open=("escort.serve",),
     role_grants={"front_desk": ("escort.enquire",)},
     parameters=(
         Param(

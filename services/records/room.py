@@ -31,6 +31,7 @@ ROOM = Room(
         "records.keep": _("See how long files are kept, and keep them longer"),
         "records.figures": _("See where patients come from and whether they stay"),
     },
+    always_open=("records.write", "records.review"),
     role_grants={
         **dict.fromkeys(READERS, ("records.view",)),
         **dict.fromkeys(WRITERS, ("records.view", "records.write")),
