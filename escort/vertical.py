@@ -159,6 +159,17 @@ VERTICAL = Vertical(
             ledger=("ES-014",),
         ),
         Param(
+            key="escort_check_in_early_minutes",
+            kind="minutes",
+            default=240,
+            minimum=0,
+            maximum=720,
+            tightens="lower",
+            unit="min",
+            label=_("Check-in possible before the agreed time"),
+            ledger=("ES-014",),
+        ),
+        Param(
             key="enquiry_forward_minutes",
             kind="minutes",
             default=15,
