@@ -43,7 +43,9 @@ def overlap_is_conflict(
             yield
     except Overlap as overlap:
         person = next(one for one in resources.people if one.code == overlap.staff)
-        held = None if overlap.starts_at is None or overlap.ends_at is None else Window(overlap.starts_at, overlap.ends_at)
+        held = (
+            None if overlap.starts_at is None or overlap.ends_at is None else Window(overlap.starts_at, overlap.ends_at)
+        )
         raise controls.busy_elsewhere(
             site=site, resources=resources, window=window, ignore=ignore, person=person, held=held
         ) from overlap

@@ -15,7 +15,9 @@ from services.appointments import houses
 
 class JoinIn(StrictSerializer):
     staff = serializers.UUIDField()
-    invitation = serializers.CharField(max_length=40, help_text="What headquarters was given when it opened the calendar.")
+    invitation = serializers.CharField(
+        max_length=40, help_text="What headquarters was given when it opened the calendar."
+    )
 
 
 class SharedOut(OutSerializer):
