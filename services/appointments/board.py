@@ -20,6 +20,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from kernel import clock, parameters, registry
+from kernel.busy.selectors import elsewhere
 from kernel.calendars import Span
 from kernel.calendars.hours import MIDNIGHT
 from kernel.web import formatting
@@ -132,6 +133,7 @@ def day_board(
     )
     stages = stages_of(site, day) if stages is None else stages
     columns = _columns(site, list(chairs_of(site)), [*shifts], bookings)
+    people = {shift.staff for shift in shifts} | {booking.doctor for booking in bookings}
     board = DayBoard(site, day, grid, columns, is_open=bool(spans))
     by_chair = {column["chair"]: column for column in columns if column["chair"] is not None}
     counts: dict[str, int] = defaultdict(int)
@@ -150,6 +152,13 @@ def day_board(
         for column in columns:
             if column["chair"] == one.chair_id or (one.staff_id is not None and one.staff_id in column["people"]):
                 column["blocks"].append(draw.blocked(one))
+    shown = {person.code: person.pk for person in people}
+    for code, since, until in elsewhere(shown, start, end):
+        # A stretch may reach over midnight; the board ends before.
+        block = draw.elsewhere(max(since, start), min(until, end - timedelta(minutes=1)))
+        for column in columns:
+            if shown[code] in column["people"] and block["row"] <= grid.rows:
+                column["blocks"].append(block)
     board.counts = dict(counts)
     return board
 
@@ -347,6 +356,19 @@ class _Drawer:
             "title": row.reason,
             "text": f"{start:%H:%M}–{end:%H:%M}",
             "url": reverse("appointments:blocks"),
+        }
+
+    def elsewhere(self, since: datetime, until: datetime) -> dict[str, Any]:
+        """Busy in another house of the chain: from when to when, and nothing else."""
+        start, end = formatting.localised(since, self.site), formatting.localised(until, self.site)
+        assert start is not None
+        assert end is not None
+        return {
+            "row": self.grid.row(start),
+            "span": self.grid.span(start, end),
+            "state": "locked",
+            "title": _("In another house"),
+            "text": f"{start:%H:%M}–{end:%H:%M}",
         }
 
 

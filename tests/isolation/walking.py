@@ -56,6 +56,7 @@ from services.consultation.talks import ask_doctor, note_question
 from services.consultation.transfers import pass_on
 from services.guest_care import actions as guest_care
 from services.guest_care import enquiries, queue, wishes
+from services.headquarters.doctors import open_calendar
 from services.intake.actions import start_sheet
 from services.intake.handover import mark_special
 from services.patients.actions import register_patient
@@ -145,6 +146,8 @@ def plant(tenant: TenantContext, *, word: str = "", site_slug: str = "") -> dict
     word = word or HOUSES[tenant.slug].canary
     with activate(tenant):
         site = Site.objects.filter(**({"slug": site_slug} if site_slug else {})).first()
+        if tenant.family == "headquarters":
+            open_calendar(by=BY, label=word)
         if own:
             for user in User.objects.all():
                 user.display_name = f"{user.display_name}{word}"[:80]

@@ -47,6 +47,7 @@ SHARED_APPS = [
     "tenants",
     "tenants.billing",
     "kernel.schedule",
+    "kernel.busy",
     "kernel.web",
     "kernel.observability",
     "django.contrib.messages",
