@@ -20,7 +20,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from kernel import clock, parameters, registry
-from kernel.busy.selectors import elsewhere
+from kernel.busy.selectors import elsewhere_of
 from kernel.calendars import Span
 from kernel.calendars.hours import MIDNIGHT
 from kernel.web import formatting
@@ -124,7 +124,11 @@ def day_board(
     spans = opening_hours(site, day)
     grid = grid_of(site, day, spans=spans)
     start, end = clock.day_bounds(day, site.timezone)
-    shifts = list(shifts_between(site, start, end).annotate(back_at=_back_at(site, end)))
+    shifts = list(
+        shifts_between(site, start, end).annotate(
+            back_at=_back_at(site, end), elsewhere=elsewhere_of("staff__code", start, end)
+        )
+    )
     bookings = _drawn_bookings(site, day, shifts)
     blocked = list(
         Block.objects.filter(site=site, removed_at__isnull=True, starts_at__lt=end, ends_at__gt=start).select_related(
@@ -133,7 +137,6 @@ def day_board(
     )
     stages = stages_of(site, day) if stages is None else stages
     columns = _columns(site, list(chairs_of(site)), [*shifts], bookings)
-    people = {shift.staff for shift in shifts} | {booking.doctor for booking in bookings}
     board = DayBoard(site, day, grid, columns, is_open=bool(spans))
     by_chair = {column["chair"]: column for column in columns if column["chair"] is not None}
     counts: dict[str, int] = defaultdict(int)
@@ -152,13 +155,13 @@ def day_board(
         for column in columns:
             if column["chair"] == one.chair_id or (one.staff_id is not None and one.staff_id in column["people"]):
                 column["blocks"].append(draw.blocked(one))
-    shown = {person.code: person.pk for person in people}
-    for code, since, until in elsewhere(shown, start, end):
-        # A stretch may reach over midnight; the board ends before.
-        block = draw.elsewhere(max(since, start), min(until, end - timedelta(minutes=1)))
-        for column in columns:
-            if shown[code] in column["people"] and block["row"] <= grid.rows:
-                column["blocks"].append(block)
+    for person, stretches in {shift.staff_id: shift.elsewhere for shift in shifts}.items():
+        for stretch in stretches:
+            # A stretch may reach over midnight; the board ends before.
+            block = draw.elsewhere(max(stretch.lower, start), min(stretch.upper, end - timedelta(minutes=1)))
+            for column in columns:
+                if person in column["people"] and block["row"] <= grid.rows:
+                    column["blocks"].append(block)
     board.counts = dict(counts)
     return board
 

@@ -118,10 +118,10 @@ def full_house(tuesday):
     return site
 
 
-def test_the_board_of_20_doctors_and_300_bookings_takes_at_most_13_queries(full_house):
+def test_the_board_of_20_doctors_and_300_bookings_takes_at_most_12_queries(full_house):
     web = browser("bai.lan")
     web.get(BOARD)
-    assert statements(lambda: web.get(BOARD)) <= 13
+    assert statements(lambda: web.get(BOARD)) <= 12
     page = web.get(BOARD)
     assert page.status_code == 200
     assert page.content.decode().count("data-block") == 300

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
 
 from kernel import tenancy
-from kernel.busy.models import BusyTime, Calendar, Membership
+from kernel.busy.models import BusyTime, Calendar, Membership, Stretch
 
 
 def elsewhere(people: Iterable[UUID], starts_at: datetime, ends_at: datetime) -> list[tuple[UUID, datetime, datetime]]:
@@ -19,6 +20,19 @@ def elsewhere(people: Iterable[UUID], starts_at: datetime, ends_at: datetime) ->
         .filter(calendar__members__staff__in=list(people), starts_at__lt=ends_at, ends_at__gt=starts_at)
         .order_by("starts_at", "pk")
         .values_list("calendar__members__staff", "starts_at", "ends_at")
+    )
+
+
+def elsewhere_of(staff_code: str, starts_at: datetime, ends_at: datetime) -> ArraySubquery:
+    """The same as an annotation of rows with a person: the stretches in other houses, as ranges, without a query more.
+
+    ``staff_code`` leads to the code of the staff member, e.g. "staff__code".
+    """
+    return ArraySubquery(
+        _foreign()
+        .filter(calendar__members__staff=OuterRef(staff_code), starts_at__lt=ends_at, ends_at__gt=starts_at)
+        .order_by("starts_at", "pk")
+        .values_list(Stretch("starts_at", "ends_at"))
     )
 
 
