@@ -25,7 +25,7 @@ WIDTHS = {1440: 900, 375: 812}
 LANGUAGES = {"zh-Hans": "zh-hans", "en": "en"}
 
 # A morning at the center, a waiting room at the others, orders in every state at the agency. Prints the codes by name.
-POPULATED = """
+POPULATED = r"""
 import json
 from datetime import timedelta
 from django.db import transaction
