@@ -39,6 +39,8 @@ ROOM = Room(
         "head_nurse": ("records.view", "records.review"),
         "clinic_director": ("records.view", "records.review", "records.keep", "records.figures"),
         "dean": ("records.view", "records.review", "records.keep", "records.figures"),
+        # Supervisors see the numbers of the site; charts are read by who treats or leads.
+        "supervisor": ("records.figures",),
         "higher_supervisor": ("records.figures",),
     },
     parameters=(
