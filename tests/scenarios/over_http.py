@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
@@ -22,12 +23,17 @@ from tests.services.flow import SHANGHAI, chair, clockwork
 # What a request may write although it was refused: the audit, and what belongs to the session and not to the clinic.
 BESIDE = ("audit_", "sessions_", "identity_session", "api_idempotency", "django_", "account_")
 
-__all__ = ["Clinic", "Person", "clockwork", "footprint", "moment", "nothing_but_the_audit"]
+__all__ = ["Clinic", "Person", "clockwork", "footprint", "moment", "nothing_but_the_audit", "utc"]
 
 
 def moment(text: str) -> str:
     """A moment of Shanghai as the API takes it: "2026-12-09 10:00"."""
     return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI).isoformat()
+
+
+def utc(text: str) -> str:
+    """A moment of Shanghai as the API gives it out."""
+    return datetime.fromisoformat(moment(text)).astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def footprint() -> dict[str, tuple[int, int]]:
@@ -37,7 +43,7 @@ def footprint() -> dict[str, tuple[int, int]]:
         tables = [name for (name,) in cursor.fetchall() if not name.startswith(BESIDE)]
         cursor.execute(
             " UNION ALL ".join(
-                f"SELECT '{name}', count(*), coalesce(sum(hashtext(ctid::text || xmin::text)), 0) FROM \"{name}\""  # noqa: S608
+                f"SELECT '{name}', count(*), coalesce(sum(hashtext(ctid::text || xmin::text)), 0) FROM \"{name}\""
                 for name in tables
             )
         )
@@ -86,8 +92,9 @@ class Person:
         return dict(answer.json())
 
     def tries(self, path: str, *, version: int | None = None, **body: Any) -> Any:
-        """Something over the API, whatever comes of it."""
-        headers = {} if version is None else {"HTTP_IF_MATCH": f'"{version}"'}
+        """Something over the API, whatever comes of it. ``version``: that of the row named in the path, as it was read."""
+        row = next((part for part in path.split("/") if len(part) == 36), "")
+        headers = {} if version is None else {"HTTP_IF_MATCH": f'"{UUID(row).hex}-{version}"'}
         return self._api.post(f"/api/v1/{path}", body, **headers)
 
     def is_refused(

@@ -19,7 +19,11 @@ def clinic(smile: Any, at: Any) -> Clinic:
     house = Clinic()
     chen = house.patient("陈雨", phone="13711110001")
     house.who("dr.lin").does(
-        "records/treatments/", patient=chen, site=house.site, doctor=house.staff("011"), item=house.item("dental-filling")
+        "records/treatments/",
+        patient=chen,
+        site=house.site,
+        doctor=house.staff("011"),
+        item=house.item("dental-filling"),
     )
     house.chen = chen  # type: ignore[attr-defined]
     return house
