@@ -147,23 +147,6 @@ def export_refuse(request: HttpRequest, code: UUID) -> HttpResponse:
     return redirect_after_post(request, "patients:exports")
 
 
-@page(permission="patients.merge")
-def doubles(request: HttpRequest) -> HttpResponse:
-    """Files that may be one person, and what was merged."""
-    pairs = merging.proposed_pairs()
-    reading.note_listing(request.actor, {patient.pk: patient for pair in pairs for patient in pair[:2]}.values())
-    merges = list(merging.recent_merges()[:PER_PAGE])
-    now = clock.now()
-    context = {
-        "pairs": pairs,
-        "merges": [
-            {"merge": one, "may_undo": one.undone_at is None and merging.undo_until(one) >= now} for one in merges
-        ],
-        "tabs": keeping_tabs(request, "doubles"),
-    }
-    return render_page(request, "patients/doubles.html", context)
-
-
 @page(permission="patients.merge", methods=("POST",))
 def merge(request: HttpRequest, code: UUID) -> HttpResponse:
     survivor = selectors.access_patient(request.actor, code, "patients.merge")
