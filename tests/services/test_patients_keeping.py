@@ -76,6 +76,29 @@ def test_a_restricted_file_is_opened_by_exception_only_for_a_while(monday: Any) 
 
 
 @pytest.mark.ledger("CR-006")
+def test_lists_name_no_restricted_file_but_the_desk_of_the_day_goes_on(monday: Any) -> None:
+    canary = "金丝雀"
+    who, twin = patient(canary), patient(canary)
+    booked(who, "2026-12-07 15:00")
+    booked(who, "2026-12-09 10:00")
+    desk, number = browser(GAO), who.record_number
+    pages = ("/patients/", f"/patients/?q={number}", "/patients/doubles/", "/appointments/?day=2026-12-09")
+    assert all(canary in desk.get(page).content.decode() for page in pages)
+
+    restrict(who)
+    restrict(twin)
+    for page in pages:
+        assert canary not in desk.get(page).content.decode(), page
+    for query in ("", f"?q={number}"):
+        answer = api(GAO).get(f"/api/v1/patients/{query}")
+        assert canary not in answer.content.decode()
+        assert number in answer.content.decode()
+    assert canary in desk.get("/appointments/?day=2026-12-07").content.decode()
+    assert canary in browser(DOU).get("/patients/").content.decode()  # who restricts has to know whom
+    assert Patient.objects.filter(name=canary).count() == 2
+
+
+@pytest.mark.ledger("CR-006")
 def test_a_restriction_says_who_and_why_and_is_lifted_with_a_reason() -> None:
     who = patient("陈雨")
     with pytest.raises(Forbidden):

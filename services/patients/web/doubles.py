@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from kernel import clock
 from kernel.errors import DomainError
 from kernel.web.views import flash, page, redirect_after_post, render_page
-from services.patients import doubles, merging, reading, selectors
+from services.patients import doubles, listing, merging, reading, selectors
 from services.patients.web.keeping import PER_PAGE, keeping_tabs
 
 
@@ -28,6 +28,10 @@ def proposed(request: HttpRequest) -> HttpResponse:
     apart = list(doubles.distinctions()[:PER_PAGE])
     seen = [patient for pair in pairs for patient in pair[:2]]
     seen += [patient for row in apart for patient in (row.first, row.second)]
+    shown = {patient.pk: patient for patient in listing.listed(request.actor, seen)}
+    pairs = [(shown[one.pk], shown[other.pk], shared) for one, other, shared in pairs]
+    for row in apart:
+        row.first, row.second = shown[row.first_id], shown[row.second_id]
     reading.note_listing(request.actor, {patient.pk: patient for patient in seen}.values())
     now = clock.now()
     context = {

@@ -17,7 +17,7 @@ from kernel import clock
 from kernel.errors import DomainError, NotFound
 from kernel.web.fields import DateField, SegmentedRadios
 from kernel.web.views import flash, page, redirect_after_post, render_page, site_code
-from services.patients import exporting, merging, reading, restriction, selectors
+from services.patients import exporting, listing, merging, reading, restriction, selectors
 from services.patients.models import Patient, PatientExport
 from services.sites.selectors import working_site
 
@@ -182,7 +182,11 @@ def stale(request: HttpRequest) -> HttpResponse:
     """Whose contact data nobody asked for in a long time (CR-004)."""
     rows = Paginator(selectors.stale_profiles(request.actor), PER_PAGE).get_page(request.GET.get("page"))
     reading.note_listing(request.actor, rows.object_list)
-    context = {"page_of_rows": rows, "rows": rows.object_list, "tabs": keeping_tabs(request, "stale")}
+    context = {
+        "page_of_rows": rows,
+        "rows": listing.listed(request.actor, rows.object_list),
+        "tabs": keeping_tabs(request, "stale"),
+    }
     return render_page(request, "patients/stale.html", context)
 
 
