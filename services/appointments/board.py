@@ -27,6 +27,7 @@ from kernel.web import formatting
 from kernel.web.board import Grid
 from services.appointments.models import Appointment, Block
 from services.appointments.selectors import on_day
+from services.patients.listing import name_on_board
 from services.sites.models import Chair, Site
 from services.sites.selectors import chairs as chairs_of
 from services.sites.selectors import opening_hours
@@ -49,7 +50,7 @@ LOOKS = {
 }
 DRAWN = (
     "code", "state", "starts_at", "ends_at", "chair_id", "doctor_id", "assistant_id", "affected_acknowledged_at",
-    "patient__name", "item__name_zh", "item__name_en",
+    "patient__name", "patient__restricted_until", "item__name_zh", "item__name_en",
 )  # fmt: skip
 MOVABLE = frozenset({"booked", "confirmed", "unreachable", "affected"})
 
@@ -313,7 +314,7 @@ class _Drawer:
             "row": self.grid.row(start),
             "span": self.grid.span(start, end),
             "state": "no_show" if missed else look,
-            "title": row.patient.name,
+            "title": self.name_of(row),
             "item": row.item.name if row.item is not None else "",
             "text": f"{start:%H:%M}–{end:%H:%M}",
             "note": note,
@@ -324,6 +325,11 @@ class _Drawer:
             block["move_url"] = reverse("appointments:move-drop", args=[row.code])
             block["attributes"] = {"data-move-target": "#move-notice", "draggable": "true"}
         return block
+
+    def name_of(self, row: Appointment) -> str:
+        """Who it is, as the board of its day may say."""
+        is_today = clock.local(row.starts_at, self.site.timezone).date() == clock.today(self.site.timezone)
+        return name_on_board(row.patient, is_today=is_today)
 
     def _note(self, row: Appointment, stage: Stage | None, missed: bool) -> tuple[str, str]:
         if missed:
@@ -343,7 +349,7 @@ class _Drawer:
         """Say in the head of the column who is in the chair, and why it stays closed."""
         if block["state"] == "in_chair":
             over = row.ends_at < self.now
-            text = _("%(name)s, overrun") % {"name": row.patient.name} if over else row.patient.name
+            text = _("%(name)s, overrun") % {"name": self.name_of(row)} if over else self.name_of(row)
             column |= {"alert": text, "alert_icon": "chair", "alert_tone": "late" if over else "ok"}
         elif block["state"] == "finished":
             column |= {"alert": _("not left yet"), "alert_icon": "warn", "alert_tone": "warn"}

@@ -7,7 +7,7 @@ from datetime import date
 from kernel import clock
 from kernel.context import Actor
 from kernel.outbox import Event
-from services.appointments import actions, sessions
+from services.appointments import actions, houses, sessions
 from services.appointments.machine import AWAITED
 from services.appointments.models import Appointment
 from services.sites.models import Site
@@ -25,6 +25,7 @@ def morning_check(day: date) -> None:
         missed = Appointment.objects.filter(site=site, ends_at__lte=midnight, state__in=AWAITED)
         for appointment in missed.select_related("site", "patient", "doctor"):
             actions.mark_no_show(by=MORNING, appointment=appointment)
+    houses.follow_clashes(by=MORNING)
 
 
 def on_roster_changed(event: Event) -> None:
@@ -47,3 +48,8 @@ def on_staff_left(event: Event) -> None:
     if doctor is not None:
         for site in sites():
             actions.follow_roster(by=ROSTER, site=site, doctor=doctor)
+
+
+def on_time_freed(_event: Event) -> None:
+    """A booking that went to another time may have settled a clash with another house; the other one sees it next morning."""
+    houses.follow_clashes(by=ROSTER)

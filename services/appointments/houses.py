@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from kernel import audit, clock, tenancy
 from kernel.actions import action
@@ -25,7 +26,12 @@ from services.appointments.machine import ACTIVE
 from services.appointments.models import Appointment, Block
 from services.sites.models import Site
 from services.staff.models import StaffMember
+from services.tasks.actions import open_task, settle_task
+from services.tasks.models import Task
 from tenants.directory import public_schema
+
+CLASH = "appointments.house_clash"
+DESK = ("front_desk", "guide")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,7 @@ def join_calendar(*, by: Actor, staff: StaffMember, invitation: str) -> Membersh
         )
     for row in _held(staff):
         row.hold(contested=True)
+    follow_clashes(by=by)
     audit.record(by=by, verb="appointments.calendar_joined", target=staff, calendar=str(calendar.code))
     return member
 
@@ -95,6 +102,7 @@ def leave_calendar(*, by: Actor, staff: StaffMember) -> None:
     ended, _rows = memberships_of_house().filter(staff=staff.code).delete()
     if ended:
         audit.record(by=by, verb="appointments.calendar_left", target=staff)
+        follow_clashes(by=by)
 
 
 def memberships_of_house() -> QuerySet[Membership]:
@@ -124,6 +132,34 @@ def clashes() -> list[Clash]:
             booking, block = (row, None) if isinstance(row, Appointment) else (None, row)
             found.append(Clash(person, start, end, booking, block))
     return found
+
+
+def follow_clashes(*, by: Actor) -> None:
+    """One task for the desk per clash of this house; those that are settled, over, or no clash any more are closed."""
+    standing = set()
+    for one in clashes():
+        row = one.booking or one.block
+        assert row is not None
+        key = f"{row.code}:{one.starts_at:%Y-%m-%dT%H:%M}"
+        standing.add(key)
+        open_task(
+            by=by,
+            kind=CLASH,
+            key=key,
+            room="appointments",
+            title=gettext_noop("%(doctor)s is also busy in another house"),
+            detail=gettext_noop("%(starts_at)s: one of the two houses moves it"),
+            args={"doctor": one.staff.name, "starts_at": one.starts_at},
+            icon="calendar",
+            due_at=one.starts_at,
+            roles=DESK,
+            site=one.site,
+            url=("appointments:appointment", str(row.code)) if one.booking is not None else ("appointments:blocks",),
+            closed_in_inbox=False,
+        )
+    waiting = Task.objects.filter(kind=CLASH, state__in=(Task.State.OPEN, Task.State.SLEEPING))
+    for gone in waiting.exclude(key__in=standing).values_list("key", flat=True):
+        settle_task(by=by, kind=CLASH, key=gone, result="settled")
 
 
 def access_doctor(actor: Actor, code: UUID) -> StaffMember:

@@ -217,6 +217,8 @@ ROOM = Room(
     handlers={
         "staff.roster_changed": ("services.appointments.handlers.on_roster_changed",),
         "staff.left": ("services.appointments.handlers.on_staff_left",),
+        "appointments.moved": ("services.appointments.handlers.on_time_freed",),
+        "appointments.cancelled": ("services.appointments.handlers.on_time_freed",),
     },
     daily={"appointments.morning_check": Daily(at="07:30", handler="services.appointments.handlers.morning_check")},
     gates=(

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.apps import apps
 from django.db import IntegrityError, models, transaction
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from kernel import audit, clock, parameters
@@ -23,18 +23,19 @@ from kernel.context import Actor
 from kernel.errors import Conflict, NotFound, RuleRefused
 from kernel.outbox import emit
 from kernel.registry import RoomConfig
-from services.patients.models import Patient, PatientMerge, PatientRelation
+from services.patients.doubles import distinction_between, lock_both
+from services.patients.models import Patient, PatientDistinction, PatientMerge, PatientRelation
 from services.patients.restriction import is_restricted
 from services.patients.selectors import search_words_of
-from services.sites.locking import lock_version
 
-SHOWN = 50
+# What was said of two files stays where it was said.
+HISTORY = (PatientMerge, PatientDistinction)
 
 
 def references() -> Iterator[tuple[type[Model], models.Field[Any, Any]]]:
-    """Every column that points to a patient, in every room and line of business. The history of merges stays."""
+    """Every column that points to a patient, in every room and line of business. The history of pairs stays."""
     for model in apps.get_models(include_auto_created=True):
-        if model is PatientMerge or model._meta.proxy or not model._meta.managed:
+        if model in HISTORY or model._meta.proxy or not model._meta.managed:
             continue
         for column in model._meta.concrete_fields:
             if column.is_relation and column.related_model is Patient:
@@ -46,18 +47,21 @@ def merge_patients(*, by: Actor, survivor: Patient, merged: Patient, reason: str
     """Let ``survivor`` take over everything of ``merged``: it keeps its own data and is found by both numbers.
 
     Raises RuleRefused (``reason_required``, ``same_file``), Conflict (``merge_restricted``, ``already_merged``,
-    ``merge_blocked`` naming what stands in both files and can exist only once).
+    ``known_to_be_two``, ``merge_blocked`` naming what stands in both files and can exist only once).
     """
     if not reason.strip():
         sentence = _("Say how you know that it is one person.")
         raise RuleRefused("reason_required", sentence, fields={"reason": [sentence]})
     if survivor.pk == merged.pk:
         raise RuleRefused("same_file", _("Choose two different files."))
-    survivor, merged = _locked(survivor, merged)
+    survivor, merged = lock_both(survivor, merged)
     if survivor.merged_into_id is not None or merged.merged_into_id is not None:
         raise Conflict("already_merged", _("One of these files was merged already."))
     if is_restricted(survivor) or is_restricted(merged):
         raise Conflict("merge_restricted", _("A restricted file is not merged. Lift the restriction first."))
+    if distinction_between(survivor, merged) is not None:
+        sentence = _("Somebody knows that these are two people. Take that back first, in the list of doubles.")
+        raise Conflict("known_to_be_two", sentence)
     merge = PatientMerge.objects.create(
         survivor=survivor,
         merged=merged,
@@ -94,7 +98,7 @@ def undo_merge(*, by: Actor, merge: PatientMerge) -> PatientMerge:
 
     Raises Conflict (``already_undone``, ``undo_too_late``).
     """
-    survivor, merged = _locked(merge.survivor, merge.merged)
+    survivor, merged = lock_both(merge.survivor, merge.merged)
     merge = PatientMerge.objects.select_for_update(of=("self",)).get(pk=merge.pk)
     if merge.undone_at is not None:
         raise Conflict("already_undone", _("This merge was taken back already."))
@@ -143,33 +147,6 @@ def access_merge(actor: Actor, code: UUID) -> PatientMerge:
 def recent_merges() -> QuerySet[PatientMerge]:
     """The merges, the latest first."""
     return PatientMerge.objects.select_related("survivor", "merged").order_by("-merged_at", "-id")
-
-
-def proposed_pairs(*, limit: int = SHOWN) -> list[tuple[Patient, Patient, tuple[str, ...]]]:
-    """Pairs of files that may be one person, the older one first, with what they share.
-
-    A name that is read the same with the same year of birth counts; a shared phone alone is a family.
-    """
-    rows = Patient.objects.filter(merged_into__isnull=True)
-    alike = rows.order_by().values("pinyin", "birth_year").annotate(n=Count("id")).filter(n__gt=1)[:limit]
-    wanted = models.Q(pk__in=[])
-    for group in alike:
-        wanted |= models.Q(pinyin=group["pinyin"], birth_year=group["birth_year"])
-    groups: dict[tuple[str, int], list[Patient]] = {}
-    for patient in rows.filter(wanted).select_related("site").order_by("created_at", "id"):
-        groups.setdefault((patient.pinyin, patient.birth_year), []).append(patient)
-    pairs: list[tuple[Patient, Patient, tuple[str, ...]]] = []
-    for first, *others in groups.values():
-        for other in others:
-            phone = bool(first.phone_index) and first.phone_index == other.phone_index
-            pairs.append((first, other, ("phone", "name") if phone else ("name",)))
-    return sorted(pairs, key=lambda pair: "phone" not in pair[2])[:limit]
-
-
-def _locked(one: Patient, other: Patient) -> tuple[Patient, Patient]:
-    """Both files under their locks, always in the same order."""
-    rows = {row.pk: lock_version(row, None) for row in sorted((one, other), key=lambda row: row.pk)}
-    return rows[one.pk], rows[other.pk]
 
 
 def _move(model: type[Model], column: models.Field[Any, Any], source: Patient, target: Patient) -> list[Any]:

@@ -231,6 +231,30 @@ class PatientMerge(VersionedModel):
         ]
 
 
+class PatientDistinction(VersionedModel):
+    """Two files that look like one person are two people: who said so, and how they know. Until it is taken back."""
+
+    KEPT = True
+
+    first = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    second = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    reason = EncryptedTextField(_("Reason"))
+    said_at = models.DateTimeField()
+    said_by = models.ForeignKey("identity.User", null=True, on_delete=models.PROTECT, related_name="+")
+    said_by_name = models.CharField(max_length=80)
+    undone_at = models.DateTimeField(null=True, blank=True)
+    undone_by_name = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ["-said_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(first__lt=F("second")), name="patients_distinction_order"),
+            models.UniqueConstraint(
+                fields=["first", "second"], condition=Q(undone_at__isnull=True), name="patients_distinguished_once"
+            ),
+        ]
+
+
 class PatientExport(VersionedModel):
     """Everything that is kept about one patient, handed out as files: one person asks, another releases (ledger 17)."""
 

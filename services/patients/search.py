@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from kernel import clock
 from kernel.context import Actor
-from services.patients import reading, selectors
+from services.patients import listing, reading, selectors
 from services.patients.models import Patient
 from services.patients.phones import last_four
 from services.search.hits import Hit
@@ -17,7 +17,7 @@ def find_patients(actor: Actor, q: str, limit: int) -> list[Hit]:
     """Patients by name, pinyin, initials, last four digits, phone or record number; who was shown is logged."""
     if not actor.can("patients.view"):
         return []
-    found = selectors.find_patients(q, limit=limit)
+    found = listing.listed(actor, selectors.find_patients(q, limit=limit))
     reading.note_listing(actor, found)
     states = selectors.present_states(found)
     return [

@@ -60,6 +60,7 @@ from services.headquarters.doctors import open_calendar
 from services.intake.actions import start_sheet
 from services.intake.handover import mark_special
 from services.patients.actions import register_patient
+from services.patients.doubles import distinguish_patients
 from services.patients.families import register_relative
 from services.patients.models import Patient
 from services.reception.actions import check_in
@@ -304,6 +305,8 @@ def _plant_beside_bookings(site: Site, patient: Patient, doctor: StaffMember, wo
             by=BY, site=site, patient=patient, kind="sibling", shares_phone=True, name=f"{patient.name}乙", sex="male",
             stated_age=41,
         )  # fmt: skip
+        # Files belong to the whole tenant: between its sites it is no secret what was said of two of them.
+        distinguish_patients(by=BY, one=patient, other=relative, reason="…")
         wanted = [Wanted(patient, 1), Wanted(relative, 1)]
         common = next(Search(site, wanted, "in_a_row", after=clock.now() + timedelta(days=1)).all(), None)
         if common is not None:

@@ -517,3 +517,19 @@ def test_everybody_whose_day_changes_learns_of_a_move(tuesday):
         staff("020"), staff("202"), local("2026-12-09 14:00"),
     )  # fmt: skip
     assert (kept.reason, kept.asked_by) == ("work", "clinic")
+
+
+@pytest.mark.ledger("AP-016")
+@pytest.mark.parametrize(
+    "language,asked",
+    [
+        ("en", "beforehand to cancel or change it. Thank you."),
+        ("zh-hans", "如需取消或改期，请提前致电"),
+        ("zh-hant", "如需取消或改期，請提前致電"),
+    ],
+)
+def test_the_receipt_asks_with_thanks_to_call_before_cancelling_or_changing(tuesday, language, asked):
+    booked(patient("请先来电", language=language), "2026-12-09 10:00")
+    [receipt] = Message.objects.filter(template="booking_receipt")
+    assert asked in receipt.body
+    assert center().phone in receipt.body

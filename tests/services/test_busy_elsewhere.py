@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 import pytest
@@ -16,10 +16,12 @@ from kernel.parameters import set_parameter
 from kernel.tenancy import activate
 from services.appointments import actions, houses
 from services.appointments.blocks import block_time, unblock_time
+from services.appointments.handlers import morning_check
 from services.appointments.models import Appointment
 from services.appointments.slots import next_free
 from services.headquarters import doctors
 from services.sites.models import Site
+from services.tasks.models import Task
 from tenants.directory import context_for, public_schema
 from tenants.models import Tenant
 from tenants.provisioning.actions import suspend_tenant
@@ -236,6 +238,27 @@ def test_what_was_booked_on_both_sides_before_stays_and_both_are_told():
     assert within(SMILE, houses.clashes) == []
     with pytest.raises(Conflict, match="busy_elsewhere"):
         at_derma(f"{DAY} 10:00")
+
+
+def test_each_clash_is_a_task_of_the_desk_until_it_is_settled():
+    def tasks(state: str) -> list[tuple[str, list[str]]]:
+        return [(one.args["doctor"], one.roles) for one in Task.objects.filter(kind=houses.CLASH, state=state)]
+
+    at_smile(f"{DAY} 10:00")
+    theirs = at_derma(f"{DAY} 10:00")
+    linked()
+    # The house that joined last knows at once; the other one is told by its own morning check.
+    assert within(DERMA, lambda: tasks("open")) == [("岑医生", ["front_desk", "guide"])]
+    assert within(SMILE, lambda: tasks("open")) == []
+    morning = date(2026, 12, 8)
+    within(SMILE, lambda: morning_check(morning))
+    within(SMILE, lambda: morning_check(morning))
+    assert within(SMILE, lambda: tasks("open")) == [("林医生", ["front_desk", "guide"])]
+
+    within(DERMA, lambda: actions.cancel_appointment(by=person("zheng.hui"), appointment=theirs, reason="ill"))
+    for slug in (SMILE, DERMA):
+        within(slug, lambda: morning_check(morning))
+        assert within(slug, lambda: (len(tasks("open")), len(tasks("done")))) == (0, 1)
 
 
 def test_a_house_that_leaves_frees_its_times_and_sees_none():

@@ -17,8 +17,8 @@ from kernel.parameters.actions import set_parameter
 from services.appointments.models import Appointment
 from services.cashier.models import Receipt
 from services.catalogue.actions import ensure_item
-from services.patients import actions, exporting, merging, reading, restriction, selectors
-from services.patients.models import ContactChange, Patient, PatientExport, PatientRelation
+from services.patients import actions, doubles, exporting, merging, reading, restriction, selectors
+from services.patients.models import ContactChange, Patient, PatientDistinction, PatientExport, PatientRelation
 from services.policy.models import OverrideRecord
 from services.records.actions import add_note, record_treatment
 from services.records.models import ClinicalNote, Treatment
@@ -73,6 +73,29 @@ def test_a_restricted_file_is_opened_by_exception_only_for_a_while(monday: Any) 
     assert doctor.get(file).status_code == 403
     monday("2026-12-31 18:00")
     assert doctor.get(file).status_code == 200  # a restriction ends by itself
+
+
+@pytest.mark.ledger("CR-006")
+def test_lists_name_no_restricted_file_but_the_desk_of_the_day_goes_on(monday: Any) -> None:
+    canary = "金丝雀"
+    who, twin = patient(canary), patient(canary)
+    booked(who, "2026-12-07 15:00")
+    booked(who, "2026-12-09 10:00")
+    desk, number = browser(GAO), who.record_number
+    pages = ("/patients/", f"/patients/?q={number}", "/patients/doubles/", "/appointments/?day=2026-12-09")
+    assert all(canary in desk.get(page).content.decode() for page in pages)
+
+    restrict(who)
+    restrict(twin)
+    for page in pages:
+        assert canary not in desk.get(page).content.decode(), page
+    for query in ("", f"?q={number}"):
+        answer = api(GAO).get(f"/api/v1/patients/{query}")
+        assert canary not in answer.content.decode()
+        assert number in answer.content.decode()
+    assert canary in desk.get("/appointments/?day=2026-12-07").content.decode()
+    assert canary in browser(DOU).get("/patients/").content.decode()  # who restricts has to know whom
+    assert Patient.objects.filter(name=canary).count() == 2
 
 
 @pytest.mark.ledger("CR-006")
@@ -172,7 +195,7 @@ def test_two_files_of_one_person_become_one_and_apart_again(monday: Any) -> None
         actions.add_relation(by=person(BAI), patient=who, kind="mother", relative=mother)
     before = snapshot()
 
-    assert any({one.pk, other.pk} == {kept.pk, double.pk} for one, other, _shared in merging.proposed_pairs())
+    assert any({one.pk, other.pk} == {kept.pk, double.pk} for one, other, _shared in doubles.proposed_pairs())
     with pytest.raises(Forbidden):
         merging.merge_patients(by=person(BAI), survivor=kept, merged=double, reason="同一人")
     with pytest.raises(RuleRefused):
@@ -230,6 +253,61 @@ def test_a_merge_is_not_taken_back_after_its_time_nor_made_in_a_dispute_of_files
     with pytest.raises(Conflict) as restricted:
         merging.merge_patients(by=person(GAO), survivor=kept, merged=third, reason="同一人")
     assert restricted.value.code == "merge_restricted"
+
+
+@pytest.mark.ledger("CR-001")
+def test_a_pair_that_is_two_people_stays_dismissed_until_that_is_taken_back() -> None:
+    one, other = patient("陈雨"), patient("陈雨")
+    desk, url = browser(GAO), f"/patients/doubles/{one.code}/{other.code}/"
+
+    def proposed() -> set[frozenset[int]]:
+        return {frozenset((a.pk, b.pk)) for a, b, _shared in doubles.proposed_pairs()}
+
+    assert url in desk.get("/patients/doubles/").content.decode()
+    assert desk.post(url, {"reason": " "}).status_code == 422
+    assert browser(BAI).post(url, {"reason": "双胞胎"}).status_code == 403
+    assert proposed() == {frozenset((one.pk, other.pk))}
+    assert desk.get(url).status_code == 200
+    assert desk.post(url, {"reason": "双胞胎"}).status_code == 303
+
+    assert proposed() == set()
+    page = desk.get("/patients/doubles/").content.decode()
+    assert "双胞胎" in page
+    assert url not in page
+    assert desk.post(url, {"reason": "再说一次"}).status_code == 409
+    with pytest.raises(Conflict) as two:
+        merging.merge_patients(by=person(GAO), survivor=other, merged=one, reason="同一人")
+    assert two.value.code == "known_to_be_two"
+    third = patient("陈雨")  # a new file of the name is proposed all the same, with the oldest
+    assert proposed() == {frozenset((one.pk, third.pk))}
+    doubles.distinguish_patients(by=person(GAO), one=third, other=one, reason="身份证不同")
+    assert proposed() == {frozenset((other.pk, third.pk))}
+
+    row = doubles.distinctions().get(reason__isnull=False, second=other)
+    assert desk.post(f"/patients/distinctions/{row.code}/undo/").status_code == 303
+    assert frozenset((one.pk, other.pk)) in proposed()
+    with pytest.raises(Conflict) as undone:
+        doubles.undo_distinction(by=person(GAO), distinction=row)
+    assert undone.value.code == "already_undone"
+    said = AuditEntry.objects.get(verb="patients.distinguished", data__distinction=str(row.code))
+    assert (said.actor_name, said.data["other"]) == (GAO, str(other.code))
+    assert AuditEntry.objects.filter(verb="patients.distinction_undone", target_code=one.code).exists()
+
+
+def test_the_api_tells_a_pair_apart_and_takes_it_back() -> None:
+    one, other = patient("陈雨"), patient("陈雨")
+    url, facts = "/api/v1/patients/distinctions/", {"patient": str(one.code), "other": str(other.code)}
+    client = api(GAO)
+    assert api(BAI).post(url, facts | {"reason": "双胞胎"}).status_code == 403
+    assert client.post(url, facts).json()["code"] == "reason_required"
+    made = client.post(url, facts | {"reason": "双胞胎"})
+    assert (made.status_code, made.json()["said_by"]) == (201, "高文")
+    assert doubles.proposed_pairs() == []
+    assert [row["code"] for row in client.get(url).json()["results"]] == [made.json()["code"]]
+    assert client.delete(f"{url}{made.json()['code']}/").status_code == 204
+    assert len(doubles.proposed_pairs()) == 1
+    with pytest.raises(IntegrityError, match="patients_distinction_order"), transaction.atomic():
+        PatientDistinction.objects.update(first=other, second=one)
 
 
 def test_every_table_with_patients_lets_its_rows_move() -> None:

@@ -13,7 +13,7 @@ from kernel.api.filters import Code, Filters, Text
 from kernel.api.pages import paged
 from kernel.api.views import ApiView
 from kernel.limits import Limit
-from services.patients import actions, reading, selectors
+from services.patients import actions, listing, reading, selectors
 from services.patients.api.serializers import (
     ContactChangeOut,
     PatientChangesIn,
@@ -46,7 +46,11 @@ class PatientListView(ApiView):
         if query:
             return self._found(request, query)
         answer = self.page(selectors.newest(), PatientRowOut)
-        reading.note_listed_codes(self.actor, [row["code"] for row in answer.data["results"]])
+        codes = [row["code"] for row in answer.data["results"]]
+        closed = Patient.objects.filter(code__in=codes, restricted_until__isnull=False)
+        shown = {row["code"]: row for row in PatientRowOut(listing.listed(self.actor, closed), many=True).data}
+        answer.data["results"] = [shown.get(row["code"], row) for row in answer.data["results"]]
+        reading.note_listed_codes(self.actor, codes)
         return answer
 
     def post(self, request: Request) -> Response:
@@ -62,6 +66,7 @@ class PatientListView(ApiView):
         found = selectors.find_patients(query, limit=FOUND_AT_ONCE)
         prefetch_related_objects(found, "site")
         rows = [patient for patient in found if site is None or patient.site.code == site]
+        rows = listing.listed(self.actor, rows)
         reading.note_listing(self.actor, rows)
         return Response(
             {

@@ -67,7 +67,7 @@ def relative_new(request: HttpRequest, code: UUID) -> HttpResponse:
         except RuleRefused as error:
             show_on_fields(form, error)
         except Conflict as error:
-            refusal, alike = error, alike_of(form.cleaned_data)
+            refusal, alike = error, alike_of(request, form.cleaned_data)
         else:
             flash(
                 request,

@@ -17,7 +17,7 @@ from kernel import clock
 from kernel.errors import DomainError, NotFound
 from kernel.web.fields import DateField, SegmentedRadios
 from kernel.web.views import flash, page, redirect_after_post, render_page, site_code
-from services.patients import exporting, merging, reading, restriction, selectors
+from services.patients import exporting, listing, merging, reading, restriction, selectors
 from services.patients.models import Patient, PatientExport
 from services.sites.selectors import working_site
 
@@ -147,23 +147,6 @@ def export_refuse(request: HttpRequest, code: UUID) -> HttpResponse:
     return redirect_after_post(request, "patients:exports")
 
 
-@page(permission="patients.merge")
-def doubles(request: HttpRequest) -> HttpResponse:
-    """Files that may be one person, and what was merged."""
-    pairs = merging.proposed_pairs()
-    reading.note_listing(request.actor, {patient.pk: patient for pair in pairs for patient in pair[:2]}.values())
-    merges = list(merging.recent_merges()[:PER_PAGE])
-    now = clock.now()
-    context = {
-        "pairs": pairs,
-        "merges": [
-            {"merge": one, "may_undo": one.undone_at is None and merging.undo_until(one) >= now} for one in merges
-        ],
-        "tabs": keeping_tabs(request, "doubles"),
-    }
-    return render_page(request, "patients/doubles.html", context)
-
-
 @page(permission="patients.merge", methods=("POST",))
 def merge(request: HttpRequest, code: UUID) -> HttpResponse:
     survivor = selectors.access_patient(request.actor, code, "patients.merge")
@@ -199,7 +182,11 @@ def stale(request: HttpRequest) -> HttpResponse:
     """Whose contact data nobody asked for in a long time (CR-004)."""
     rows = Paginator(selectors.stale_profiles(request.actor), PER_PAGE).get_page(request.GET.get("page"))
     reading.note_listing(request.actor, rows.object_list)
-    context = {"page_of_rows": rows, "rows": rows.object_list, "tabs": keeping_tabs(request, "stale")}
+    context = {
+        "page_of_rows": rows,
+        "rows": listing.listed(request.actor, rows.object_list),
+        "tabs": keeping_tabs(request, "stale"),
+    }
     return render_page(request, "patients/stale.html", context)
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from services.patients.web import families, keeping, views
+from services.patients.web import doubles, families, keeping, views
 
 urlpatterns = [
     path("", views.patient_list, name="list"),
@@ -9,7 +9,9 @@ urlpatterns = [
     path("exports/", keeping.exports, name="exports"),
     path("exports/<uuid:code>/release/", keeping.export_release, name="export-release"),
     path("exports/<uuid:code>/refuse/", keeping.export_refuse, name="export-refuse"),
-    path("doubles/", keeping.doubles, name="doubles"),
+    path("doubles/", doubles.proposed, name="doubles"),
+    path("doubles/<uuid:code>/<uuid:other>/", doubles.distinguish, name="distinguish"),
+    path("distinctions/<uuid:code>/undo/", doubles.distinction_undo, name="distinction-undo"),
     path("merges/<uuid:code>/undo/", keeping.merge_undo, name="merge-undo"),
     path("restricted/", keeping.restricted, name="restricted"),
     path("stale/", keeping.stale, name="stale"),

@@ -14,7 +14,7 @@ from kernel import clock
 from kernel.errors import Conflict, DomainError, NotFound, RuleRefused
 from kernel.limits import Limit, consume
 from kernel.web.views import flash, htmx_partial, next_path, page, redirect_after_post, render_page, site_code
-from services.patients import actions, reading, selectors
+from services.patients import actions, listing, reading, selectors
 from services.patients.models import Patient
 from services.patients.phones import canonical_phone
 from services.patients.web.forms import ContactForm, FileForm, RegistrationForm
@@ -44,6 +44,7 @@ def patient_list(request: HttpRequest) -> HttpResponse:
     else:
         page_of_rows = Paginator(selectors.newest(), PER_PAGE).get_page(request.GET.get("page"))
         context |= {"rows": list(page_of_rows.object_list), "page": page_of_rows}
+    context["rows"] = listing.listed(request.actor, context["rows"])
     reading.note_listing(request.actor, context["rows"])
     states = selectors.present_states(context["rows"])
     today = clock.today()
@@ -72,7 +73,7 @@ def patient_new(request: HttpRequest) -> HttpResponse:
         except RuleRefused as error:
             show_on_fields(form, error)
         except Conflict as error:
-            refusal, alike = error, alike_of(form.cleaned_data)
+            refusal, alike = error, alike_of(request, form.cleaned_data)
         else:
             flash(
                 request,
@@ -95,7 +96,7 @@ def duplicates(request: HttpRequest) -> HttpResponse:
     """What is found while the form is being filled in."""
     form = RegistrationForm(request.GET)
     form.is_valid()
-    alike = alike_of(form.cleaned_data)
+    alike = alike_of(request, form.cleaned_data)
     reading.note_listing(request.actor, [patient for patient, _shared in alike])
     context = {"alike": alike, "asked": bool(form.cleaned_data.get("name") or form.cleaned_data.get("phone"))}
     return render_page(request, "patients/_duplicates.html", context)
@@ -158,16 +159,18 @@ def site_of(request: HttpRequest) -> Site:
     return site
 
 
-def alike_of(data: dict[str, Any]) -> list[tuple[Patient, tuple[str, ...]]]:
+def alike_of(request: HttpRequest, data: dict[str, Any]) -> list[tuple[Patient, tuple[str, ...]]]:
     """The proposals for what is typed so far."""
     born, age = data.get("birth_date"), data.get("stated_age")
     year = born.year if born else clock.today().year - age if age is not None else None
-    return selectors.possible_duplicates(
+    found = selectors.possible_duplicates(
         name=data.get("name", ""),
         birth_year=year,
         exact_year=born is not None,
         phone=canonical_phone(data.get("phone", "")) or "",
     )
+    shown = listing.listed(request.actor, [patient for patient, _shared in found])
+    return [(patient, shared) for patient, (_patient, shared) in zip(shown, found, strict=True)]
 
 
 def show_on_fields(form: Any, error: RuleRefused) -> None:
