@@ -6,21 +6,25 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from aesthetics.models import Procedure, ProcedureTemplate
 from kernel import access, audit, clock, outbox
 from kernel.actions import action
+from kernel.audit.models import AuditEntry
 from kernel.context import Actor
-from kernel.errors import Conflict, RuleRefused
+from kernel.errors import Conflict, Cure, RuleRefused
 from services.followup.actions import plan_from, set_rule
 from services.followup.machine import MACHINE
 from services.followup.models import FollowUp
 from services.patients.models import Patient
+from services.policy import gates
 from services.sites.models import Site
 from services.staff.models import StaffMember
 from services.staff.selectors import staff_of
 
+CHART_READ = "aesthetics.chart_read"
 CALLERS = ("nurse", "follow_up_caller", "doctor")
 
 
@@ -76,13 +80,24 @@ def record_procedure(
 ) -> Procedure:
     """Record that a procedure was done; its plan of follow-ups begins at the local day (AE-015).
 
-    Raises RuleRefused (``performed_in_the_future``, ``not_a_doctor``, ``template_inactive``).
+    Whoever performs it has read the chart before, on the same day (CR-024).
+
+    Raises RuleRefused (``performed_in_the_future``, ``not_a_doctor``, ``template_inactive``, ``chart_not_read``).
     """
     if not doctor.is_doctor:
         raise RuleRefused("not_a_doctor", _("Procedures are recorded by the treating doctor."))
     if not template.is_active:
         raise RuleRefused("template_inactive", _("This procedure is not offered any more."))
     moment = _past(performed_at or clock.now())
+    gates.check(
+        CHART_READ,
+        by=by,
+        subject=patient,
+        ok=by.kind == "system" or chart_was_read(by, patient, site, moment),
+        code="chart_not_read",
+        message=_("Open the chart with what was done and written before; only then the service starts."),
+        cures=(Cure(_("Open the chart"), url=_page_of_chart(patient)),),
+    )
     procedure = Procedure.objects.create(
         template=template, patient=patient, site=site, doctor=doctor, performed_at=moment, visit_code=visit_code
     )
@@ -173,6 +188,21 @@ def complete_procedure(*, by: Actor, procedure: Procedure) -> Procedure:
     procedure.save()
     audit.record(by=by, verb="aesthetics.completed", target=procedure, site=procedure.site.code)
     return procedure
+
+
+def chart_was_read(by: Actor, patient: Patient, site: Site, moment: datetime) -> bool:
+    """Did ``by`` read the chart of ``patient`` on the local day of ``moment``, before it? The log of reads is the receipt."""
+    start = clock.day_bounds(clock.local(moment, site.timezone).date(), site.timezone)[0]
+    reads = AuditEntry.objects.filter(verb="read", target_code=patient.code, actor_code=by.code, data__part="chart")
+    return reads.filter(at__gte=start, at__lte=moment).exists()
+
+
+def _page_of_chart(patient: Patient) -> str | None:
+    """Where it is read; outside of a request there are no pages."""
+    try:
+        return reverse("records:chart", args=[patient.code])
+    except NoReverseMatch:
+        return None
 
 
 def _past(moment: datetime) -> datetime:

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from kernel.registry import Kpi, NavItem, Vertical
+from kernel.registry import Gate, Kpi, NavItem, Vertical
 
 VERTICAL = Vertical(
     key="aesthetics",
@@ -50,6 +50,14 @@ VERTICAL = Vertical(
             group=_("Aesthetics"),
             definition=_("Post-op follow-ups closed on the day they were due, of all due that were not withdrawn."),
             clause="004 2.4.2",
+        ),
+    ),
+    gates=(
+        Gate(
+            key="aesthetics.chart_read",
+            label=_("Chart read before the service starts"),
+            gate_class="law",
+            ledger=("CR-024",),
         ),
     ),
     handlers={"aesthetics.procedure_recorded": ("services.kpis.handlers.touched",)},

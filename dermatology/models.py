@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from dermatology.machines import CHANGE
 from kernel.crypto import EncryptedTextField
 from kernel.ids import CodeModel, VersionedModel
 from services.patients.models import Patient
+from services.reception.models import Visit
 from services.sites.models import Site
 from services.staff.models import StaffMember
 
@@ -61,3 +63,44 @@ class ClassifiedVisit(CodeModel):
 
     class Meta:
         ordering = ["-recorded_at"]
+
+
+class SuddenChange(VersionedModel):
+    """The condition of a waiting guest changed suddenly: when it was seen, the doctor contacted, the guest moved (QU-014)."""
+
+    KEPT = True
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="+")
+    words = EncryptedTextField(_("What changed"))
+    state = models.CharField(max_length=12, choices=CHANGE.choices, default=CHANGE.initial)
+    seen_at = models.DateTimeField()
+    seen_by = models.ForeignKey("identity.User", null=True, on_delete=models.PROTECT, related_name="+")
+    seen_by_name = models.CharField(max_length=80)
+    doctor = models.ForeignKey(StaffMember, null=True, on_delete=models.PROTECT, related_name="+")
+    contacted_at = models.DateTimeField(null=True)
+    contacted_by_name = models.CharField(max_length=80, blank=True)
+    destination = models.CharField(_("Where to"), max_length=80, blank=True)
+    transferred_at = models.DateTimeField(null=True)
+    transferred_by_name = models.CharField(max_length=80, blank=True)
+    outcome = EncryptedTextField(_("How it ended"), blank=True, default="")
+    settled_at = models.DateTimeField(null=True)
+    settled_by_name = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ["-seen_at", "-id"]
+        constraints = [
+            CHANGE.constraint("dermatology_change_state"),
+            models.CheckConstraint(
+                condition=models.Q(state="seen") | models.Q(contacted_at__isnull=False, doctor__isnull=False),
+                name="dermatology_change_doctor_first",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(contacted_at__isnull=True) | models.Q(contacted_at__gte=models.F("seen_at")),
+                name="dermatology_change_order",
+            ),
+            models.UniqueConstraint(
+                fields=["visit"], condition=models.Q(state__in=["seen", "contacted"]), name="dermatology_change_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["site", "-seen_at"], name="dermatology_changes")]

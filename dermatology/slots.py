@@ -27,3 +27,11 @@ def patient_tab(request: HttpRequest, *, patient: Patient, **context: Any) -> li
             "icon": "skin",
         }
     ]
+
+
+def visit_actions(request: HttpRequest, *, visit: Any, **context: Any) -> list[dict[str, Any]]:
+    """The way to report that a waiting guest is suddenly worse."""
+    if visit.vertical not in ("", "dermatology") or not request.actor.can("dermatology.watch", site=visit.site.code):  # type: ignore[attr-defined]
+        return []
+    url = reverse("dermatology:changes-of", args=[visit.code])
+    return [{"key": "", "label": _("Suddenly worse"), "url": url, "icon": "sos", "order": 90}]

@@ -37,14 +37,18 @@ VERTICAL = Vertical(
         "dermatology.view": _("see classified follow-up plans"),
         "dermatology.classify": _("classify illnesses and end plans"),
         "dermatology.follow_up": _("record follow-up visits of a plan"),
+        "dermatology.watch": _("report that a waiting guest is suddenly worse, and what was done"),
     },
     role_grants={
         **dict.fromkeys(
             ("doctor", "specialist", "chief_physician", "doctor_supervisor"),
-            ("dermatology.view", "dermatology.classify", "dermatology.follow_up"),
+            ("dermatology.view", "dermatology.classify", "dermatology.follow_up", "dermatology.watch"),
         ),
-        **dict.fromkeys(("nurse", "head_nurse", "follow_up_caller"), ("dermatology.view", "dermatology.follow_up")),
-        **dict.fromkeys(("supervisor", "dean", "quality"), ("dermatology.view",)),
+        **dict.fromkeys(("nurse", "head_nurse"), ("dermatology.view", "dermatology.follow_up", "dermatology.watch")),
+        "follow_up_caller": ("dermatology.view", "dermatology.follow_up"),
+        **dict.fromkeys(("supervisor",), ("dermatology.view", "dermatology.watch")),
+        **dict.fromkeys(("dean", "quality"), ("dermatology.view",)),
+        **dict.fromkeys(("guide", "front_desk", "waiting_attendant", "lobby_receptionist"), ("dermatology.watch",)),
     },
     followups=(
         _rule("A", 3, _("Classified follow-up, acute")),
@@ -56,7 +60,9 @@ VERTICAL = Vertical(
         "followup.closed": ("dermatology.handlers.call_ended",),
         "followup.cancelled": ("dermatology.handlers.call_cancelled",),
     },
+    machines=("dermatology.machines.CHANGE",),
     slots={
+        "visit.actions": ("dermatology.slots.visit_actions",),
         "patient.tabs": ("dermatology.slots.patient_tab",),
         "consultation.departments": ("dermatology.consulting.DEPARTMENTS",),
         "guest_care.introduction": ("dermatology.slots.INTRODUCTION",),

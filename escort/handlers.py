@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_noop as _
 
-from escort.models import Order
+from escort.models import Companion, Order, Qualification
 from escort.service import reopen_if_nobody_is_left
 from kernel import clock, messaging
 from kernel.context import Actor
 from kernel.messaging.models import Message
 from kernel.outbox import Event
 from kernel.timers.models import Timer
+from services.confidentiality.models import Agreement
 from services.tasks.actions import open_task
 
 
@@ -34,6 +35,20 @@ def report_due(timer: Timer) -> None:
     order = Order.objects.select_related("site", "patient").get(code=timer.payload["order"])
     if order.state == "service_ended":
         _manager_task(order, "escort.report_overdue", _("Service report overdue"))
+
+
+def agreement_changed(event: Event) -> None:
+    """A companion signed the confidentiality agreement, or it ended: the dispatch gate knows its days (CR-017)."""
+    agreement = Agreement.objects.select_related("staff", "text_signed").get(code=event.payload["agreement"])
+    companion = Companion.objects.filter(staff=agreement.staff).first()
+    if companion is None:
+        return
+    paper = {"companion": companion, "kind": Qualification.Kind.CONFIDENTIALITY, "number": str(agreement.code)}
+    if agreement.last_day < agreement.signed_on:
+        Qualification.objects.filter(**paper).delete()
+        return
+    days = {"valid_from": agreement.signed_on, "valid_until": agreement.last_day}
+    Qualification.objects.update_or_create(**paper, defaults=days)
 
 
 def tell_customer_late(event: Event) -> None:

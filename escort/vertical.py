@@ -17,6 +17,9 @@ MANAGER_WORDS = (
     "catalogue.see_prices",
     "tasks.work",
     "tasks.assign",
+    "confidentiality.read",
+    "confidentiality.keep",
+    "confidentiality.manage",
 )
 
 VERTICAL = Vertical(
@@ -82,7 +85,7 @@ VERTICAL = Vertical(
     },
     roles=(
         RoleSpec(slug="escort_manager", label=_("Escort manager"), words=MANAGER_WORDS),
-        RoleSpec(slug="companion", label=_("Companion"), words=("escort.view", "escort.serve")),
+        RoleSpec(slug="companion", label=_("Companion"), words=("escort.view", "escort.serve", "confidentiality.read")),
     ),
     always_open=("escort.serve",),
     role_grants={"front_desk": ("escort.enquire",)},
@@ -214,6 +217,7 @@ VERTICAL = Vertical(
     handlers={
         **dict.fromkeys(("escort.accepted", "escort.checked_in"), ("services.kpis.handlers.touched",)),
         "escort.late": ("escort.handlers.tell_customer_late",),
+        **dict.fromkeys(("confidentiality.signed", "confidentiality.ended"), ("escort.handlers.agreement_changed",)),
     },
     timers={
         "escort.offer_expires": "escort.handlers.expire_offers",

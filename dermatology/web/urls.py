@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dermatology.web import views
+from dermatology.web import views, watching
 
 app_name = "dermatology"
 urlpatterns = [
@@ -9,4 +9,6 @@ urlpatterns = [
     path("plans/<uuid:code>/", views.plan, name="plan"),
     path("plans/<uuid:code>/class/", views.change_class, name="class"),
     path("plans/<uuid:code>/end/", views.end, name="end"),
+    path("visits/<uuid:code>/changes/", watching.changes_of, name="changes-of"),
+    path("changes/<uuid:code>/<slug:step>/", watching.step, name="change-step"),
 ]

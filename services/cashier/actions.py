@@ -18,7 +18,7 @@ from kernel import audit, clock, money, numbering, outbox
 from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, Cure, NotFound, RuleRefused
-from services.cashier import paper
+from services.cashier import dispatch, paper
 from services.cashier.machines import SLIP
 from services.cashier.models import (
     CARDS,
@@ -164,7 +164,8 @@ def charge(
 
     Raises Conflict (``slip_already_charged``), NotFound (``slip_not_found``), RuleRefused (``slip_signed_by_cashier``,
     ``tender_unknown``, ``card_digits_missing``, ``owed_items_missing``, ``owed_more_than_item``,
-    ``too_little_tendered``, ``change_only_for_cash``, ``nothing_due``, ``receipt_incomplete``).
+    ``too_little_tendered``, ``change_only_for_cash``, ``nothing_due``, ``receipt_incomplete``, and for a colleague
+    ``dispatch_slip_missing``).
     """
     slip = _locked(slip, site, by)
     lines = list(slip.lines.all())
@@ -361,6 +362,7 @@ def _receipt_number(site: Site, now: datetime) -> str:
 def _receipt_of_slip(
     by: Actor, slip: ChargeSlip, lines: Sequence[ChargeLine], rest: Mapping[int, int], taken: paper.Taken
 ) -> Receipt:
+    dispatch.use_up(by=by, slip=slip, lines=lines)
     site, now = slip.site, clock.now()
     owed_fen = sum(rest.values())
     number = _receipt_number(site, now)

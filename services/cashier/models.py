@@ -173,3 +173,34 @@ class Arrear(CodeModel):
             models.CheckConstraint(condition=Q(settled_fen__lte=F("owed_fen")), name="cashier_arrear_not_overpaid")
         ]
         indexes = [models.Index(fields=["site", "settled_at"], name="cashier_arrear_open")]
+
+
+class DispatchSlip(CodeModel):
+    """The head nurse lets a colleague be treated: whom, with what, for which fee (IN-016). Used once, for one line."""
+
+    KEPT = True
+
+    number = models.CharField(max_length=40)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    staff = models.ForeignKey(StaffMember, on_delete=models.PROTECT, related_name="+", verbose_name=_("Colleague"))
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="dispatch_slips")
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="+", verbose_name=_("Item"))
+    fee_fen = models.PositiveBigIntegerField(_("Fee"))
+    issued_at = models.DateTimeField()
+    issued_by = models.UUIDField(null=True)
+    issued_by_name = models.CharField(max_length=80)
+    line = models.OneToOneField(
+        ChargeLine, null=True, blank=True, on_delete=models.PROTECT, related_name="dispatch_slip"
+    )
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-issued_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["site", "number"], name="cashier_dispatch_number"),
+            models.CheckConstraint(
+                condition=Q(line__isnull=True, used_at__isnull=True) | Q(line__isnull=False, used_at__isnull=False),
+                name="cashier_dispatch_used",
+            ),
+        ]
+        indexes = [models.Index(fields=["patient", "used_at"], name="cashier_dispatch_open")]

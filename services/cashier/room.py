@@ -25,10 +25,12 @@ ROOM = Room(
         "cashier.view": _("see slips, receipts and arrears"),
         "cashier.issue_slip": _("sign charge slips for one's own treatments"),
         "cashier.charge": _("charge slips and take in money"),
+        "cashier.dispatch": _("issue dispatch slips for the treatment of colleagues"),
     },
     role_grants={
         "cashier": ("cashier.view", "cashier.charge"),
         "doctor": ("cashier.issue_slip", "cashier.view"),
+        "head_nurse": ("cashier.dispatch",),
         "supervisor": ("cashier.view",),
         "higher_supervisor": ("cashier.view",),
         "clinic_director": ("cashier.view",),

@@ -20,7 +20,7 @@ def _not_own(row: Any, by: Actor, **facts: Any) -> DomainError | None:
     if row.kind == "original" and custody.holds_on(row.patient) and custody.never_in_dispute(row.site):
         return RuleRefused(
             "original_in_dispute",
-            _("While a refund or a complaint is open the original stays here. Give a copy."),
+            _("While something is in dispute the original stays here. Give a copy."),
             holds=custody.holds_on(row.patient),
         )
     return None
@@ -59,7 +59,7 @@ def _consent_stands(row: Any, by: Actor, **facts: Any) -> DomainError | None:
     if row.kind == "original" and set(custody.holds_on(row.patient)) - set(row.holds):
         return Conflict(
             "consent_before_dispute",
-            _("A refund or a complaint was opened since the supervisor consented. Ask again."),
+            _("Something came into dispute since the supervisor consented. Ask again."),
             cures=(Cure(_("Ask the supervisor"), role="supervisor"),),
         )
     return _receiver(row, by, **facts)

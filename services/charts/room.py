@@ -1,6 +1,6 @@
 """What paper charts contribute: staging, transcription, release and the log of prints.
 
-Slot ``chart.holds`` ``(patient) -> str | None``: what a room has in dispute with a patient ("refund", "complaint"); while
+Slot ``chart.holds`` ``(patient) -> str | None``: what a room has in dispute with a patient ("retention_hold", "refund"); while
 there is anything, the original chart is given out by the supervisor only, or not at all.
 """
 
@@ -16,6 +16,7 @@ ROOM = Room(
     key="charts",
     label=pgettext_lazy("room", "Paper charts"),
     urls="services.charts.web.urls",
+    api_urls="services.charts.api.urls",
     nav=(
         NavItem(
             key="charts",

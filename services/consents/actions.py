@@ -134,11 +134,12 @@ def take_consent(
 
 
 @action(permission=None, reason="the state machine names who may")
-def withdraw_consent(*, by: Actor, consent: Consent, words: str = "") -> Consent:
+def withdraw_consent(*, by: Actor, consent: Consent, words: str = "", version: int | None = None) -> Consent:
     """The patient takes a consent back; from now on nothing is told on its ground.
 
-    Raises Forbidden (``transition_forbidden``), Conflict (``invalid_transition``).
+    Raises StaleVersion, Forbidden (``transition_forbidden``), Conflict (``invalid_transition``).
     """
+    consent = lock_version(consent, version)
     CONSENT.move(consent, "withdrawn", by=by, words=words.strip())
     _tell("consents.withdrawn", consent)
     return consent

@@ -17,6 +17,7 @@ ROOM = Room(
     key="consents",
     label=pgettext_lazy("room", "Consents"),
     urls="services.consents.web.urls",
+    api_urls="services.consents.api.urls",
     nav=(
         NavItem(
             key="consents",

@@ -43,10 +43,14 @@ def references() -> Iterator[tuple[type[Model], models.Field[Any, Any]]]:
 
 
 @action(permission="patients.merge")
-def merge_patients(*, by: Actor, survivor: Patient, merged: Patient, reason: str) -> PatientMerge:
+def merge_patients(
+    *, by: Actor, survivor: Patient, merged: Patient, reason: str, version: int | None = None
+) -> PatientMerge:
     """Let ``survivor`` take over everything of ``merged``: it keeps its own data and is found by both numbers.
 
-    Raises RuleRefused (``reason_required``, ``same_file``), Conflict (``merge_restricted``, ``already_merged``,
+    ``version`` is the one of ``survivor`` that the caller saw.
+
+    Raises RuleRefused (``reason_required``, ``same_file``), StaleVersion, Conflict (``merge_restricted``, ``already_merged``,
     ``known_to_be_two``, ``merge_blocked`` naming what stands in both files and can exist only once).
     """
     if not reason.strip():
@@ -55,6 +59,7 @@ def merge_patients(*, by: Actor, survivor: Patient, merged: Patient, reason: str
     if survivor.pk == merged.pk:
         raise RuleRefused("same_file", _("Choose two different files."))
     survivor, merged = lock_both(survivor, merged)
+    lock_version(survivor, version)
     if survivor.merged_into_id is not None or merged.merged_into_id is not None:
         raise Conflict("already_merged", _("One of these files was merged already."))
     if is_restricted(survivor) or is_restricted(merged):

@@ -60,17 +60,19 @@ def require_open(actor: Actor, patient: Patient) -> bool:
 
 
 @action(permission="patients.restrict")
-def restrict_file(*, by: Actor, patient: Patient, reason: str, until: datetime) -> FileRestriction:
+def restrict_file(
+    *, by: Actor, patient: Patient, reason: str, until: datetime, version: int | None = None
+) -> FileRestriction:
     """Restrict the processing of a file until ``until`` (aware). From now on it is opened by exception only (CR-006).
 
-    Raises RuleRefused (``reason_required``, ``until_in_the_past``), Conflict (``already_restricted``).
+    Raises RuleRefused (``reason_required``, ``until_in_the_past``), StaleVersion, Conflict (``already_restricted``).
     """
     _need(reason)
     now = clock.now()
     if until <= now:
         sentence = _("Choose a later time.")
         raise RuleRefused("until_in_the_past", sentence, fields={"until": [sentence]})
-    patient = lock_version(patient, None)
+    patient = lock_version(patient, version)
     if is_restricted(patient):
         raise Conflict("already_restricted", _("This file is restricted already; lift that restriction first."))
     for ended in FileRestriction.objects.filter(patient=patient, lifted_at__isnull=True):

@@ -44,6 +44,7 @@ END_REASONS: Mapping[str, str | Promise] = {
     "declined_wait": gettext_lazy("did not want to wait"),
     "wait_too_long": gettext_lazy("the wait was too long"),
     "left_unseen": gettext_lazy("left unseen"),
+    "emergency_transfer": gettext_lazy("moved to an emergency department"),
 }
 # How a visit looks where bookings are drawn: the keys of kernel.web.states.
 LOOKS = {

@@ -57,7 +57,19 @@ def hold_file(*, by: Actor, patient: Patient, until: date, reason: str) -> Reten
 
 def keep_until(patient: Patient) -> date:
     """The day until which the file must be kept: ``record_retention_years`` after its last entry, or a longer hold."""
-    return _kept(_with_last(Patient.objects.filter(pk=patient.pk)).get()).until
+    return kept(patient).until
+
+
+def kept(patient: Patient) -> Kept:
+    """The last entry of ``patient`` and until when the file must be kept."""
+    return _kept(_with_last(Patient.objects.filter(pk=patient.pk)).get())
+
+
+def in_dispute(patient: Patient) -> str | None:
+    """What stands against giving the original chart away (slot ``chart.holds``): while the file is held beyond its time,
+    because of a dispute or an order, the original is evidence (CR-008)."""
+    held = RetentionHold.objects.filter(patient=patient, until__gte=clock.today(patient.site.timezone)).exists()
+    return "retention_hold" if held else None
 
 
 def expired(actor: Actor, *, limit: int = 200) -> list[Kept]:

@@ -141,5 +141,6 @@ ROOM = Room(
     slots={
         "patient.tabs": ("services.records.web.slots.chart_tab",),
         "patient.timeline": ("services.records.web.slots.chart_timeline",),
+        "chart.holds": ("services.records.retention.in_dispute",),
     },
 )

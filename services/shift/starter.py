@@ -40,6 +40,7 @@ DUTIES = (
 CHECKS = (
     ("desk", "前台不接待无关人员，不谈与工作无关的事", "No unrelated persons and no matters beside the work at the desk", True),
     ("waiting", "候诊区整洁安静，音响、电视、电脑由前台管理", "Waiting room clean, tidy and quiet; audio, TV and computers managed by the desk", True),
+    ("quiet", "大厅拥挤时，礼貌提醒客人和家属保持安静", "When the hall is crowded, guests and family politely reminded to be quiet", False),
     ("zones", "各责任区卫生已打扫", "The zones of each person cleaned", True),
 )  # fmt: skip
 

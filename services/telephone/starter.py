@@ -166,10 +166,10 @@ PHRASES = (
     ),
     Phrase(
         "volume", HELP, "", "听不清", "Hard to hear",
-        "您的声音有点小，能请您大声一点吗？（仍听不清时轻声再请一次）\n我把话筒移近一点，您听得清吗？\n请问可以请您换个位置再说吗？\n如果您开着免提，麻烦您用听筒说，好吗？\n"
+        "您的声音有点小，能请您大声一点吗？（仍听不清时轻声再请一次）\n我把话筒移近一点，您听得清吗？（适当提高音量，不影响旁边的同事）\n请问可以请您换个位置再说吗？\n如果您开着免提，麻烦您用听筒说，好吗？\n"
         "还是听不清楚，请您换一部电话打来，谢谢。（等{pause}秒后挂断）",
         "Your voice is a little faint, could you speak up? (Ask gently once more.)\nI move the microphone nearer: can you hear me "
-        "now?\nMay I ask you to change your place?\nIf you use the loudspeaker, would you mind taking the "
+        "now? (Speak a little louder, without disturbing colleagues.)\nMay I ask you to change your place?\nIf you use the loudspeaker, would you mind taking the "
         "receiver?\nI still cannot hear you well. Please call from another phone, thank you. (Wait {pause} seconds.)",
         ("TC-018",),
     ),
@@ -220,7 +220,7 @@ PHRASES = (
         "耳麦放在下唇下方约一厘米处，带着微笑说话，对方听得出来。声音亲切，称呼对方姓氏；每做一步先告诉对方；多用引导的问句，不问“为什么”。",
         "No loudspeaker, no private calls, no snacks.\nLet the other side hang up first, except after the second step of a "
         "nuisance call and after the pause of {pause} seconds when nobody is heard.\n"
-        "The microphone sits a finger's breadth below the lower lip; a smile is heard. A warm voice; call people by name; announce each step; lead by questions, and do not ask why.",
+        "The microphone sits about 1 cm below the lower lip; a smile is heard. A warm voice; call people by name; announce each step; lead by questions, and do not ask why.",
         ("TC-003", "TC-004", "TC-005", "TC-025"),
     ),
     Phrase(

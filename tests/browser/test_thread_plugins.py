@@ -51,7 +51,8 @@ def test_a_procedure_starts_its_plan_and_the_first_call_is_due_next_day(
     live_server_processes: LiveProduct, sign_in: Callable[..., Page], picture, files: dict[str, str]
 ) -> None:
     product, name = live_server_processes, "徐贝拉"
-    doctor = sign_in("dr.kang", "lumen", path=f"/aesthetics/patients/{files['lumen']}/")
+    doctor = sign_in("dr.kang", "lumen", path=f"/records/patients/{files['lumen']}/")
+    doctor.goto(product.url("lumen", f"/aesthetics/patients/{files['lumen']}/"))
     nurse = sign_in("jin.ya", "lumen", path="/tasks/")
     assert due_calls(nurse, product, "lumen", name) == 0
 

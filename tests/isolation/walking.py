@@ -24,6 +24,7 @@ from aesthetics.models import ProcedureTemplate
 from config.demo.cast import HOUSES
 from config.urls import tenant_urlconf
 from dermatology.actions import classify
+from dermatology.watching import report_change
 from escort.actions import take_enquiry
 from escort.models import Hospital
 from kernel import clock
@@ -48,6 +49,7 @@ from services.cashier.actions import SlipLine, charge, issue_slip
 from services.cashier.models import ChargeSlip
 from services.catalogue.models import Item
 from services.charts.actions import log_print, request_release
+from services.confidentiality.actions import publish_document, register_device
 from services.consents.actions import disclose
 from services.consultation.actions import open_consultation, recommend
 from services.consultation.knowledge import add_question
@@ -197,6 +199,13 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
         day = SiteDay.objects.filter(site=site).first()
         if day is not None:
             begin_hand_over(by=BY, site=site, day=day)
+    if colleague is not None:
+        with suppress(DomainError):
+            register_device(by=BY, site=site, kind="medium", label=word, serial=word[:60], holder=colleague,
+                            encryption="encrypted")  # fmt: skip
+            if own:
+                # What the house publishes for a role is read at all of its sites: between them it is no secret.
+                publish_document(by=BY, title=word, kind="secret", text=word, audience=["front_desk"])
     hospital = Hospital.objects.first()
     if hospital is not None:
         with suppress(DomainError):
@@ -214,6 +223,7 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
         return
     with suppress(DomainError):
         visit = check_in(by=BY, site=site, patient=patient, doctor=doctor, complaint=word)
+        report_change(by=BY, site=site, visit=visit, words=word)
         raise_priority(by=BY, visit=visit, reason="ill", condition=word)
         sheet = start_sheet(by=BY, site=site, visit=visit)
         # What is special about a patient is told at every site that treats them.

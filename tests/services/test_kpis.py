@@ -25,6 +25,7 @@ from services.kpis import selectors
 from services.kpis.actions import active_kpis, compute, measure, measuring_later
 from services.kpis.handlers import measure_recent
 from services.kpis.models import DailyFact, DayPush
+from services.patients.reading import note_read
 from services.reception import actions as desk
 from services.reception.models import Visit, WaitExplanation
 from services.sites.models import Site
@@ -403,9 +404,10 @@ def test_an_escort_agency_measures_punctuality_and_the_wait_for_an_answer(peiban
 def test_an_aesthetic_clinic_measures_its_post_op_calls(lumen, at):
     at("2026-12-17 14:00")
     site = Site.objects.get(slug="lake")
-    for name in ("甲", "乙", "丙"):
+    for who in [patient(name, site=site) for name in ("甲", "乙", "丙")]:
+        note_read(person("dr.kang"), who, part="chart")
         record_procedure(
-            by=person("dr.kang"), site=site, patient=patient(name, site=site), doctor=staff("051"),
+            by=person("dr.kang"), site=site, patient=who, doctor=staff("051"),
             template=ProcedureTemplate.objects.get(key="eyelid"),
         )  # fmt: skip
     at("2026-12-18 06:00")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
+from kernel import parameters
 from kernel.audit.models import AuditEntry
 from kernel.errors import Conflict, DomainError, Forbidden, RuleRefused
 from kernel.outbox.models import OutboxEvent
@@ -161,6 +162,46 @@ def test_courtesy_calls_are_made_where_a_superior_ordered_them_and_every_result_
     assert (order.done, order.total) == (2, 2)
     boss, site = person(GAO), center()
     assert statements(lambda: list(courtesy.orders_at(boss, site))) == 1
+
+
+# What each row decides, by script: words of the Chinese text, words of the English one.
+DECISIVE: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "TC-003": {
+        "opening": (("您好", "{clinic}", "{agent}", "帮您"), ("{clinic}", "{agent}", "help you")),
+        "manners": (("约一厘米", "微笑"), ("about 1 cm", "smile")),
+    },
+    "TC-004": {"manners": (("请对方先挂断", "骚扰电话第二步", "停顿{pause}秒"), ("hang up first", "second step", "{pause}"))},
+    "TC-005": {"manners": (("不开免提", "不打私人电话", "不吃零食"), ("No loudspeaker", "no private calls", "no snacks"))},
+    "TC-008": {"operator": (("总机", "规范写在这里"), ("switchboard", "operator standard"))},
+    "TC-014": {"unreasonable": (("超出了我们的服务范围", "不争辩", "请主管", "没关系"), ("outside of what", "argue", "supervisor", "Never mind"))},
+    "TC-017": {"hold": (("请您稍等", "让您久等了，还需要", "谢谢您的耐心等候", "让您久等了，抱歉", "感谢您等候"),
+                        ("One moment", "takes a little longer", "Thank you for waiting", "sorry to have kept", "your patience"))},
+    "TC-018": {"volume": (("大声一点", "轻声再请一次", "话筒移近", "适当提高音量", "可以请您换个位置", "免提", "换一部电话", "等{pause}秒"),
+                          ("speak up", "once more", "microphone nearer", "disturbing colleagues", "May I ask you to change", "loudspeaker", "another phone", "{pause}"))},
+    "TC-020": {"dialect": (("普通话", "您是想问", "朋友", "可以用方言"), ("Mandarin", "is that right", "friend", "dialect may be spoken"))},
+    "TC-022": {"invited": (("谢谢您的好意", "只谈工作"), ("decline", "work only"))},
+    "TC-024": {
+        "clarify": (("我理解得对吗", "再说一遍", "不用行话", "我没说清楚", "我在听", "应该是", "补充"),
+                    ("understood", "once more", "plain words", "not clear", "listening", "not exact", "add")),
+        "consultation": (("复述",), ("in my own words",)),
+    },
+    "TC-025": {"manners": (("亲切", "称呼对方", "先告诉对方", "引导", "不问“为什么”"), ("warm voice", "by name", "announce", "lead by questions", "do not ask why"))},
+    "TC-026": {"flexible": (("请放心", "不方便接听", "打断您", "谢谢您提醒", "我建议"), ("do not worry", "cannot take", "interrupt", "thank", "suggest"))},
+    "TC-028": {"lingering": (("还有什么需要我帮忙", "不用谢"), ("anything else", "You are welcome"))},
+    "TC-029": {"anger": (("心情我理解", "要点", "对方角度", "不代医院下结论"), ("understand", "main points", "caller's side", "decide for the house"))},
+    "AP-016": {"change": (("谢谢您提前", "尽早来电"), ("Thank you", "call as early"))},
+}  # fmt: skip
+
+
+@pytest.mark.ledger(*DECISIVE)
+@pytest.mark.parametrize("row", DECISIVE)
+def test_the_script_of_a_row_says_what_the_row_decides(row: str) -> None:
+    assert set(DECISIVE) == set(SPOKEN)
+    for key, (chinese, english) in DECISIVE[row].items():
+        words = Script.objects.get(key=key, vertical="").versions.get(number=1)
+        assert [word for word in chinese if word not in words.text_zh] == []
+        assert [word for word in english if word not in words.text_en] == []
+    assert parameters.value("hangup_pause") == 2
 
 
 @pytest.mark.ledger(*SPOKEN)

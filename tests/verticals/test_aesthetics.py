@@ -51,7 +51,15 @@ def bella() -> Patient:
 
 def procedure(who: Patient | None = None, by: str = "dr.kang", **facts: Any) -> Procedure:
     known = {"site": lake(), "doctor": staff("051"), "template": eyelid()}
-    return actions.record_procedure(by=person(by), patient=who or bella(), **(known | facts))
+    who = who or bella()
+    if facts.pop("reading", True):
+        read_chart(who, by)
+    return actions.record_procedure(by=person(by), patient=who, **(known | facts))
+
+
+def read_chart(who: Patient, by: str = "dr.kang") -> None:
+    """The doctor opens the chart, which is logged."""
+    assert browser(by).get(f"/records/patients/{who.code}/").status_code == 200
 
 
 def plan_of(found: Procedure) -> list[FollowUp]:
@@ -80,11 +88,33 @@ def refusals(code: str) -> int:
 # --- the plan ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.ledger("AE-015")
+@pytest.mark.ledger("CR-024")
+def test_the_doctor_reads_the_chart_before_the_service(operated: Any) -> None:
+    """SC-25: refused without opening the chart; yesterday's look and a colleague's are none."""
+    who = bella()
+    operated("2026-12-16 14:00")
+    read_chart(who)
+    operated(OPERATED)
+    read_chart(who, "dr.ruan")
+    said = {"site": str(lake().code), "patient": str(who.code), "template": str(eyelid().code)}
+    refused = api("dr.kang").post("/api/v1/aesthetics/procedures/", said)
+    assert (refused.status_code, refused.json()["code"]) == (422, "chart_not_read")
+    assert refused.json()["cures"][0]["url"] == f"/records/patients/{who.code}/"
+    assert (Procedure.objects.count(), refusals("chart_not_read")) == (0, 1)
+
+    operated("2026-12-17 14:30")
+    read_chart(who)
+    with pytest.raises(RuleRefused):  # the chart was opened after it was done
+        procedure(who, reading=False, performed_at=local("2026-12-17 14:10"))
+    assert api("dr.kang").post("/api/v1/aesthetics/procedures/", said).status_code == 201
+
+
+@pytest.mark.ledger("AE-015", "FU-012")
 def test_the_template_plans_every_day_of_its_schedule() -> None:
     who = bella()
     said = {"site": str(lake().code), "patient": str(who.code), "template": str(eyelid().code)}
 
+    read_chart(who)
     answer = api("dr.kang").post("/api/v1/aesthetics/procedures/", said)
 
     assert answer.status_code == 201, answer.content
@@ -298,6 +328,7 @@ def test_the_pages_record_list_and_move() -> None:
     web = browser("dr.kang")
     path = f"/aesthetics/patients/{who.code}/"
     assert web.post(path, {"template": ""}).status_code == 422
+    read_chart(who)
     made = web.post(path, {"template": str(eyelid().code), "performed_at": ""})
     found = Procedure.objects.get()
     there = f"/aesthetics/procedures/{found.code}/"

@@ -81,7 +81,7 @@ def refusals(code: str) -> int:
 # --- the class sets the date ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.ledger("DM-020")
+@pytest.mark.ledger("DM-020", "FU-013")
 @pytest.mark.parametrize(
     "illness_class,due",
     [

@@ -299,7 +299,7 @@ def test_a_report_one_second_after_the_limit_is_late_and_asked_for(afternoon: Te
     assert not service.file_report(by=ming, order=order, text="陪诊完成").on_time
 
 
-@pytest.mark.ledger("ES-046", "ES-049")
+@pytest.mark.ledger("ES-046", "ES-049", "CR-022", "FU-014")
 def test_from_the_archive_on_the_companion_finds_nothing_and_the_manager_does(
     afternoon: TenantContext, at, client_for
 ) -> None:

@@ -95,10 +95,12 @@ def _illness(clinic: House, visit: Visit, random: Random) -> None:
 def _procedure(clinic: House, visit: Visit, key: str, random: Random) -> None:
     from aesthetics.actions import acknowledge_aftercare, give_aftercare, record_procedure
     from aesthetics.models import ProcedureTemplate
+    from services.patients.reading import note_read
 
     doctor = clinic.self_of(visit.doctor)
     nurse = clinic.who("aesthetics.give_aftercare", visit.site, role="nurse")
     template = ProcedureTemplate.objects.get(key=key)
+    note_read(doctor, visit.patient, part="chart")
     procedure = record_procedure(
         by=doctor, site=visit.site, patient=visit.patient, doctor=visit.doctor, template=template, visit_code=visit.code
     )

@@ -91,6 +91,7 @@ TENANT_APPS = [
     "services.treatment_area",
     "services.intake",
     "services.records",
+    "services.confidentiality",
     "services.consents",
     "services.charts",
     "services.cashier",

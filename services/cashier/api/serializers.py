@@ -109,3 +109,24 @@ class SettleIn(StrictSerializer):
     tendered_fen = FenField(required=False, allow_null=True, default=None)
     tender = serializers.ChoiceField(choices=Tender.choices)
     card_last_four = serializers.RegexField(r"^[0-9]{4}$", required=False, allow_blank=True, default="")
+
+
+class DispatchIn(StrictSerializer):
+    site = serializers.UUIDField()
+    staff = serializers.UUIDField(help_text="The colleague")
+    patient = serializers.UUIDField(help_text="Their own file as a patient")
+    item = serializers.UUIDField()
+    fee_fen = FenField()
+
+
+class DispatchOut(OutSerializer):
+    code = serializers.UUIDField()
+    number = serializers.CharField()
+    site = serializers.UUIDField(source="site.code")
+    staff = serializers.UUIDField(source="staff.code")
+    patient = serializers.UUIDField(source="patient.code")
+    item = serializers.UUIDField(source="item.code")
+    fee_fen = FenField()
+    issued_at = MomentField()
+    issued_by = serializers.CharField(source="issued_by_name")
+    used_at = MomentField(allow_null=True)

@@ -10,6 +10,7 @@ urlpatterns = [
     path("slips/<uuid:code>/charge/", views.Charge.as_view(), name="charge"),
     path("receipts/", views.Receipts.as_view(), name="receipts"),
     path("receipts/<uuid:code>/", views.ReceiptDetail.as_view(), name="receipt"),
+    path("dispatch-slips/", views.DispatchSlips.as_view(), name="dispatch-slips"),
     path("arrears/", views.Arrears.as_view(), name="arrears"),
     path("arrears/<uuid:code>/settle/", views.Settle.as_view(), name="settle"),
 ]

@@ -13,15 +13,24 @@ from kernel.api.filters import Choice, Code, Filters
 from kernel.api.pages import paged
 from kernel.api.views import ApiView
 from kernel.errors import RuleRefused
-from services.cashier import actions, selectors
+from services.cashier import actions, dispatch, selectors
 from services.cashier.access import access_arrear, access_receipt, access_slip
-from services.cashier.api.serializers import ArrearOut, ChargeIn, ReceiptOut, SettleIn, SlipIn, SlipOut
+from services.cashier.api.serializers import (
+    ArrearOut,
+    ChargeIn,
+    DispatchIn,
+    DispatchOut,
+    ReceiptOut,
+    SettleIn,
+    SlipIn,
+    SlipOut,
+)
 from services.cashier.machines import SLIP
 from services.cashier.models import ChargeSlip, Receipt
 from services.catalogue.selectors import access_item
 from services.patients.selectors import access_patient
 from services.sites.selectors import access_site
-from services.staff.selectors import staff_of
+from services.staff.selectors import access_staff, staff_of
 
 
 class Slips(ApiView):
@@ -169,3 +178,27 @@ class Settle(ApiView):
             card_number=data["card_last_four"],
         )
         return self.one(access_arrear(self.actor, code, "cashier.charge"), ArrearOut)
+
+
+class DispatchSlips(ApiView):
+    """The head nurse's slips for the treatment of colleagues, and one more."""
+
+    permissions = {"GET": dispatch.WORD, "POST": dispatch.WORD}
+    inputs = {"POST": DispatchIn}
+    outputs = {"GET": paged(DispatchOut), "POST": DispatchOut}
+
+    def get(self, request: Request) -> Response:
+        return self.page(dispatch.dispatch_slips_for(self.actor), DispatchOut)
+
+    def post(self, request: Request) -> Response:
+        """Let a colleague be treated; the slip is used once, for this item and fee."""
+        data = self.read(request)
+        made = dispatch.issue_dispatch_slip(
+            by=self.actor,
+            site=access_site(self.actor, data["site"], dispatch.WORD),
+            staff=access_staff(self.actor, data["staff"]),
+            patient=access_patient(self.actor, data["patient"]),
+            item=access_item(self.actor, data["item"]),
+            fee_fen=data["fee_fen"],
+        )
+        return self.one(made, DispatchOut, status=201)

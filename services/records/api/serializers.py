@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from kernel.api.serializers import MomentField, OutSerializer, StrictSerializer
+from kernel.api.serializers import DayField, LineField, MomentField, OutSerializer, StrictSerializer
 
 
 class TreatmentOut(OutSerializer):
@@ -93,3 +93,36 @@ class AnswerIn(StrictSerializer):
     """What was put right."""
 
     answer = serializers.CharField(max_length=1000)
+
+
+class RetentionOut(OutSerializer):
+    """Until when a file must be kept."""
+
+    patient = serializers.UUIDField(source="patient.code")
+    record_number = serializers.CharField(source="patient.record_number")
+    last_entry_on = DayField(source="last")
+    keep_until = DayField(source="until")
+
+
+class HoldIn(StrictSerializer):
+    """Until when a file is kept longer, and why."""
+
+    until = DayField()
+    reason = LineField(max_length=300, required=False, allow_blank=True, default="")
+
+
+class HoldOut(OutSerializer):
+    """A file is kept longer."""
+
+    code = serializers.UUIDField()
+    patient = serializers.UUIDField(source="patient.code")
+    until = DayField()
+    reason = serializers.CharField()
+    set_at = MomentField()
+    set_by = serializers.CharField(source="set_by_name")
+
+
+class RetentionListOut(OutSerializer):
+    """The files that nobody has to keep any longer, the oldest first, at most 200: for a decision, not an act."""
+
+    results = RetentionOut(many=True)

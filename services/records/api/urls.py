@@ -10,4 +10,7 @@ urlpatterns = [
     path("reviews/<uuid:code>/accept/", views.AcceptEntry.as_view(), name="review-accept"),
     path("reviews/<uuid:code>/return/", views.ReturnEntry.as_view(), name="review-return"),
     path("reviews/<uuid:code>/again/", views.EnterAgain.as_view(), name="review-again"),
+    path("retention/", views.Retention.as_view(), name="retention"),
+    path("retention/<uuid:code>/", views.RetentionOfPatient.as_view(), name="retention-of"),
+    path("retention/<uuid:code>/holds/", views.Holds.as_view(), name="holds"),
 ]

@@ -15,20 +15,24 @@ from kernel.api.views import ApiView
 from kernel.errors import Malformed, NotFound
 from services.catalogue.selectors import access_item
 from services.patients.models import Patient
-from services.patients.reading import note_read
+from services.patients.reading import note_listing, note_read
 from services.patients.selectors import access_patient
-from services.records import actions, reviewing, selectors
+from services.records import actions, retention, reviewing, selectors
 from services.records.api.serializers import (
     AnswerIn,
+    HoldIn,
+    HoldOut,
     NoteIn,
     NoteOut,
     ObjectionIn,
+    RetentionListOut,
+    RetentionOut,
     ReviewOut,
     TreatmentIn,
     TreatmentOut,
 )
 from services.records.machines import REVIEW
-from services.records.models import EntryReview
+from services.records.models import EntryReview, RetentionHold
 from services.sites.selectors import access_site
 from services.staff.selectors import access_staff, staff_of
 
@@ -175,3 +179,43 @@ class EnterAgain(ApiView):
     def post(self, request: Request, code: UUID) -> Response:
         review = reviewing.access_review(self.actor, code)
         return self.one(reviewing.enter_again(by=self.actor, review=review, **self.read(request)), ReviewOut)
+
+
+class Retention(ApiView):
+    """The files that nobody has to keep any longer; nothing is removed by itself."""
+
+    permissions = {"GET": "records.keep"}
+    outputs = {"GET": RetentionListOut}
+
+    def get(self, request: Request) -> Response:
+        rows = retention.expired(self.actor)
+        note_listing(self.actor, [row.patient for row in rows])
+        return Response(RetentionListOut({"results": rows}).data)
+
+
+class RetentionOfPatient(ApiView):
+    """Until when one file must be kept."""
+
+    permissions = {"GET": "records.keep"}
+    outputs = {"GET": RetentionOut}
+
+    def get(self, request: Request, code: UUID) -> Response:
+        return Response(RetentionOut(retention.kept(access_patient(self.actor, code))).data)
+
+
+class Holds(ApiView):
+    """The decisions to keep one file longer, the latest first, and one more."""
+
+    permissions = {"GET": "records.keep", "POST": "records.keep"}
+    inputs = {"POST": HoldIn}
+    outputs = {"GET": paged(HoldOut), "POST": HoldOut}
+
+    def get(self, request: Request, code: UUID) -> Response:
+        patient = access_patient(self.actor, code)
+        return self.page(RetentionHold.objects.filter(patient=patient).select_related("patient"), HoldOut)
+
+    def post(self, request: Request, code: UUID) -> Response:
+        """Keep a file longer, e.g. while a dispute lasts. A hold never shortens."""
+        patient = access_patient(self.actor, code)
+        held = retention.hold_file(by=self.actor, patient=patient, **self.read(request))
+        return Response(HoldOut(held).data, status=201)

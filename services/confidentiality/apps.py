@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class ConfidentialityConfig(RoomConfig):
+    name = "services.confidentiality"
+    label = "confidentiality"
