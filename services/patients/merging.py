@@ -27,6 +27,7 @@ from services.patients.doubles import distinction_between, lock_both
 from services.patients.models import Patient, PatientDistinction, PatientMerge, PatientRelation
 from services.patients.restriction import is_restricted
 from services.patients.selectors import search_words_of
+from services.sites.locking import lock_version
 
 # What was said of two files stays where it was said.
 HISTORY = (PatientMerge, PatientDistinction)
