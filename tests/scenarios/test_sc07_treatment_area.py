@@ -109,14 +109,14 @@ def test_a_silent_note_reaches_doctor_and_nurse_and_its_answer_is_kept_with_its_
     tang.does(f"treatment_area/visits/{busy}/take-over/")
     at(f"{DAY} 11:10:00")
     note = su.does(note_path, text="田园想先咨询，还要多久？")
-    for reader, kind in ((lin, "treatment_area.take_over"), (tang, "treatment_area.note")):
+    for reader, kind in ((lin, "treatment_area.note"), (tang, "treatment_area.note_nurse")):
         assert [task["subject"] for task in reader.inbox(kind)] == [tian_file], reader.username
-    assert not clinic.who("dr.xu").inbox("treatment_area.take_over", "treatment_area.note")
+    assert not clinic.who("dr.xu").inbox("treatment_area.note", "treatment_area.note_nurse")
     at(f"{DAY} 11:11:30")
     answered = lin.does(f"treatment_area/notes/{note['code']}/reply/", reply="10分钟")
     assert (answered["reply"], answered["reply_seconds"], answered["replied_by_name"]) == ("10分钟", 90, "林医生")
     assert su.lists("treatment_area/notes/", visit=tian)[0]["reply"] == "10分钟"
-    assert not tang.inbox("treatment_area.note")
+    assert not tang.inbox("treatment_area.note_nurse")
     assert (clinic.visit(tian)["state"], clinic.visit(tian)["led_in_at"]) == ("registered", None)
 
 
