@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import connection
 
 from kernel.audit.models import AuditEntry
+from kernel.identity.sessions import CONFIRMED_BY_SECOND, machine_seconds
 from services.catalogue.models import Item
 from services.sites.models import Site
 from tests.services.doors import api, browser, staff
@@ -23,7 +24,27 @@ from tests.services.flow import SHANGHAI, chair, clockwork
 # What a request may write although it was refused: the audit, and what belongs to the session and not to the clinic.
 BESIDE = ("audit_", "sessions_", "identity_session", "api_idempotency", "django_", "account_")
 
-__all__ = ["Clinic", "Person", "clockwork", "footprint", "moment", "nothing_but_the_audit", "utc"]
+# The enquiry of a first visit, complete; and with what makes it special.
+ASKED = (
+    "heart", "blood_pressure", "diabetes", "bleeding", "infection", "epilepsy", "allergy", "medication", "pregnancy", "other",
+)  # fmt: skip
+COMPLETE: dict[str, Any] = {
+    "symptoms": {"value": "右下后牙疼三天"}, "address": {"declined": True}, "occupation": {"value": "会计"},
+    "heard_by": {"value": "map"}, **{key: {"value": "no"} for key in ASKED},
+}  # fmt: skip
+WARFARIN = {**COMPLETE, "medication": {"value": "yes", "words": "华法林"}}
+
+__all__ = [
+    "COMPLETE",
+    "WARFARIN",
+    "Clinic",
+    "Person",
+    "clockwork",
+    "footprint",
+    "moment",
+    "nothing_but_the_audit",
+    "utc",
+]
 
 
 def moment(text: str) -> str:
@@ -122,6 +143,12 @@ class Person:
         assert answer.status_code == 303, (path, answer.status_code, answer.content.decode()[-3000:])
         return str(answer["Location"])
 
+    def proves_who_it_is(self) -> None:
+        """The person has just typed the code of the authenticator, as appointing a deputy asks for."""
+        session = self._web.session
+        session[CONFIRMED_BY_SECOND] = machine_seconds()
+        session.save()
+
     def is_stopped(self, path: str, code: str, status: int = 422, **form: Any) -> str:
         """A form of a page that a rule refuses: nothing changed, audited."""
         assert self._web  # signed in
@@ -187,9 +214,27 @@ class Clinic:
         facts = {"patient": patient, "doctor": self.staff(doctor), **more}
         return str(self.who(by).does("reception/visits/", site=self.site, **facts)["code"])
 
-    def visit(self, code: str) -> dict[str, Any]:
-        """The visit as the desk sees it now."""
-        return dict(self.who("gao.wen").asks(f"reception/visits/{code}/"))
+    def fills_in(
+        self, visit: str, name: str, *, by: str = "bai.lan", answers: dict[str, Any] = WARFARIN, signs: bool = True
+    ) -> str:
+        """The form and the enquiry of a first visit, filled in face to face, checked and signed; the code of the sheet."""
+        desk = self.who(by)
+        sheet = desk.does(f"intake/visits/{visit}/sheet/")["code"]
+        desk.does(f"intake/sheets/{sheet}/answers/", answers=answers, filler="desk")
+        desk.does(f"intake/sheets/{sheet}/check/")
+        if signs:
+            signed = desk.does(f"intake/sheets/{sheet}/signature/", signer="patient", signer_name=name)
+            assert signed["filler"] == "desk"
+        return str(sheet)
+
+    def hands_over(self, sheet: str, *, to: str = "202", by: str = "bai.lan") -> str:
+        """The code of the oral hand-over of a form to a colleague."""
+        given = self.who(by).does(f"intake/sheets/{sheet}/hand-overs/", receiver=self.staff(to))
+        return str(given["code"])
+
+    def visit(self, code: str, *, by: str = "gao.wen") -> dict[str, Any]:
+        """The visit as somebody of the house sees it now."""
+        return dict(self.who(by).asks(f"reception/visits/{code}/"))
 
     def leads_in(self, visit: str, room: str = "", *, by: str = "su.qi") -> dict[str, Any]:
         """The attendant leads a guest to the chair of a room."""

@@ -8,36 +8,11 @@ import pytest
 
 from tests.scenarios.over_http import Clinic, clockwork
 
-ASKED = (
-    "heart", "blood_pressure", "diabetes", "bleeding", "infection", "epilepsy", "allergy", "medication", "pregnancy", "other",
-)  # fmt: skip
-COMPLETE: dict[str, Any] = {
-    "symptoms": {"value": "右下后牙疼三天"}, "address": {"declined": True}, "occupation": {"value": "会计"},
-    "heard_by": {"value": "map"}, **{key: {"value": "no"} for key in ASKED},
-}  # fmt: skip
-WARFARIN = {**COMPLETE, "medication": {"value": "yes", "words": "华法林"}}
-
 
 @pytest.fixture
 def clinic(smile: Any, at: Any) -> Clinic:
     at("2026-12-07 10:05")
     return Clinic()
-
-
-def signed_sheet(clinic: Clinic, visit: str, name: str) -> str:
-    """The form and the enquiry, filled in face to face by Bai Lan, checked and signed; the code of the sheet."""
-    bai = clinic.who("bai.lan")
-    sheet = bai.does(f"intake/visits/{visit}/sheet/")["code"]
-    bai.does(f"intake/sheets/{sheet}/answers/", answers=WARFARIN, filler="desk")
-    bai.does(f"intake/sheets/{sheet}/check/")
-    signed = bai.does(f"intake/sheets/{sheet}/signature/", signer="patient", signer_name=name)
-    assert signed["filler"] == "desk"
-    return str(sheet)
-
-
-def hands_over(clinic: Clinic, sheet: str) -> str:
-    given = clinic.who("bai.lan").does(f"intake/sheets/{sheet}/hand-overs/", receiver=clinic.staff("202"))
-    return str(given["code"])
 
 
 @pytest.mark.ledger("FD-002", "FD-003", "FD-007", "FD-008", "FD-009", "DE-014")
@@ -56,14 +31,14 @@ def test_luo_min_is_registered_without_a_phone_and_led_in_when_all_three_places_
     gaps = bai.is_refused(f"intake/sheets/{bai_sheet}/check/", "blanks_left")
     assert {"heart", "medication"} <= set(gaps["errors"])
     bai.is_refused(f"intake/sheets/{bai_sheet}/hand-overs/", "form_not_checked", receiver=clinic.staff("202"))
-    sheet = signed_sheet(clinic, visit, "罗敏")
+    sheet = clinic.fills_in(visit, "罗敏")
     assert sheet == bai_sheet
 
     bai.does(f"intake/sheets/{sheet}/special/", question="medication")
     bai.does(f"intake/sheets/{sheet}/alert/", text="服用华法林")
     into_room_2 = {"chair": clinic.chair("2")}
     su.is_refused(f"reception/visits/{visit}/lead-in/", "hand_over_not_acknowledged", **into_room_2)
-    hand_over = hands_over(clinic, sheet)
+    hand_over = clinic.hands_over(sheet)
     su.is_refused(f"reception/visits/{visit}/lead-in/", "hand_over_not_acknowledged", **into_room_2)
     at("2026-12-07 10:19")
     heard = tang.does(f"intake/hand-overs/{hand_over}/acknowledgement/")
@@ -100,12 +75,12 @@ def test_luo_min_is_registered_without_a_phone_and_led_in_when_all_three_places_
 def test_with_another_patient_each_missing_place_alone_refuses(clinic: Clinic, missing: str, code: str) -> None:
     bai, su = clinic.who("bai.lan"), clinic.who("su.qi")
     visit = clinic.walks_in(clinic.patient("甲一"), doctor="020")
-    sheet = signed_sheet(clinic, visit, "甲一")
+    sheet = clinic.fills_in(visit, "甲一")
     if missing != "highlight":
         bai.does(f"intake/sheets/{sheet}/special/", question="medication")
     if missing != "alert":
         bai.does(f"intake/sheets/{sheet}/alert/", text="服用华法林")
-    hand_over = hands_over(clinic, sheet)
+    hand_over = clinic.hands_over(sheet)
     if missing != "acknowledgement":
         clinic.who("tang.rui").does(f"intake/hand-overs/{hand_over}/acknowledgement/")
     su.is_refused(f"reception/visits/{visit}/lead-in/", code, chair=clinic.chair("2"))
