@@ -150,7 +150,7 @@ def proposed_pairs(*, limit: int = SHOWN) -> list[tuple[Patient, Patient, tuple[
 
     A name that is read the same with the same year of birth counts; a shared phone alone is a family.
     """
-    rows = Patient.objects.filter(merged_into__isnull=True)
+    rows = Patient.objects.filter(merged_into__isnull=True, withdrawn_at__isnull=True)
     alike = rows.order_by().values("pinyin", "birth_year").annotate(n=Count("id")).filter(n__gt=1)[:limit]
     wanted = models.Q(pk__in=[])
     for group in alike:
