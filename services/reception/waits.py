@@ -11,18 +11,25 @@ from django.utils.translation import gettext_noop
 from kernel import clock, parameters, registry, timers
 from kernel.context import Actor
 from kernel.errors import Conflict, Cure, RuleRefused
+from services.appointments.machine import AWAITED
+from services.appointments.models import Appointment
 from services.policy import gates
 from services.policy.models import OverrideRecord
-from services.reception.machine import HOLDS_CHAIR, WAITS
+from services.reception.machine import HOLDS_CHAIR, UNSEEN, WAITS
 from services.reception.models import Visit, WaitExplanation
 from services.sites.models import Chair, Site
 from services.tasks.actions import cancel_task, open_task, settle_task
 
 EXPLAIN = "reception.explain_wait"
 EMERGENCY = "reception.emergency"
+# Who waits for the same doctor is told that an emergency goes first.
+WAIT_NOTICE = "reception.wait_notice"
 LEAD_IN_CHECKS = "reception.lead_in_checks"
 TOLD = ("guide", "supervisor")
 ESCALATES_TO = ("clinic_director",)
+DESK = ("front_desk", "guide")
+# Whose booking begins within this time of an emergency waits because of it.
+AFFECTED = timedelta(hours=1)
 # "More than 20 minutes" begins with the first second after 20:00 (reading guide 0.4).
 STRICTLY = timedelta(seconds=1)
 
@@ -94,6 +101,9 @@ def over(by: Actor, visit: Visit) -> None:
     """The wait has ended: nobody is to be told any more, and an open alert is withdrawn unanswered."""
     timers.cancel(EXPLAIN, str(visit.code))
     cancel_task(by=by, kind=EXPLAIN, key=_key(visit), reason="wait_over")
+    for told in (visit, visit.appointment):
+        if told is not None:
+            cancel_task(by=by, kind=WAIT_NOTICE, key=str(told.code), reason="wait_over")
 
 
 def refuse_occupied(by: Actor, visit: Visit, chair: Chair, *, gate: str) -> OverrideRecord | None:
@@ -169,6 +179,38 @@ def call_supervisor(by: Actor, visit: Visit) -> None:
         site=visit.site,
         url=("reception:visit", str(visit.code)),
     )
+    _warn_affected(by, visit)
+
+
+def _warn_affected(by: Actor, emergency: Visit) -> None:
+    """The desk tells whoever waits for the doctor of an emergency, or is booked with them soon (QU-007). Their own wait
+    clocks go on."""
+    now = clock.now()
+    same_doctor = {"site": emergency.site, "doctor": emergency.doctor}
+    here = Visit.objects.filter(**same_doctor, state__in=UNSEEN).exclude(pk=emergency.pk)
+    booked = Appointment.objects.filter(
+        **same_doctor, state__in=AWAITED, starts_at__lt=now + AFFECTED, ends_at__gt=now
+    ).exclude(patient=emergency.patient)
+    expected = [
+        *((row, ("reception:visit", str(row.code))) for row in here.select_related("patient").order_by("arrived_at")),
+        *((row, ("appointments:appointment", str(row.code))) for row in booked.select_related("patient")),
+    ]
+    for row, url in expected:
+        open_task(
+            by=by,
+            kind=WAIT_NOTICE,
+            key=str(row.code),
+            room=emergency.vertical or "reception",
+            title=gettext_noop("Tell %(subject)s that it takes longer"),
+            detail=gettext_noop("An emergency goes first with %(doctor)s"),
+            args={"doctor": emergency.doctor.name},
+            subject=("patient", row.patient.code),
+            icon="clock",
+            due_at=now,
+            roles=DESK,
+            site=emergency.site,
+            url=url,
+        )
 
 
 def only_vertical() -> str:
