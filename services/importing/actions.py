@@ -19,7 +19,7 @@ from kernel import audit, clock, parameters, timers
 from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, DomainError, RuleRefused
-from kernel.files.actions import discard, store
+from kernel.files.workbooks import check_workbook
 from services.importing import checking, faults
 from services.importing.cells import CellFault
 from services.importing.kinds import kind_of, kinds
@@ -39,27 +39,19 @@ Decision = ImportedRow.Decision
 
 @action(permission="importing.run")
 def upload(*, by: Actor, site: Site, content: bytes, name: str) -> ImportBatch:
-    """Take a workbook in for ``site`` and check it row by row; nothing but the file and its rows is written.
+    """Read a workbook for ``site`` and check it row by row; nothing but its rows is written, and those sealed. The file
+    itself is not kept.
 
     Up to ``AT_ONCE`` rows are checked at once, more of them in the background. Raises RuleRefused (``file_too_large``,
     ``workbook_type_refused``, ``workbook_macros_refused``, ``workbook_too_large``, ``sheets_unknown``,
-    ``columns_missing``, ``rows_missing``, ``too_many_rows``).
+    ``columns_missing``, ``rows_missing``, ``too_many_rows``, ``too_many_merged``).
     """
     now = clock.now()
-    stored = store(
-        content=content,
-        name=name,
-        by=by,
-        purpose="import",
-        permission="importing.run",
-        workbook=True,
-        expires_at=now + timedelta(days=parameters.value("import_keep_days")),
-    )
+    check_workbook(content)
     contents = read_workbook(content, kinds(), most=parameters.value("import_most_rows"))
     batch = ImportBatch.objects.create(
         site=site,
-        file=stored,
-        name=stored.name,
+        name=_name(name),
         sha256=hashlib.sha256(content).hexdigest(),
         total=len(contents.rows),
         ignored=contents.ignored[:50],
@@ -74,6 +66,7 @@ def upload(*, by: Actor, site: Site, content: bytes, name: str) -> ImportBatch:
             order=one.kind.order,
             number=one.number,
             data=json.dumps(one.cells, ensure_ascii=False),
+            marks=one.marks,
         )
         for one in contents.rows
     ]
@@ -86,6 +79,12 @@ def upload(*, by: Actor, site: Site, content: bytes, name: str) -> ImportBatch:
     else:
         timers.schedule(WORK, str(batch.code), now)
     return batch
+
+
+def _name(given: str) -> str:
+    """What people called the file, without folders and whatever is no letter to be shown."""
+    plain = "".join(letter for letter in given.replace("\\", "/").rpartition("/")[2] if letter.isprintable())
+    return plain.strip()[-120:] or "import.xlsx"
 
 
 @action(permission="importing.run")
@@ -101,9 +100,7 @@ def check_portion(*, by: Actor, batch: ImportBatch, most: int = PORTION) -> None
 
 
 @action(permission="importing.run")
-def decide(
-    *, by: Actor, row: ImportedRow, decision: str, candidate: UUID | None = None
-) -> ImportedRow:
+def decide(*, by: Actor, row: ImportedRow, decision: str, candidate: UUID | None = None) -> ImportedRow:
     """Say what a likely double is: left out, the one that exists (``candidate``), or somebody else who is imported.
 
     Raises RuleRefused (``decision_unknown``, ``candidate_unknown``), Conflict (``row_not_double``).
@@ -254,12 +251,10 @@ def give_up(*, by: Actor, batch: ImportBatch, version: int | None = None) -> Imp
 
 @action(permission="importing.run")
 def forget_old(*, by: Actor) -> int:
-    """Delete files and contents of rows that are older than ``import_keep_days``; how many imports. What the rows became,
+    """Delete the contents of rows that are older than ``import_keep_days``; how many imports. What the rows became,
     and the marks by which a later file adds nothing, stay."""
     before = clock.now() - timedelta(days=parameters.value("import_keep_days"))
-    old = ImportBatch.objects.select_for_update(of=("self",)).select_related("file").filter(
-        uploaded_at__lt=before, forgotten_at__isnull=True
-    )
+    old = ImportBatch.objects.select_for_update(of=("self",)).filter(uploaded_at__lt=before, forgotten_at__isnull=True)
     batches = list(old.exclude(Q(state__in=AT_WORK)))
     for batch in batches:
         _forget(batch)
@@ -268,13 +263,11 @@ def forget_old(*, by: Actor) -> int:
 
 
 def _forget(batch: ImportBatch) -> None:
-    stored, batch.file, batch.forgotten_at = batch.file, None, clock.now()
-    batch.bump(["file", "forgotten_at"])
+    batch.forgotten_at = clock.now()
+    batch.bump(["forgotten_at"])
     batch.rows.update(data="", faults="", candidates=[])
     if batch.state == "checked":
         BATCH.move(batch, "discarded", by=checking.BY)
-    if stored is not None:
-        discard(stored)
 
 
 def work(batch: ImportBatch) -> None:

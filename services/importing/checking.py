@@ -51,10 +51,13 @@ def values_of(kind: SheetKind, row: ImportedRow) -> tuple[dict[str, Any], list[d
     """The values of a row and what is wrong with its cells; a column without a value is None."""
     cells: dict[str, str] = json.loads(row.data) if row.data else {}
     values: dict[str, Any] = {}
-    wrong = []
+    wrong = [faults.of_cell(CellFault(row.marks[""]))] if "" in row.marks else []
     for column in kind.columns:
         cell = cells.get(column.key, "")
         values[column.key] = None
+        if column.key in row.marks:
+            wrong.append(faults.of_cell(CellFault(row.marks[column.key]), column.key))
+            continue
         if not cell:
             if column.required:
                 wrong.append(faults.of_cell(CellFault("required"), column.key))

@@ -30,6 +30,13 @@ FAULTS: dict[str, str | Promise] = {
     "age_or_birth_date": _("Give the date of birth or the age."),
     "birth_in_future": _("This date of birth has not come yet."),
     "relative_missing": _("Give the number of the relative's file or the relative's name."),
+    "error_value": _("This cell shows an error of the spreadsheet. Put the formula right, or type the value."),
+    "formula_without_result": _("This cell holds a formula without a result. Copy the column and paste it as values."),
+    "number_rounded": _(
+        "The spreadsheet rounds numbers of more than 15 digits. Format the column as text and type it again."
+    ),
+    "cell_merged": _("This cell is merged with others. Unmerge them and fill in each cell."),
+    "row_hidden": _("This row is hidden in the workbook. Show it, or delete it."),
     "row_not_possible": _("The database does not accept this row. Check it for unusual characters or figures."),
     "room_is_off": _("This kind of row belongs to a line of business that is switched off."),
 }

@@ -17,5 +17,5 @@ def on_work(timer: Timer) -> None:
 
 
 def forget(day: date) -> None:
-    """Every night: files and contents that are old enough."""
+    """Every night: contents that are old enough."""
     actions.forget_old(by=BY)

@@ -14,11 +14,12 @@ from services.sites.models import Site
 
 
 class ImportBatch(VersionedModel):
-    """One uploaded workbook for one site. ``ignored`` are headings that nothing was read from."""
+    """One uploaded workbook for one site; the file itself is not kept. ``ignored`` are headings that nothing was read from.
+
+    ``forgotten_at`` is when the contents of its rows were deleted.
+    """
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
-    # Taken away with the rows' contents after ``import_keep_days``.
-    file = models.ForeignKey("files.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=120)
     sha256 = models.CharField(max_length=64)
     state = models.CharField(max_length=10, choices=BATCH.choices, default=BATCH.initial)
@@ -35,12 +36,7 @@ class ImportBatch(VersionedModel):
 
     class Meta:
         ordering = ["-uploaded_at", "-id"]
-        constraints = [
-            BATCH.constraint("importing_batch_state"),
-            models.CheckConstraint(
-                condition=Q(forgotten_at__isnull=True) | Q(file__isnull=True), name="importing_forgotten_has_no_file"
-            ),
-        ]
+        constraints = [BATCH.constraint("importing_batch_state")]
         indexes = [models.Index(fields=["site", "-uploaded_at"], name="importing_batch_site")]
 
 
@@ -74,6 +70,8 @@ class ImportedRow(CodeModel):
     order = models.PositiveSmallIntegerField()
     number = models.PositiveIntegerField()
     data = EncryptedTextField(blank=True, default="")
+    # Columns whose cell cannot be taken at its word, and why ("" for the whole row).
+    marks = models.JSONField(default=dict, blank=True)
     fingerprint = models.CharField(max_length=80, blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.STAGED)
     faults = EncryptedTextField(blank=True, default="")

@@ -46,7 +46,7 @@ ROOM = Room(
             maximum=180,
             unit="d",
             tightens="lower",
-            label=_("Days after which imported files and the contents of their rows are deleted"),
+            label=_("Days after which the contents of imported rows are deleted"),
         ),
         Param(
             key="import_undo_days",

@@ -35,7 +35,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 def batches_for(actor: Actor, word: str = VIEW) -> QuerySet[ImportBatch]:
     """The imports of the sites where ``actor`` may see them, with their counts, the latest first."""
-    rows = access.accessible(ImportBatch.objects.select_related("site", "file"), actor, word)
+    rows = access.accessible(ImportBatch.objects.select_related("site"), actor, word)
     counts = {key: Count("rows", filter=Q(rows__state__in=states)) for key, states in GROUPS.items()}
     return rows.annotate(**{f"{key}_count": count for key, count in counts.items()}).order_by("-uploaded_at", "-id")
 
@@ -50,9 +50,7 @@ def access_batch(actor: Actor, code: UUID, word: str = VIEW) -> ImportBatch:
 
 def access_row(actor: Actor, code: UUID, word: str = VIEW) -> ImportedRow:
     """One row of an import. Raises NotFound (``import_row_not_found``)."""
-    rows = access.accessible(
-        ImportedRow.objects.select_related("batch__site", "batch__file"), actor, word, field="batch__site"
-    )
+    rows = access.accessible(ImportedRow.objects.select_related("batch__site"), actor, word, field="batch__site")
     found = rows.filter(code=code).first()
     if found is None:
         raise NotFound("import_row_not_found", _("There is no such row."))
@@ -89,7 +87,7 @@ def brought(codes: Iterable[UUID]) -> set[UUID]:
     )
     found: set[UUID] = set()
     for target, also in rows.values_list("target", "also"):
-        found |= {target, *also}
+        found |= {one for one in (target, *also) if one is not None}
     return found
 
 

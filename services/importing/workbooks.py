@@ -15,6 +15,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from kernel.errors import RuleRefused
 from services.importing.cells import plain
 from services.importing.kinds import SheetKind
+from services.importing.marks import look_through
 
 MOST_COLUMNS = 60
 LONGEST_CELL = 1000
@@ -26,11 +27,12 @@ EXAMPLES = ("示例", "example")
 
 @dataclass(slots=True)
 class SheetRow:
-    """One row of a sheet as it was typed."""
+    """One row of a sheet as it was typed; ``marks`` say which cells cannot be taken at their word, and why."""
 
     kind: SheetKind
     number: int
     cells: dict[str, str]
+    marks: dict[str, str]
 
 
 @dataclass(slots=True)
@@ -45,7 +47,7 @@ def read_workbook(content: bytes, kinds: Sequence[SheetKind], *, most: int) -> C
     """The rows of the sheets that ``kinds`` know, in their order. The workbook was judged by ``check_workbook`` before.
 
     Raises RuleRefused (``workbook_type_refused``, ``sheets_unknown``, ``columns_missing``, ``rows_missing``,
-    ``too_many_rows``).
+    ``too_many_rows``, ``too_many_merged``).
     """
     try:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
@@ -92,17 +94,19 @@ def _contents(book: Any, kinds: Sequence[SheetKind], most: int) -> Contents:
 
 
 def _rows(kind: SheetKind, sheet: Any, ignored: list[str], most: int) -> Iterator[SheetRow]:
+    deepest = most * 2 + MOST_EMPTY
+    found = look_through(sheet, rows=deepest, columns=MOST_COLUMNS)
+    hidden_sheet = sheet.sheet_state != "visible"
     sheet.reset_dimensions()
-    lines = enumerate(
-        sheet.iter_rows(max_row=most * 2 + MOST_EMPTY, max_col=MOST_COLUMNS, values_only=True), start=1
-    )
+    lines = enumerate(sheet.iter_rows(max_row=deepest, max_col=MOST_COLUMNS, values_only=True), start=1)
     head = next(lines, (1, ()))[1]
-    places = _places(kind, head, ignored)
+    places = _places(kind, head, ignored, found.hidden_columns)
     empty = 0
     for number, line in lines:
         cells = {key: plain(line[at])[:LONGEST_CELL] for at, key in places.items() if at < len(line)}
         cells = {key: cell for key, cell in cells.items() if cell}
-        if not cells:
+        marks = {key: code for at, key in places.items() if (code := found.of_cell(number, at + 1))}
+        if not cells and not marks:
             empty += 1
             if empty > MOST_EMPTY:
                 return
@@ -110,17 +114,22 @@ def _rows(kind: SheetKind, sheet: Any, ignored: list[str], most: int) -> Iterato
         empty = 0
         first = plain(next((cell for cell in line if cell not in (None, "")), ""))
         if not first.casefold().startswith(EXAMPLES):
-            yield SheetRow(kind, number, cells)
+            if hidden_sheet or number in found.hidden_rows:
+                marks[""] = "row_hidden"
+            yield SheetRow(kind, number, cells, marks)
 
 
-def _places(kind: SheetKind, head: Sequence[Any], ignored: list[str]) -> dict[int, str]:
-    """Which column of the sheet holds which of the kind's columns. Raises RuleRefused (``columns_missing``)."""
+def _places(kind: SheetKind, head: Sequence[Any], ignored: list[str], hidden: set[int]) -> dict[int, str]:
+    """Which column of the sheet holds which of the kind's columns; nothing is read from what is hidden.
+
+    Raises RuleRefused (``columns_missing``).
+    """
     names = {_heading(name): column.key for column in kind.columns for name in (column.zh, column.en)}
     places: dict[int, str] = {}
     for at, cell in enumerate(head):
         heading = _heading(plain(cell))
         key = names.get(heading)
-        if key is not None and key not in places.values():
+        if key is not None and key not in places.values() and at + 1 not in hidden:
             places[at] = key
         elif heading:
             ignored.append(f"{kind.zh}: {plain(cell)[:40]}")

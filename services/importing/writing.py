@@ -59,7 +59,15 @@ def report(batch: ImportBatch, rows: Iterable[Shown]) -> bytes:
     book = Workbook()
     sheet = book.active
     sheet.title = _("Report")
-    heads = (_("Sheet"), _("Row"), _("State"), _("Row begins with"), _("Column"), _("Cell"), _("What is wrong and what helps"))
+    heads = (
+        _("Sheet"),
+        _("Row"),
+        _("State"),
+        _("Row begins with"),
+        _("Column"),
+        _("Cell"),
+        _("What is wrong and what helps"),
+    )
     for at, head in enumerate(heads, start=1):
         put(sheet, 1, at, head, bold=True)
         sheet.column_dimensions[get_column_letter(at)].width = WIDTH
@@ -89,7 +97,12 @@ def _explain(sheet: Any, kinds: Sequence[SheetKind]) -> None:
     line = 2
     for kind in kinds:
         for column in kind.columns:
-            values = (sheet_of(kind, kind.key), heading_of(column), _("yes") if column.required else "", str(column.help))
+            values = (
+                sheet_of(kind, kind.key),
+                heading_of(column),
+                _("yes") if column.required else "",
+                str(column.help),
+            )
             for at, value in enumerate(values, start=1):
                 put(sheet, line, at, value)
             line += 1

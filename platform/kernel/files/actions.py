@@ -9,7 +9,6 @@ import secrets
 from datetime import datetime
 
 from django.core.files.base import ContentFile
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, UnidentifiedImageError
 
@@ -18,14 +17,12 @@ from kernel.context import Actor
 from kernel.errors import RuleRefused
 from kernel.files.models import StoredFile
 from kernel.files.storage import media
-from kernel.files.workbooks import check_workbook
 
 MAXIMUM_BYTES = 10 * 1024 * 1024
 MAXIMUM_PIXELS = 40_000_000
 IMAGES = {"JPEG": ("image/jpeg", "jpg"), "PNG": ("image/png", "png"), "WEBP": ("image/webp", "webp")}
 PDF = ("application/pdf", "pdf")
 # What only the product itself may store: people could hide anything in them.
-WORKBOOK = ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx")
 OWN_TEXTS = {"json": ("application/json", "json"), "html": ("text/html; charset=utf-8", "html")}
 
 
@@ -37,23 +34,19 @@ def store(
     purpose: str,
     permission: str,
     generated: bool = False,
-    workbook: bool = False,
     expires_at: datetime | None = None,
 ) -> StoredFile:
     """Store a file in the running transaction and return its row.
 
     What people upload is judged by its bytes, never by its name; pictures are decoded and written anew, which drops
     places and hidden payloads. ``generated`` marks what the product itself made (a PDF receipt, an export as JSON or
-    HTML); ``workbook`` allows a spreadsheet (xlsx) instead, without macros and of a bounded size when unpacked. From ``expires_at`` (aware) on nobody can open it.
+    HTML). From ``expires_at`` (aware) on nobody can open it.
 
-    Raises RuleRefused (``file_too_large``, ``file_type_refused``, and what ``check_workbook`` refuses).
+    Raises RuleRefused (``file_too_large``, ``file_type_refused``).
     """
     if len(content) > MAXIMUM_BYTES:
         raise RuleRefused("file_too_large", _("The file is larger than 10 MB. Please choose a smaller one."))
-    if workbook:
-        check_workbook(content)
-        kind, ending = WORKBOOK
-    elif content.startswith(b"%PDF-"):
+    if content.startswith(b"%PDF-"):
         kind, ending = PDF
         if not generated and re.search(rb"/(JavaScript|JS|Launch|EmbeddedFile|OpenAction)\b", content):
             raise _refused()
@@ -75,13 +68,6 @@ def store(
         stored_at=clock.now(),
         expires_at=expires_at,
     )
-
-
-def discard(stored: StoredFile) -> None:
-    """Delete a stored file for good: its row now, its content when the transaction has ended."""
-    location = stored.location
-    stored.delete()
-    transaction.on_commit(lambda: media().delete(location))
 
 
 def _re_encode(content: bytes) -> tuple[bytes, tuple[str, str]]:

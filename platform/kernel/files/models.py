@@ -13,7 +13,7 @@ class StoredFile(CodeModel):
     purpose = models.CharField(max_length=60)
     permission = models.CharField(max_length=80)
     name = models.CharField(max_length=120)
-    content_type = models.CharField(max_length=100)
+    content_type = models.CharField(max_length=60)
     size = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
     location = models.CharField(max_length=200)

@@ -21,7 +21,9 @@ LONGEST = 1_900_000
 class UploadIn(StrictSerializer):
     site = serializers.UUIDField()
     name = LineField(max_length=120)
-    content = serializers.CharField(max_length=LONGEST, trim_whitespace=False, help_text="The workbook (.xlsx) in base64")
+    content = serializers.CharField(
+        max_length=LONGEST, trim_whitespace=False, help_text="The workbook (.xlsx) in base64"
+    )
 
     def validate_content(self, value: str) -> bytes:
         try:

@@ -9,107 +9,208 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('files', '0001_initial'),
-        ('sites', '0001_initial'),
+        ("sites", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ImportBatch',
+            name="ImportBatch",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('name', models.CharField(max_length=120)),
-                ('sha256', models.CharField(max_length=64)),
-                ('state', models.CharField(choices=[('reading', 'Being checked'), ('checked', 'Checked'), ('running', 'Being imported'), ('done', 'Imported'), ('undoing', 'Being taken back'), ('undone', 'Taken back'), ('discarded', 'Given up')], default='reading', max_length=10)),
-                ('total', models.PositiveIntegerField()),
-                ('ignored', models.JSONField(blank=True, default=list)),
-                ('uploaded_at', models.DateTimeField()),
-                ('uploaded_by_name', models.CharField(max_length=80)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('started_by_name', models.CharField(blank=True, max_length=80)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('undone_at', models.DateTimeField(blank=True, null=True)),
-                ('forgotten_at', models.DateTimeField(blank=True, null=True)),
-                ('file', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='files.storedfile')),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sites.site')),
-                ('uploaded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("name", models.CharField(max_length=120)),
+                ("sha256", models.CharField(max_length=64)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("reading", "Being checked"),
+                            ("checked", "Checked"),
+                            ("running", "Being imported"),
+                            ("done", "Imported"),
+                            ("undoing", "Being taken back"),
+                            ("undone", "Taken back"),
+                            ("discarded", "Given up"),
+                        ],
+                        default="reading",
+                        max_length=10,
+                    ),
+                ),
+                ("total", models.PositiveIntegerField()),
+                ("ignored", models.JSONField(blank=True, default=list)),
+                ("uploaded_at", models.DateTimeField()),
+                ("uploaded_by_name", models.CharField(max_length=80)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("started_by_name", models.CharField(blank=True, max_length=80)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("undone_at", models.DateTimeField(blank=True, null=True)),
+                ("forgotten_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "uploaded_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-uploaded_at', '-id'],
+                "ordering": ["-uploaded_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='ImportedRow',
+            name="ImportedRow",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('kind', models.CharField(max_length=40)),
-                ('order', models.PositiveSmallIntegerField()),
-                ('number', models.PositiveIntegerField()),
-                ('data', kernel.crypto.fields.EncryptedTextField(blank=True, default='')),
-                ('fingerprint', models.CharField(blank=True, max_length=80)),
-                ('state', models.CharField(choices=[('staged', 'not checked yet'), ('ready', 'ready'), ('double', 'likely double'), ('faulty', 'faulty'), ('known', 'imported before'), ('imported', 'imported'), ('attached', 'joined with an existing one'), ('skipped', 'left out'), ('refused', 'refused'), ('undone', 'taken back'), ('stays', 'stays, worked with since')], default='staged', max_length=10)),
-                ('faults', kernel.crypto.fields.EncryptedTextField(blank=True, default='')),
-                ('candidates', models.JSONField(blank=True, default=list)),
-                ('decision', models.CharField(blank=True, choices=[('skip', 'leave out'), ('attach', 'it is this one'), ('create', 'another one: import it')], max_length=6)),
-                ('chosen', models.UUIDField(blank=True, null=True)),
-                ('target', models.UUIDField(blank=True, null=True)),
-                ('also', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), blank=True, default=list, size=None)),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='importing.importbatch')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("kind", models.CharField(max_length=40)),
+                ("order", models.PositiveSmallIntegerField()),
+                ("number", models.PositiveIntegerField()),
+                ("data", kernel.crypto.fields.EncryptedTextField(blank=True, default="")),
+                ("marks", models.JSONField(blank=True, default=dict)),
+                ("fingerprint", models.CharField(blank=True, max_length=80)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("staged", "not checked yet"),
+                            ("ready", "ready"),
+                            ("double", "likely double"),
+                            ("faulty", "faulty"),
+                            ("known", "imported before"),
+                            ("imported", "imported"),
+                            ("attached", "joined with an existing one"),
+                            ("skipped", "left out"),
+                            ("refused", "refused"),
+                            ("undone", "taken back"),
+                            ("stays", "stays, worked with since"),
+                        ],
+                        default="staged",
+                        max_length=10,
+                    ),
+                ),
+                ("faults", kernel.crypto.fields.EncryptedTextField(blank=True, default="")),
+                ("candidates", models.JSONField(blank=True, default=list)),
+                (
+                    "decision",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("skip", "leave out"),
+                            ("attach", "it is this one"),
+                            ("create", "another one: import it"),
+                        ],
+                        max_length=6,
+                    ),
+                ),
+                ("chosen", models.UUIDField(blank=True, null=True)),
+                ("target", models.UUIDField(blank=True, null=True)),
+                (
+                    "also",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.UUIDField(), blank=True, default=list, size=None
+                    ),
+                ),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="rows", to="importing.importbatch"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['order', 'kind', 'number'],
+                "ordering": ["order", "kind", "number"],
             },
         ),
         migrations.AddIndex(
-            model_name='importbatch',
-            index=models.Index(fields=['site', '-uploaded_at'], name='importing_batch_site'),
+            model_name="importbatch",
+            index=models.Index(fields=["site", "-uploaded_at"], name="importing_batch_site"),
         ),
         migrations.AddConstraint(
-            model_name='importbatch',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['checked', 'discarded', 'done', 'reading', 'running', 'undoing', 'undone'])), name='importing_batch_state'),
-        ),
-        migrations.AddConstraint(
-            model_name='importbatch',
-            constraint=models.CheckConstraint(condition=models.Q(('forgotten_at__isnull', True), ('file__isnull', True), _connector='OR'), name='importing_forgotten_has_no_file'),
+            model_name="importbatch",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["checked", "discarded", "done", "reading", "running", "undoing", "undone"])
+                ),
+                name="importing_batch_state",
+            ),
         ),
         migrations.AddIndex(
-            model_name='importedrow',
-            index=models.Index(fields=['batch', 'state', 'order'], name='importing_row_work'),
+            model_name="importedrow",
+            index=models.Index(fields=["batch", "state", "order"], name="importing_row_work"),
         ),
         migrations.AddIndex(
-            model_name='importedrow',
-            index=models.Index(fields=['kind', 'fingerprint'], name='importing_row_print'),
+            model_name="importedrow",
+            index=models.Index(fields=["kind", "fingerprint"], name="importing_row_print"),
         ),
         migrations.AddIndex(
-            model_name='importedrow',
-            index=models.Index(fields=['target'], name='importing_row_became'),
+            model_name="importedrow",
+            index=models.Index(fields=["target"], name="importing_row_became"),
         ),
         migrations.AddConstraint(
-            model_name='importedrow',
-            constraint=models.UniqueConstraint(fields=('batch', 'kind', 'number'), name='importing_row_once'),
+            model_name="importedrow",
+            constraint=models.UniqueConstraint(fields=("batch", "kind", "number"), name="importing_row_once"),
         ),
         migrations.AddConstraint(
-            model_name='importedrow',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('imported', 'attached', 'stays'))), fields=('kind', 'fingerprint'), name='importing_written_once'),
+            model_name="importedrow",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ("imported", "attached", "stays"))),
+                fields=("kind", "fingerprint"),
+                name="importing_written_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='importedrow',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ('staged', 'ready', 'double', 'faulty', 'known', 'imported', 'attached', 'skipped', 'refused', 'undone', 'stays'))), name='importing_row_state'),
+            model_name="importedrow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        (
+                            "staged",
+                            "ready",
+                            "double",
+                            "faulty",
+                            "known",
+                            "imported",
+                            "attached",
+                            "skipped",
+                            "refused",
+                            "undone",
+                            "stays",
+                        ),
+                    )
+                ),
+                name="importing_row_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='importedrow',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('imported', 'attached', 'stays')), _negated=True), ('target__isnull', False), _connector='OR'), name='importing_row_target'),
+            model_name="importedrow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ("imported", "attached", "stays")), _negated=True),
+                    ("target__isnull", False),
+                    _connector="OR",
+                ),
+                name="importing_row_target",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='importedrow',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decision', 'attach'), _negated=True), ('chosen__isnull', False), _connector='OR'), name='importing_attach_to_one'),
+            model_name="importedrow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decision", "attach"), _negated=True), ("chosen__isnull", False), _connector="OR"
+                ),
+                name="importing_attach_to_one",
+            ),
         ),
     ]

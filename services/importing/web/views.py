@@ -69,7 +69,8 @@ def template(request: HttpRequest) -> HttpResponse:
 
 @page(permission="importing.view")
 def batch(request: HttpRequest, code: UUID) -> HttpResponse:
-    """One import: how far it is, and its rows. Looking at rows of patients is logged."""
+    """One import: how far it is, and its rows. Looking at rows of patients is logged; what is asked for every few seconds
+    shows none."""
     found = selectors.access_batch(request.actor, code)
     return polled(request, "importing/batch.html", "importing/_batch.html", lambda: _batch(request, found))
 
@@ -105,7 +106,7 @@ def undo(request: HttpRequest, code: UUID) -> HttpResponse:
 def give_up(request: HttpRequest, code: UUID) -> HttpResponse:
     found = selectors.access_batch(request.actor, code, RUN)
     actions.give_up(by=request.actor, batch=found, version=_version(request))
-    flash(request, _("Given up; the file is deleted"))
+    flash(request, _("Given up; what was read is deleted"))
     return redirect_after_post(request, "importing:list")
 
 
@@ -154,7 +155,10 @@ def _sheets() -> list[dict[str, Any]]:
 
 
 def _batch(request: HttpRequest, found: ImportBatch) -> dict[str, Any]:
-    audit.record_read(by=request.actor, target=found, purpose="importing.report")
+    at_work = found.state in AT_WORK
+    polls = bool(getattr(request, "htmx", None)) or "X-Poll" in request.headers
+    if not at_work and not polls:
+        audit.record_read(by=request.actor, target=found, purpose="importing.report")
     here = reverse("importing:batch", args=[found.code])
     counts = {key: getattr(found, f"{key}_count") for key in selectors.GROUPS}
     show = request.GET.get("show", "")
@@ -168,7 +172,6 @@ def _batch(request: HttpRequest, found: ImportBatch) -> dict[str, Any]:
     }
     rows = Paginator(selectors.rows_of(found, show=show), PER_PAGE).get_page(request.GET.get("page"))
     until = selectors.undo_until(found)
-    at_work = found.state in AT_WORK
     live = counts["imported"] + counts["stays"]
     can = request.actor.can
     return {
@@ -180,8 +183,10 @@ def _batch(request: HttpRequest, found: ImportBatch) -> dict[str, Any]:
             for key, (label, count) in labels.items()
         ],
         "page_of_rows": rows,
-        "rows": selectors.shown(rows.object_list),
+        "rows": [] if at_work or polls else selectors.shown(rows.object_list),
         "at_work": at_work,
+        "polls": polls,
+        "here": here,
         "progress": found.total - _left(found, counts),
         "twin": selectors.twin_of(found),
         "until": until,
