@@ -105,16 +105,17 @@ TEETH = SheetKind(
     order=40,
     label=pgettext_lazy("sheet", "Treated teeth"),
     zh="治疗牙位",
+    hant="治療牙位",
     en="Treated teeth",
     columns=(
         patient_column(),
-        Column(key="day", zh="治疗日期", en="Date of treatment", parse=day, required=True, example="2026-03-18"),
+        Column(key="day", zh="治疗日期", en="Date of treatment", hant="治療日期", parse=day, required=True, example="2026-03-18"),
         Column(
-            key="doctor", zh="医生", en="Doctor", parse=text(60), required=True, example="011",
+            key="doctor", zh="医生", en="Doctor", hant="醫生", parse=text(60), required=True, example="011",
             help=gettext_lazy("Staff number or whole name; a doctor who has left is entered with the day of leaving."),
         ),
         Column(
-            key="item", zh="项目", en="Item", parse=text(80), required=True, example="root-canal",
+            key="item", zh="项目", en="Item", hant="項目", parse=text(80), required=True, example="root-canal",
             help=gettext_lazy("Name or key from the price list."),
         ),
         Column(
@@ -126,7 +127,7 @@ TEETH = SheetKind(
             help=gettext_lazy("Any of M, D, O, B, L."),
         ),
         Column(
-            key="guarantee", zh="质保至", en="Guaranteed until", parse=day,
+            key="guarantee", zh="质保至", en="Guaranteed until", hant="質保至", parse=day,
             help=gettext_lazy("Empty: counted from the date of treatment by the clinic's own rule."),
         ),
     ),

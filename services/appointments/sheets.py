@@ -83,27 +83,28 @@ APPOINTMENTS = SheetKind(
     order=30,
     label=pgettext_lazy("sheet", "Future bookings"),
     zh="未来预约",
+    hant="未來預約",
     en="Future bookings",
     columns=(
         patient_column(),
         Column(key="day", zh="日期", en="Date", parse=day, required=True, example="2026-12-21"),
         Column(
-            key="time", zh="时间", en="Time", parse=wall_time, required=True, example="09:30",
+            key="time", zh="时间", en="Time", hant="時間", parse=wall_time, required=True, example="09:30",
             help=gettext_lazy("Bookings begin on a full unit, usually of 15 minutes."),
         ),
         Column(
-            key="doctor", zh="医生", en="Doctor", parse=text(60), required=True, example="011",
+            key="doctor", zh="医生", en="Doctor", hant="醫生", parse=text(60), required=True, example="011",
             help=gettext_lazy("Staff number or whole name. The roster of that day must be entered before."),
         ),
         Column(
-            key="minutes", zh="时长", en="Minutes", parse=whole(5, 720), example="30",
+            key="minutes", zh="时长", en="Minutes", hant="時長", parse=whole(5, 720), example="30",
             help=gettext_lazy("Whole units. Empty: the usual length of the item."),
         ),
         Column(
-            key="item", zh="项目", en="Item", parse=text(80),
+            key="item", zh="项目", en="Item", hant="項目", parse=text(80),
             help=gettext_lazy("Name or key from the price list."),
         ),
-        Column(key="note", zh="备注", en="Note", parse=text(200)),
+        Column(key="note", zh="备注", en="Note", hant="備註", parse=text(200)),
     ),
     identity=_identity,
     check=_check,

@@ -16,10 +16,10 @@ SERIAL_ZERO = date(1899, 12, 30)
 SERIAL = re.compile(r"^\d{4,5}(\.\d+)?$")
 DAY = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T].*)?$")
 COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
-TIME = re.compile(r"^(?:\S+[ T])?(\d{1,2})[:时](\d{2})(?::\d{2})?分?$")
+TIME = re.compile(r"^(?:\S+[ T])?(\d{1,2})[:时時](\d{2})(?::\d{2})?分?$")
 FRACTION = re.compile(r"^0?\.\d+$")
 YES = ("是", "有", "同意", "y", "yes", "true", "1", "√", "x")
-NO = ("否", "无", "不同意", "n", "no", "false", "0")
+NO = ("否", "无", "無", "不同意", "n", "no", "false", "0")
 
 
 class CellFault(Exception):
@@ -101,7 +101,7 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     """A whole number, with or without a unit behind it ("32岁"). Raises CellFault (``not_a_number``, ``out_of_range``)."""
 
     def parse(cell: str) -> int:
-        found = re.match(r"^(\d{1,9})(?:\.0+)?\s*(?:岁|分钟|分|颗|号|周岁)?$", cell)
+        found = re.match(r"^(\d{1,9})(?:\.0+)?\s*(?:岁|歲|分钟|分鐘|分|颗|顆|号|號|周岁|周歲)?$", cell)
         if not found:
             raise CellFault("not_a_number")
         value = int(found[1])

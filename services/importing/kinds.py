@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, Protocol
 from uuid import UUID
 
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
@@ -32,7 +33,8 @@ class Pending(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column: its headings, how a cell becomes a value, and what stands in the template.
+    """A column: its headings (``hant`` only where it is not written like ``zh``), how a cell becomes a value, and what stands
+    in the template.
 
     ``parse`` gets the text of a cell that is not empty and raises ``CellFault``. An empty cell is None.
     """
@@ -44,6 +46,12 @@ class Column:
     required: bool = False
     help: str | Promise = ""
     example: str = ""
+    hant: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every heading that is understood."""
+        return tuple(name for name in (self.zh, self.hant, self.en) if name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +107,24 @@ class SheetKind:
     write: Callable[[Values, Desk], Written]
     undo: Callable[[Actor, UUID], None]
     candidates: Callable[[Values, Desk], Sequence[Candidate]] = field(default=_no_candidates)
+    hant: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name of the sheet that is understood."""
+        return tuple(name for name in (self.zh, self.hant, self.en) if name)
 
     def column(self, key: str) -> Column | None:
         """The column with this key."""
         return next((one for one in self.columns if one.key == key), None)
+
+
+def in_language(named: SheetKind | Column) -> str:
+    """The name of a sheet or the heading of a column in the reader's language."""
+    language = (translation.get_language() or "").lower()
+    if language.startswith("en"):
+        return named.en
+    return (named.hant or named.zh) if language.startswith("zh-hant") else named.zh
 
 
 @cache

@@ -6,18 +6,16 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from kernel import access, parameters
 from kernel.context import Actor
 from kernel.errors import NotFound
 from services.importing import faults
-from services.importing.kinds import SheetKind, kinds
+from services.importing.kinds import SheetKind, in_language, kinds
 from services.importing.models import ImportBatch, ImportedRow
 
 VIEW = "importing.view"
@@ -111,7 +109,7 @@ def shown(rows: Iterable[ImportedRow]) -> list[Shown]:
         wrong = []
         for fault in faults.opened(row.faults):
             column = kind.column(fault["column"]) if kind is not None else None
-            heading = heading_of(column) if column is not None else ""
+            heading = in_language(column) if column is not None else ""
             wrong.append((heading, cells.get(fault["column"], ""), faults.said(fault)))
         found.append(Shown(row, sheet_of(kind, row.kind), _title(kind, cells), wrong))
     return found
@@ -119,12 +117,7 @@ def shown(rows: Iterable[ImportedRow]) -> list[Shown]:
 
 def sheet_of(kind: SheetKind | None, key: str) -> str:
     """The name of a sheet in the reader's language."""
-    return key if kind is None else kind.en if _english() else kind.zh
-
-
-def heading_of(column: Any) -> str:
-    """A heading in the reader's language."""
-    return str(column.en if _english() else column.zh)
+    return key if kind is None else in_language(kind)
 
 
 def _title(kind: SheetKind | None, cells: dict[str, str]) -> str:
@@ -132,7 +125,3 @@ def _title(kind: SheetKind | None, cells: dict[str, str]) -> str:
     if kind is None:
         return ""
     return " · ".join([cells[column.key] for column in kind.columns if cells.get(column.key)][:2])
-
-
-def _english() -> bool:
-    return (translation.get_language() or "").startswith("en")

@@ -14,7 +14,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from kernel.errors import RuleRefused
 from services.importing.cells import plain
-from services.importing.kinds import SheetKind
+from services.importing.kinds import SheetKind, in_language
 from services.importing.marks import look_through
 
 MOST_COLUMNS = 60
@@ -22,7 +22,7 @@ LONGEST_CELL = 1000
 # So many rows without a word end a sheet: a stray format far below is no row.
 MOST_EMPTY = 500
 # A row of the template that shows how it is filled in.
-EXAMPLES = ("示例", "example")
+EXAMPLES = ("示例", "範例", "example")
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ def read_workbook(content: bytes, kinds: Sequence[SheetKind], *, most: int) -> C
 
 
 def _contents(book: Any, kinds: Sequence[SheetKind], most: int) -> Contents:
-    titles = {_heading(name): kind for kind in kinds for name in (kind.zh, kind.en)}
+    titles = {_heading(name): kind for kind in kinds for name in kind.names}
     sheets: dict[str, tuple[SheetKind, Any]] = {}
     for sheet in book.worksheets:
         if (kind := titles.get(_heading(sheet.title))) is not None and kind.key not in sheets:
@@ -76,7 +76,7 @@ def _contents(book: Any, kinds: Sequence[SheetKind], most: int) -> Contents:
         raise RuleRefused(
             "sheets_unknown",
             _("No sheet of this workbook is known. Name the sheets as in the template: %(names)s.")
-            % {"names": "、".join(kind.zh for kind in kinds)},
+            % {"names": "、".join(in_language(kind) for kind in kinds)},
         )
     found = Contents()
     for kind in kinds:
@@ -124,7 +124,7 @@ def _places(kind: SheetKind, head: Sequence[Any], ignored: list[str], hidden: se
 
     Raises RuleRefused (``columns_missing``).
     """
-    names = {_heading(name): column.key for column in kind.columns for name in (column.zh, column.en)}
+    names = {_heading(name): column.key for column in kind.columns for name in column.names}
     places: dict[int, str] = {}
     for at, cell in enumerate(head):
         heading = _heading(plain(cell))
@@ -132,13 +132,13 @@ def _places(kind: SheetKind, head: Sequence[Any], ignored: list[str], hidden: se
         if key is not None and key not in places.values() and at + 1 not in hidden:
             places[at] = key
         elif heading:
-            ignored.append(f"{kind.zh}: {plain(cell)[:40]}")
-    missing = [column.zh for column in kind.columns if column.required and column.key not in places.values()]
+            ignored.append(f"{in_language(kind)}: {plain(cell)[:40]}")
+    missing = [in_language(column) for column in kind.columns if column.required and column.key not in places.values()]
     if missing:
         raise RuleRefused(
             "columns_missing",
             _("The sheet “%(sheet)s” lacks these columns: %(columns)s. Take the headings from the template.")
-            % {"sheet": kind.zh, "columns": "、".join(missing)},
+            % {"sheet": in_language(kind), "columns": "、".join(missing)},
         )
     return places
 

@@ -12,9 +12,9 @@ from openpyxl import Workbook
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
-from services.importing.kinds import SheetKind
+from services.importing.kinds import SheetKind, in_language
 from services.importing.models import ImportBatch
-from services.importing.selectors import Shown, heading_of, sheet_of
+from services.importing.selectors import Shown, sheet_of
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 WIDTH = 18
@@ -40,7 +40,7 @@ def template(kinds: Sequence[SheetKind], language: str) -> bytes:
             sheet = book.create_sheet(sheet_of(kind, kind.key))
             first = True
             for at, column in enumerate(kind.columns, start=1):
-                put(sheet, 1, at, heading_of(column) + ("*" if column.required else ""), bold=True)
+                put(sheet, 1, at, in_language(column) + ("*" if column.required else ""), bold=True)
                 example = column.example
                 if first:
                     example = f"{_('Example')} {example}"
@@ -99,14 +99,14 @@ def _explain(sheet: Any, kinds: Sequence[SheetKind]) -> None:
         for column in kind.columns:
             values = (
                 sheet_of(kind, kind.key),
-                heading_of(column),
+                in_language(column),
                 _("yes") if column.required else "",
                 str(column.help),
             )
             for at, value in enumerate(values, start=1):
                 put(sheet, line, at, value)
             line += 1
-    put(sheet, line + 1, 1, _("Rows that begin with “Example” or “示例” are not imported. Sheets that you do not need may stay empty."))  # fmt: skip
+    put(sheet, line + 1, 1, _("Rows that begin with “Example”, “示例” or “範例” are not imported. Sheets that you do not need may stay empty."))  # fmt: skip
 
 
 def _bytes(book: Any) -> bytes:

@@ -15,7 +15,7 @@ from services.importing.cells import CellFault, day, one_of, text, whole, yes_or
 from services.importing.kinds import Candidate, Column, Desk, Pending, SheetKind, Values, Written
 from services.importing.selectors import brought
 from services.patients import actions, selectors
-from services.patients.merging import references
+from services.patients.merging import references, room_label
 from services.patients.models import Patient, PatientRelation
 from services.patients.phones import canonical_phone
 from services.patients.withdrawal import withdraw_patient
@@ -23,20 +23,20 @@ from services.staff.names import normalise_query
 
 SEXES = {"female": ("女", "female", "f", "女性"), "male": ("男", "male", "m", "男性"), "other": ("其他", "other")}
 ABSENT = {
-    "declined": ("不愿提供", "declined"),
-    "none": ("没有电话", "无", "none"),
-    "unable": ("暂时无法提供", "unable"),
-    "through_family": ("通过家属联系", "through family"),
+    "declined": ("不愿提供", "不願提供", "declined"),
+    "none": ("没有电话", "无", "沒有電話", "無", "none"),
+    "unable": ("暂时无法提供", "暫時無法提供", "unable"),
+    "through_family": ("通过家属联系", "透過家屬聯繫", "通過家屬聯繫", "through family"),
 }
 RELATIONS = {
-    "mother": ("母亲", "妈妈", "mother"),
-    "father": ("父亲", "爸爸", "father"),
-    "guardian": ("监护人", "guardian"),
+    "mother": ("母亲", "妈妈", "母親", "媽媽", "mother"),
+    "father": ("父亲", "爸爸", "父親", "father"),
+    "guardian": ("监护人", "監護人", "guardian"),
     "spouse": ("配偶", "丈夫", "妻子", "spouse"),
-    "child": ("子女", "儿子", "女儿", "child"),
+    "child": ("子女", "儿子", "女儿", "兒子", "女兒", "child"),
     "sibling": ("兄弟姐妹", "sibling"),
     "grandparent": ("祖父母", "外祖父母", "grandparent"),
-    "grandchild": ("孙辈", "grandchild"),
+    "grandchild": ("孙辈", "孫輩", "grandchild"),
     "other": ("其他", "other"),
 }
 
@@ -49,12 +49,15 @@ def phone(cell: str) -> str:
     return found
 
 
-def patient_column(key: str = "patient", *, zh: str = "患者病历号", en: str = "Patient number") -> Column:
+def patient_column(
+    key: str = "patient", *, zh: str = "患者病历号", en: str = "Patient number", hant: str = "患者病歷號"
+) -> Column:
     """The column by which another sheet names a patient."""
     return Column(
         key=key,
         zh=zh,
         en=en,
+        hant=hant,
         parse=text(40),
         required=key == "patient",
         help=gettext_lazy("The old number as in the sheet of patients, or the record number of this system."),
@@ -149,19 +152,20 @@ def _withdraw(by: Actor, code: UUID) -> None:
     patient = Patient.objects.select_for_update(of=("self",)).get(code=code)
     if patient.withdrawn_at is not None:
         return
-    touched = patient.version > 1 or patient.merged_into_id is not None
+    blocking = {room_label(Patient)} if patient.version > 1 or patient.merged_into_id is not None else set()
     for model, column in references():
-        if touched:
-            break
         rows = model._base_manager.filter(**{column.name: patient})
         if any(one.name == "code" for one in model._meta.concrete_fields):
             codes = set(rows.values_list("code", flat=True))
-            touched = bool(codes - brought(codes)) if codes else False
-        else:
-            touched = rows.exists()
-    if touched:
+            if codes and codes - brought(codes):
+                blocking.add(room_label(model))
+        elif rows.exists():
+            blocking.add(room_label(model))
+    if blocking:
         raise Conflict(
-            "worked_with_since", _("Somebody has worked with this file since. Correct or merge it where it stands.")
+            "worked_with_since",
+            _("Somebody has worked with this file since (%(rooms)s). Correct or merge it where it stands.")
+            % {"rooms": "、".join(sorted(blocking))},
         )
     withdraw_patient(by=by, patient=patient)
 
@@ -174,36 +178,36 @@ PATIENTS = SheetKind(
     en="Patients",
     columns=(
         Column(
-            key="number", zh="旧病历号", en="Old number", parse=text(40), example="A00123",
+            key="number", zh="旧病历号", en="Old number", hant="舊病歷號", parse=text(40), example="A00123",
             help=gettext_lazy("The number in the former system: other sheets name the patient by it."),
         ),
         Column(key="name", zh="姓名", en="Name", parse=text(80), required=True, example="王小明"),
         Column(
-            key="sex", zh="性别", en="Sex", parse=one_of(SEXES), required=True, example="男",
+            key="sex", zh="性别", en="Sex", hant="性別", parse=one_of(SEXES), required=True, example="男",
             help=gettext_lazy("男 or 女, M or F."),
         ),
         Column(
             key="birth_date", zh="出生日期", en="Date of birth", parse=day, example="1986-05-02",
             help=gettext_lazy("2026-01-05 or a date of the spreadsheet. Without it the age is needed."),
         ),
-        Column(key="age", zh="年龄", en="Age", parse=whole(0, 130), help=gettext_lazy("Only without a date of birth.")),
+        Column(key="age", zh="年龄", en="Age", hant="年齡", parse=whole(0, 130), help=gettext_lazy("Only without a date of birth.")),
         Column(
-            key="phone", zh="手机号", en="Phone", parse=phone, example="138 0000 4417",
+            key="phone", zh="手机号", en="Phone", hant="手機號", parse=phone, example="138 0000 4417",
             help=gettext_lazy("A family may share one phone. Without it the reason is needed."),
         ),
         Column(
-            key="no_phone", zh="无电话原因", en="Why no phone", parse=one_of(ABSENT),
+            key="no_phone", zh="无电话原因", en="Why no phone", hant="無電話原因", parse=one_of(ABSENT),
             help=gettext_lazy("不愿提供, 没有电话, 暂时无法提供 or 通过家属联系."),
         ),
-        Column(key="id_number", zh="证件号", en="ID number", parse=text(40)),
+        Column(key="id_number", zh="证件号", en="ID number", hant="證件號", parse=text(40)),
         Column(key="address", zh="地址", en="Address", parse=text(200)),
-        Column(key="occupation", zh="职业", en="Occupation", parse=text(60)),
+        Column(key="occupation", zh="职业", en="Occupation", hant="職業", parse=text(60)),
         Column(
-            key="alert", zh="特别提醒", en="Alert", parse=text(300), example="青霉素过敏",
+            key="alert", zh="特别提醒", en="Alert", hant="特別提醒", parse=text(300), example="青霉素过敏",
             help=gettext_lazy("What everybody must see first, such as allergies."),
         ),
         Column(
-            key="message_consent", zh="同意接收短信", en="Agrees to messages", parse=yes_or_no, example="是",
+            key="message_consent", zh="同意接收短信", en="Agrees to messages", hant="同意接收簡訊", parse=yes_or_no, example="是",
             help=gettext_lazy("Yes or no; empty where nobody has asked."),
         ),
     ),
@@ -257,21 +261,22 @@ FAMILIES = SheetKind(
     order=20,
     label=pgettext_lazy("sheet", "Families"),
     zh="家属",
+    hant="家屬",
     en="Families",
     columns=(
         patient_column(),
         Column(
-            key="relation", zh="关系", en="Relation", parse=one_of(RELATIONS), required=True, example="母亲",
+            key="relation", zh="关系", en="Relation", hant="關係", parse=one_of(RELATIONS), required=True, example="母亲",
             help=gettext_lazy("What the relative is to the patient: 母亲, 父亲, 配偶, 子女 …"),
         ),
-        patient_column("relative", zh="家属病历号", en="Relative's number"),
+        patient_column("relative", zh="家属病历号", en="Relative's number", hant="家屬病歷號"),
         Column(
-            key="relative_name", zh="家属姓名", en="Relative's name", parse=text(80),
+            key="relative_name", zh="家属姓名", en="Relative's name", hant="家屬姓名", parse=text(80),
             help=gettext_lazy("Only for a relative without a file."),
         ),
-        Column(key="relative_phone", zh="家属手机号", en="Relative's phone", parse=phone),
+        Column(key="relative_phone", zh="家属手机号", en="Relative's phone", hant="家屬手機號", parse=phone),
         Column(key="is_payer", zh="付款人", en="Pays", parse=yes_or_no, example="是"),
-        Column(key="is_guardian", zh="法定监护人", en="Legal guardian", parse=yes_or_no, example="是"),
+        Column(key="is_guardian", zh="法定监护人", en="Legal guardian", hant="法定監護人", parse=yes_or_no, example="是"),
     ),
     identity=_family_identity,
     check=_family_check,

@@ -2,10 +2,11 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import kernel.crypto.fields
-import kernel.ids
 from django.conf import settings
 from django.db import migrations, models
+
+import kernel.crypto.fields
+import kernel.ids
 
 
 class Migration(migrations.Migration):

@@ -17,7 +17,7 @@ from kernel.errors import DomainError, RuleRefused
 from kernel.identity.sign_in import require_recent_authentication
 from kernel.web.views import flash, page, polled, redirect_after_post, render_page, site_code
 from services.importing import actions, selectors, writing
-from services.importing.kinds import kinds
+from services.importing.kinds import in_language, kinds
 from services.importing.machines import AT_WORK
 from services.importing.models import ImportBatch, ImportedRow
 from services.importing.web.forms import DecisionForm, UploadForm
@@ -61,10 +61,11 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 @page(permission="importing.view")
 def template(request: HttpRequest) -> HttpResponse:
-    """The empty workbook in the reader's language, or in the one that is asked for."""
+    """The empty workbook in the reader's language or the one that is asked for; with every sheet or the chosen one."""
     asked = request.GET.get("language", "")
-    language = asked if asked in ("zh-hans", "en") else translation.get_language() or "zh-hans"
-    return _workbook(writing.template(kinds(), language), "import-template.xlsx")
+    language = asked if asked in ("zh-hans", "zh-hant", "en") else translation.get_language() or "zh-hans"
+    chosen = [kind for kind in kinds() if kind.key == request.GET.get("kind")]
+    return _workbook(writing.template(chosen or kinds(), language), "import-template.xlsx")
 
 
 @page(permission="importing.view")
@@ -149,7 +150,7 @@ def _workbook(content: bytes, name: str) -> HttpResponse:
 
 def _sheets() -> list[dict[str, Any]]:
     return [
-        {"label": kind.label, "required": [selectors.heading_of(one) for one in kind.columns if one.required]}
+        {"key": kind.key, "label": kind.label, "required": [in_language(one) for one in kind.columns if one.required]}
         for kind in kinds()
     ]
 
