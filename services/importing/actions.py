@@ -88,7 +88,7 @@ def _name(given: str) -> str:
 
 
 @action(permission="importing.run")
-def check_portion(*, by: Actor, batch: ImportBatch, most: int = PORTION) -> None:
+def check_portion(*, by: Actor, batch: ImportBatch, most: int) -> None:
     """Check the next rows of a file; after the last one the report is ready."""
     desk = checking.ImportDesk(batch)
     rows = list(batch.rows.filter(state=State.STAGED).select_related("batch")[:most])
@@ -156,7 +156,7 @@ def start(*, by: Actor, batch: ImportBatch, version: int | None = None) -> Impor
 
 
 @action(permission="importing.run")
-def write_portion(*, by: Actor, batch: ImportBatch, most: int = PORTION) -> None:
+def write_portion(*, by: Actor, batch: ImportBatch, most: int) -> None:
     """Write the next rows that are ready, each with the action of its room; after the last one the import is done."""
     desk = checking.ImportDesk(batch)
     for row in batch.rows.filter(state=State.READY).select_related("batch")[:most]:
@@ -215,7 +215,7 @@ def undo(*, by: Actor, batch: ImportBatch, version: int | None = None) -> Import
 
 
 @action(permission="importing.undo")
-def undo_portion(*, by: Actor, batch: ImportBatch, most: int = PORTION) -> None:
+def undo_portion(*, by: Actor, batch: ImportBatch, most: int) -> None:
     """Take the next rows back, the last written first; after the first one the import is taken back."""
     for row in batch.rows.filter(state__in=(State.IMPORTED, State.ATTACHED)).order_by("-order", "-number")[:most]:
         kind = kind_of(row.kind)
@@ -275,6 +275,6 @@ def work(batch: ImportBatch) -> None:
     portion = {"reading": check_portion, "running": write_portion, "undoing": undo_portion}.get(batch.state)
     if portion is None:
         return
-    portion(by=checking.BY, batch=batch)
+    portion(by=checking.BY, batch=batch, most=PORTION)
     if batch.state in AT_WORK:
         timers.schedule(WORK, str(batch.code), clock.now())
