@@ -68,7 +68,9 @@ def _book(values: Values, desk: Desk) -> Written:
 
 def _cancel(by: Actor, code: UUID) -> None:
     """Give an imported booking up. Raises Conflict (``worked_with_since``)."""
-    booked = Appointment.objects.select_for_update(of=("self",)).select_related("site", "patient", "doctor").get(code=code)
+    booked = (
+        Appointment.objects.select_for_update(of=("self",)).select_related("site", "patient", "doctor").get(code=code)
+    )
     if booked.state == "cancelled":
         return
     if booked.state != "booked" or booked.version > 1:

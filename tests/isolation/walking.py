@@ -315,7 +315,9 @@ def _plant_beside_bookings(site: Site, patient: Patient, doctor: StaffMember, wo
             for visit in Appointment.objects.filter(site=site, patient__in=[patient, relative], group__isnull=False):
                 visit.complaint = word
                 visit.save(update_fields=["complaint"])
-    upload(by=BY, site=site, content=workbook({"患者": [["A1", word, "女", None, 40, "13900000009"]]}), name=f"{word}.xlsx")
+    upload(
+        by=BY, site=site, content=workbook({"患者": [["A1", word, "女", None, 40, "13900000009"]]}), name=f"{word}.xlsx"
+    )
     booking = Appointment.objects.filter(site=site, patient=patient).first()
     if booking is not None:
         with suppress(DomainError):

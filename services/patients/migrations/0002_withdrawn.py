@@ -4,20 +4,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('patients', '0001_initial'),
-        ('sites', '0001_initial'),
+        ("patients", "0001_initial"),
+        ("sites", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='patient',
-            name='withdrawn_at',
+            model_name="patient",
+            name="withdrawn_at",
             field=models.DateTimeField(blank=True, editable=False, null=True),
         ),
         migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.CheckConstraint(condition=models.Q(('withdrawn_at__isnull', True), models.Q(('birth_date__isnull', True), ('phone_index', ''), ('search_words', '')), _connector='OR'), name='patients_withdrawn_is_nobody'),
+            model_name="patient",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("withdrawn_at__isnull", True),
+                    models.Q(("birth_date__isnull", True), ("phone_index", ""), ("search_words", "")),
+                    _connector="OR",
+                ),
+                name="patients_withdrawn_is_nobody",
+            ),
         ),
     ]
