@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -40,11 +40,13 @@ def record_tooth_treatment(
     performed_at: datetime | None = None,
     visit_code: UUID | None = None,
     redo_of: ToothTreatment | None = None,
+    warranty_until: date | None = None,
+    from_elsewhere: bool = False,
 ) -> ToothTreatment:
     """Record what was done to a tooth; its guarantee ends on the anniversary, clamped to the month (DE-009, DE-010).
 
-    ``helper`` is another doctor who helped. A redo keeps the guarantee of its original. Raises RuleRefused
-    (``unknown_tooth``, ``unknown_surface``, ``item_of_another_vertical``, ``redo_of_another_tooth``,
+    ``helper`` is another doctor who helped. A redo keeps the guarantee of its original. ``from_elsewhere`` is history that
+    an earlier system kept; ``warranty_until`` is what the patient was promised there. Raises RuleRefused (``unknown_tooth``, ``unknown_surface``, ``item_of_another_vertical``, ``redo_of_another_tooth``,
     ``helper_not_a_doctor``, ``helper_is_the_doctor`` and those of a treatment).
     """
     check_tooth(tooth)
@@ -56,10 +58,12 @@ def record_tooth_treatment(
     _check_helper(helper, doctor)
     moment = performed_at or clock.now()
     treatment = record_treatment(
-        by=by, site=site, patient=patient, doctor=doctor, item=item, performed_at=moment, visit_code=visit_code
-    )
+        by=by, site=site, patient=patient, doctor=doctor, item=item, performed_at=moment, visit_code=visit_code,
+        from_elsewhere=from_elsewhere,
+    )  # fmt: skip
     day = clock.local(moment, site.timezone).date()
     months = parameters.value("warranty_months", at=moment, site=site.code)
+    promised = warranty_until or add_months_clamped(day, months)
     row = ToothTreatment.objects.create(
         treatment=treatment,
         patient=patient,
@@ -67,7 +71,7 @@ def record_tooth_treatment(
         surfaces=join_surfaces(surfaces),
         helper=helper,
         performed_on=day,
-        warranty_until=redo_of.warranty_until if redo_of else add_months_clamped(day, months),
+        warranty_until=redo_of.warranty_until if redo_of else promised,
         redo_of=redo_of,
     )
     audit.record(by=by, verb="dental.tooth_treated", target=row, site=site.code, tooth=tooth)

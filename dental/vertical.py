@@ -151,6 +151,7 @@ VERTICAL = Vertical(
     followups=RULES,
     machines=("dental.machines.LAB_MODEL", "dental.machines.PREPARATION"),
     slots={
+        "importing.sheets": ("dental.sheets.TEETH",),
         "visit.actions": ("dental.slots.visit_actions",),
         "patient.tabs": ("dental.slots.patient_tab",),
         "patient.timeline": ("dental.slots.patient_timeline",),

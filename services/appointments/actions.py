@@ -61,6 +61,7 @@ def book_appointment(
     on_spot_reason: str = "",
     said: Iterable[str] | None = None,
     group: BookingGroup | None = None,
+    from_elsewhere: bool = False,
     **texts: str,
 ) -> Appointment:
     """Book a visit (AP-002). Length: ``units``, or whole-unit ``minutes``, else the item's, else a routine examination.
@@ -70,7 +71,8 @@ def book_appointment(
     that makes trouble says why in ``deviation_note`` (AP-024). A wish (``preference`` with ``wish_value``) that is not
     granted needs ``wish_refusal`` (AP-023). ``chair`` defaults to the one that the roster gives the doctor. ``texts`` are
     ``TEXT_FIELDS``; ``said`` are the ticks of what was read back and explained (AP-010; None where nobody spoke). With it come one confirmation task and one receipt (AP-012, AP-013); an open appointment ``card`` is
-    closed by it (AP-004). Of a ``group`` all visits are told and confirmed at once, by whoever books the group.
+    closed by it (AP-004). Of a ``group`` all visits are told and confirmed at once, by whoever books the group. What was booked
+    ``from_elsewhere`` (an earlier system) the patient has heard of there: no receipt leaves, and its doctor needs no explanation.
 
     Raises Conflict (``booking_conflict``, ``nobody_free``, ``session_full``) and RuleRefused (``duration_not_whole_units``,
     ``start_not_on_unit``, ``slot_in_the_past``, ``outside_opening_hours``, ``doctor_not_on_duty``,
@@ -105,7 +107,7 @@ def book_appointment(
         card=card,
         deviation=deviation,
         reason=deviation_note,
-        excused=channel == Appointment.Channel.REBOOKED,
+        excused=from_elsewhere or channel == Appointment.Channel.REBOOKED,
     )
     granted = wishes.outcome(decision.doctor, wish, wish_value, wish_refusal, day)
     resources = controls.placed(site=site, doctor=decision.doctor, chair=chair, assistant=assistant, window=window)
@@ -141,7 +143,8 @@ def book_appointment(
         telling.tell_wish(by, appointment)
     if group is None:
         reminders.plan(by=by, appointment=appointment)
-        reminders.send_receipt(appointment)
+        if not from_elsewhere:
+            reminders.send_receipt(appointment)
     if said is not None:
         talks.note_said(by=by, appointment=appointment, said=said)
     talks.hand_to_site(by, appointment)

@@ -236,6 +236,7 @@ ROOM = Room(
         "services.appointments.lifecycles.REMOTE",
     ),
     slots={
+        "importing.sheets": ("services.appointments.sheets.APPOINTMENTS",),
         "tasks.subject.patient": ("services.appointments.selectors.patient_subjects",),
         "visit.actions": ("services.appointments.web.slots.visit_actions",),
         "patient.family_actions": ("services.appointments.web.groups.family_actions",),

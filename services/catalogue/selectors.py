@@ -65,6 +65,14 @@ def item_by_key(key: str) -> Item:
     return with_prices(Item.objects.all()).get(key=key)
 
 
+def named(text: str) -> list[Item]:
+    """The items of the active lines of business, those no longer offered too, whose key or whole name is ``text``; a key
+    wins over a name, and what is offered over what is not."""
+    rows = all_items().filter(Q(key__iexact=text) | Q(name_zh=text) | Q(name_en__iexact=text))
+    found = [one for one in rows if one.key == text.casefold()] or list(rows)
+    return [one for one in found if one.is_active] or found
+
+
 def price_at(item: Item, when: date | datetime | None = None, *, site: Site | None = None) -> int | None:
     """What ``item`` costs in fen on the local day of ``when`` (default: now), at ``site`` or by the tenant's clock.
 

@@ -88,7 +88,7 @@ def proposed_pairs(*, limit: int = SHOWN) -> list[tuple[Patient, Patient, tuple[
     proposed with the oldest one from which nobody has told it apart.
     """
     apart = set(PatientDistinction.objects.filter(undone_at__isnull=True).values_list("first_id", "second_id"))
-    rows = Patient.objects.filter(merged_into__isnull=True)
+    rows = Patient.objects.filter(merged_into__isnull=True, withdrawn_at__isnull=True)
     alike = rows.order_by().values("pinyin", "birth_year").annotate(n=Count("id")).filter(n__gt=1)
     wanted = Q(pk__in=[])
     # Whatever stands apart may fill a group each; so many more are looked at.

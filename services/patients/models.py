@@ -28,7 +28,8 @@ class Patient(IndexedModel, VersionedModel):
     ``birth_year`` is always known. Without ``birth_date`` it was computed from a stated age and may be one year off.
     A file without a phone holds the reason for it (FD-003) and cannot be followed up by phone.
 
-    ``merged_into`` is the file that took this one over; ``restricted_until`` ends a restriction of processing.
+    ``merged_into`` is the file that took this one over; ``restricted_until`` ends a restriction of processing;
+    ``withdrawn_at`` is when a file that was opened by mistake was taken back: nothing of the person is left in it.
     """
 
     KEPT = True
@@ -71,6 +72,7 @@ class Patient(IndexedModel, VersionedModel):
         "self", null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="absorbed"
     )
     restricted_until = models.DateTimeField(null=True, blank=True, editable=False)
+    withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [
@@ -88,6 +90,10 @@ class Patient(IndexedModel, VersionedModel):
             models.CheckConstraint(
                 condition=Q(message_consent__isnull=True) | Q(message_consent_at__isnull=False),
                 name="patients_consent_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True) | Q(phone_index="", search_words="", birth_date__isnull=True),
+                name="patients_withdrawn_is_nobody",
             ),
         ]
         indexes = [

@@ -138,6 +138,7 @@ ROOM = Room(
     ),
     search=("services.patients.search.find_patients",),
     slots={
+        "importing.sheets": ("services.patients.sheets.PATIENTS", "services.patients.sheets.FAMILIES"),
         "patient.timeline": ("services.patients.web.slots.own_timeline",),
         "patient.next": ("services.patients.web.slots.profile_due",),
         "patient.warnings": ("services.patients.web.slots.opened_by_exception",),

@@ -53,7 +53,7 @@ def access_patient(actor: Actor, code: UUID, word: str = "patients.view", *, eve
 
     Raises NotFound (``patient_not_found``), Forbidden (``file_restricted``).
     """
-    rows = Patient.objects.select_related("site", "merged_into__site")
+    rows = Patient.objects.select_related("site", "merged_into__site").filter(withdrawn_at__isnull=True)
     found = rows.filter(code=code).first() if holds(actor, word) else None
     if found is None:
         raise NotFound("patient_not_found", _("There is no such patient."))
@@ -69,7 +69,7 @@ def by_record_number(actor: Actor, number: str, word: str = "patients.view") -> 
     A merged file's number leads to the one that took it over. Raises NotFound (``patient_not_found``), Forbidden
     (``file_restricted``).
     """
-    rows = Patient.objects.select_related("merged_into")
+    rows = Patient.objects.select_related("merged_into").filter(withdrawn_at__isnull=True)
     found = rows.filter(record_number__iexact=number).first() if holds(actor, word) else None
     if found is None:
         raise NotFound("patient_not_found", _("No file has this record number."))
@@ -89,7 +89,8 @@ def access_relation(actor: Actor, patient: Patient, code: UUID, word: str = "pat
 
 def newest(site: Any = None) -> QuerySet[Patient]:
     """The files registered last, at ``site`` or everywhere."""
-    rows = Patient.objects.filter(merged_into__isnull=True).select_related("site").order_by("-created_at", "-id")
+    rows = Patient.objects.filter(merged_into__isnull=True, withdrawn_at__isnull=True)
+    rows = rows.select_related("site").order_by("-created_at", "-id")
     return rows if site is None else rows.filter(site=site)
 
 
@@ -109,7 +110,7 @@ def find_patients(query: str, *, limit: int = 20) -> list[Patient]:
         for patient in _inside(wanted):
             found.setdefault(patient.pk, patient)
     # What was merged is left out here and not in the questions: there it would keep the planner from the indexes.
-    standing = [patient for patient in found.values() if patient.merged_into_id is None]
+    standing = [one for one in found.values() if one.merged_into_id is None and one.withdrawn_at is None]
     return sorted(standing, key=lambda patient: _rank(patient, wanted))[:limit]
 
 
@@ -184,7 +185,7 @@ def possible_duplicates(
         wanted |= same_name & Q(birth_year__range=years)
     if phone:
         wanted |= Q(phone_index__marks=phone)
-    rows = Patient.objects.filter(wanted, merged_into__isnull=True).select_related("site")
+    rows = Patient.objects.filter(wanted, merged_into__isnull=True, withdrawn_at__isnull=True).select_related("site")
     if besides is not None:
         rows = rows.exclude(pk=besides.pk)
     found = []

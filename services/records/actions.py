@@ -35,11 +35,14 @@ def record_treatment(
     visit_code: UUID | None = None,
     assistant: StaffMember | None = None,
     is_sensitive: bool = False,
+    from_elsewhere: bool = False,
 ) -> Treatment:
     """Record that ``doctor`` did ``item`` to ``patient`` at ``performed_at`` (aware; default: now).
 
     Follow-up, warranty and figures hear of it by "records.treatment_recorded", which carries codes only. A sensitive one
     is read by the treating team only (CR-021). Some entries are looked through by another person (``reviewing``).
+    ``from_elsewhere`` is history that an earlier system kept: it counts like any other, but nobody is called about it now
+    and nobody looks it through.
 
     Raises RuleRefused (``not_a_doctor``, ``performed_in_future``, ``quantity_impossible``).
     """
@@ -68,10 +71,12 @@ def record_treatment(
         recorded_by_id=by.user_id,
         is_sensitive=is_sensitive,
     )
-    reviewing.choose(by=by, entry=treatment)
     audit.record(
         by=by, verb="records.treatment_recorded", target=treatment, site=site.code, patient=patient.code, item=item.key
     )
+    if from_elsewhere:
+        return treatment
+    reviewing.choose(by=by, entry=treatment)
     emit(
         "records.treatment_recorded",
         key=str(patient.code),

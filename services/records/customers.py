@@ -35,7 +35,8 @@ def media_sources(actor: Actor, first: date, last: date) -> list[Source]:
     paid since, in fen, as the rooms of the slot ``patient.revenue`` know. The largest first (CR-012)."""
     access.require(actor, WORD)
     start, end = clock.day_bounds(first)[0], clock.day_bounds(last)[1]
-    rows = Patient.objects.filter(created_at__gte=start, created_at__lt=end, merged_into__isnull=True)
+    rows = Patient.objects.filter(created_at__gte=start, created_at__lt=end)
+    rows = rows.filter(merged_into__isnull=True, withdrawn_at__isnull=True)
     treated = set(
         Treatment.objects.filter(patient__in=rows.values("pk"), voided_at__isnull=True).values_list(
             "patient", flat=True
@@ -90,7 +91,7 @@ def lifecycle(actor: Actor, *, months: int = 6) -> Lifecycle:
     """
     access.require(actor, WORD)
     today = clock.today()
-    rows = Patient.objects.filter(merged_into__isnull=True)
+    rows = Patient.objects.filter(merged_into__isnull=True, withdrawn_at__isnull=True)
     done = Treatment.objects.filter(voided_at__isnull=True)
     treated = done.order_by().values("patient").distinct().count()
     since = clock.day_bounds(today - timedelta(days=parameters.value("loyal_window_days")))[0]

@@ -80,7 +80,9 @@ def expired(actor: Actor, *, limit: int = 200) -> list[Kept]:
     years = parameters.value("record_retention_years")
     before = clock.day_bounds(_years_later(today, -years))[0]
     rows = (
-        _with_last(Patient.objects.filter(merged_into__isnull=True)).filter(Q(last__lt=before)).order_by("last", "id")
+        _with_last(Patient.objects.filter(merged_into__isnull=True, withdrawn_at__isnull=True))
+        .filter(Q(last__lt=before))
+        .order_by("last", "id")
     )
     return [kept for kept in map(_kept, rows[:limit]) if kept.until < today]
 

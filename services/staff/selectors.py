@@ -66,6 +66,12 @@ def doctors_at(site: Site, day: date | None = None) -> QuerySet[StaffMember]:
     return staff_at(site, day).filter(is_doctor=True)
 
 
+def named(text: str) -> list[StaffMember]:
+    """Everybody, those who left included, whose number or whole name is ``text``; a number wins over a name."""
+    found = StaffMember.objects.filter(Q(number__iexact=text) | Q(name=text)).order_by("number")
+    return [one for one in found if one.number.casefold() == text.casefold()] or list(found)
+
+
 def find_staff(actor: Actor, *, query: str = "", site: Site | None = None, left: bool = False) -> QuerySet[StaffMember]:
     """Colleagues that ``actor`` may see, by name, pinyin, initials, number or post."""
     if not holds(actor, "staff.view"):

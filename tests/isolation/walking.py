@@ -59,6 +59,7 @@ from services.consultation.transfers import pass_on
 from services.guest_care import actions as guest_care
 from services.guest_care import enquiries, queue, wishes
 from services.headquarters.doctors import open_calendar
+from services.importing.actions import upload
 from services.intake.actions import start_sheet
 from services.intake.handover import mark_special
 from services.patients.actions import register_patient
@@ -80,6 +81,7 @@ from services.telephone.actions import log_call
 from services.telephone.courtesy import order_calls
 from services.treatment_area.actions import refuse_companion
 from services.treatment_area.rounds import note_patrol, raise_priority, report_concern
+from tests.services.workbooks import workbook
 
 BY = Actor.system("test")
 SECRET = "JBSWY3DPEHPK3PXP"
@@ -326,6 +328,9 @@ def _plant_beside_bookings(site: Site, patient: Patient, doctor: StaffMember, wo
             for visit in Appointment.objects.filter(site=site, patient__in=[patient, relative], group__isnull=False):
                 visit.complaint = word
                 visit.save(update_fields=["complaint"])
+    upload(
+        by=BY, site=site, content=workbook({"患者": [["A1", word, "女", None, 40, "13900000009"]]}), name=f"{word}.xlsx"
+    )
     booking = Appointment.objects.filter(site=site, patient=patient).first()
     if booking is not None:
         with suppress(DomainError):

@@ -84,6 +84,7 @@ TENANT_APPS = [
     "services.rules",
     "services.documents",
     "services.search",
+    "services.importing",
     "services.catalogue",
     "services.patients",
     "services.appointments",

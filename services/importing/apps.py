@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class ImportingConfig(RoomConfig):
+    name = "services.importing"
+    label = "importing"
