@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext_noop as _
 
 from escort.models import Companion, Order, Qualification
@@ -43,7 +45,11 @@ def agreement_changed(event: Event) -> None:
     companion = Companion.objects.filter(staff=agreement.staff).first()
     if companion is None:
         return
-    paper = {"companion": companion, "kind": Qualification.Kind.CONFIDENTIALITY, "number": str(agreement.code)}
+    paper: dict[str, Any] = {
+        "companion": companion,
+        "kind": Qualification.Kind.CONFIDENTIALITY,
+        "number": str(agreement.code),
+    }
     if agreement.last_day < agreement.signed_on:
         Qualification.objects.filter(**paper).delete()
         return

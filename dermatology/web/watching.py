@@ -101,5 +101,5 @@ def _shown(request: HttpRequest, visit: Visit, **given: forms.Form) -> HttpRespo
         "settle_form": SettleForm(),
         **given,
     }
-    [invalid] = [form for form in given.values() if form.is_bound] or [None]
+    invalid = next((form for form in given.values() if form.is_bound), None)
     return render_page(request, "dermatology/changes.html", context, invalid=invalid)

@@ -64,18 +64,18 @@ def test_a_colleague_is_charged_only_against_the_slip_and_once(monday: Any) -> N
     assert head.post(URL, asked(patient("别人"))).json()["code"] == "file_of_somebody_else"
     assert head.post(URL, asked(ren, staff=str(staff("109").code))).json()["code"] == "own_dispatch_slip"
     made = head.post(URL, asked(ren))
-    assert (made.status_code, made.json()["number"], made.json()["issued_by"]) == (201, "D-1", "梅华")
+    assert (made.status_code, made.json()["number"], made.json()["issued_by"]) == (201, "D-2026-000001", "梅华")
 
     receipt = charged(bill)
     used = DispatchSlip.objects.get()
     assert (used.line.slip, receipt.slip, used.used_at) == (bill, bill, receipt.issued_at)
     with pytest.raises(RuleRefused):  # the same item again: the slip is used
         charged(signed(ren, "filling"))
-    assert head.post(URL, asked(ren)).json()["number"] == "D-2"
+    assert head.post(URL, asked(ren)).json()["number"] == "D-2026-000002"
     with pytest.raises(RuleRefused):  # another item than the head nurse said
         charged(signed(ren, "filling", "film"))
     assert DispatchSlip.objects.filter(line__isnull=True).count() == 1
-    assert [row["number"] for row in head.get(URL).json()["results"]] == ["D-2", "D-1"]
+    assert [row["number"] for row in head.get(URL).json()["results"]] == ["D-2026-000002", "D-2026-000001"]
 
 
 @pytest.mark.ledger("DE-019")
@@ -104,7 +104,7 @@ def test_two_tills_want_the_same_slip_and_one_gets_it(own_database: Any, smile: 
 
         return run
 
-    results = at_once(*(till(bill) for bill in bills))
+    results = at_once(smile, *(till(bill) for bill in bills))
     assert sorted(isinstance(one, Receipt) for one in results) == [False, True]
     assert "dispatch_slip_missing" in results
     assert Receipt.objects.count() == 1

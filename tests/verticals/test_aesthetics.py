@@ -180,8 +180,10 @@ def test_what_was_due_and_moves_away_leaves_the_inbox_and_comes_back(operated: A
 
 @pytest.mark.ledger("AE-015")
 def test_a_procedure_entered_late_makes_due_at_once_what_should_have_been_asked(operated: Any) -> None:
+    who = bella()
+    read_chart(who)
     operated("2026-12-20 10:00")
-    found = procedure(performed_at=local(OPERATED))
+    found = procedure(who, reading=False, performed_at=local(OPERATED))
     assert [(row.due_on.isoformat(), row.state) for row in plan_of(found)][:3] == [
         ("2026-12-18", "due"), ("2026-12-20", "due"), ("2026-12-24", "planned"),
     ]  # fmt: skip
@@ -394,6 +396,7 @@ def test_codes_of_another_tenant_are_not_found(
     with working_for("willow"):
         river = Site.objects.get(slug="river")
         stranger = patient("别家", site=river)
+        read_chart(stranger, "dr.song")
         foreign = actions.record_procedure(
             by=person("dr.song"), site=river, patient=stranger, doctor=staff("081"), template=eyelid()
         )
