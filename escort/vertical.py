@@ -38,6 +38,7 @@ VERTICAL = Vertical(
             permission="escort.manage",
             icon="walk",
             order=12,
+            daily_for=("escort_manager",),
             home_for=("escort_manager",),
         ),
         NavItem(
@@ -47,6 +48,7 @@ VERTICAL = Vertical(
             permission="escort.enquire",
             icon="plus",
             order=13,
+            daily_for=("escort_manager", "front_desk"),
         ),
         NavItem(
             key="escort-companions",
@@ -55,6 +57,7 @@ VERTICAL = Vertical(
             permission="escort.manage",
             icon="people",
             order=14,
+            daily_for=("escort_manager",),
         ),
         NavItem(
             key="escort-offers",
@@ -63,6 +66,7 @@ VERTICAL = Vertical(
             permission="escort.serve",
             icon="inbox",
             order=10,
+            daily_for=("companion",),
             home_for=("companion",),
         ),
         NavItem(
@@ -72,6 +76,7 @@ VERTICAL = Vertical(
             permission="escort.serve",
             icon="clock",
             order=11,
+            daily_for=("companion",),
         ),
     ),
     permissions={
