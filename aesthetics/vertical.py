@@ -20,6 +20,7 @@ VERTICAL = Vertical(
             permission="aesthetics.view",
             icon="flower",
             order=46,
+            daily_for=("doctor", "nurse", "consultant"),
         ),
     ),
     permissions={

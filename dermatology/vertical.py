@@ -31,6 +31,7 @@ VERTICAL = Vertical(
             permission="dermatology.view",
             icon="skin",
             order=45,
+            daily_for=("doctor", "nurse"),
         ),
     ),
     permissions={

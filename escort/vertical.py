@@ -41,6 +41,7 @@ VERTICAL = Vertical(
             permission="escort.manage",
             icon="walk",
             order=12,
+            daily_for=("escort_manager",),
             home_for=("escort_manager",),
         ),
         NavItem(
@@ -50,6 +51,7 @@ VERTICAL = Vertical(
             permission="escort.enquire",
             icon="plus",
             order=13,
+            daily_for=("escort_manager", "front_desk"),
         ),
         NavItem(
             key="escort-companions",
@@ -58,6 +60,7 @@ VERTICAL = Vertical(
             permission="escort.manage",
             icon="people",
             order=14,
+            daily_for=("escort_manager",),
         ),
         NavItem(
             key="escort-offers",
@@ -66,6 +69,7 @@ VERTICAL = Vertical(
             permission="escort.serve",
             icon="inbox",
             order=10,
+            daily_for=("companion",),
             home_for=("companion",),
         ),
         NavItem(
@@ -75,6 +79,7 @@ VERTICAL = Vertical(
             permission="escort.serve",
             icon="clock",
             order=11,
+            daily_for=("companion",),
         ),
     ),
     permissions={

@@ -30,11 +30,16 @@ class _Unset:
 UNSET: Final[Any] = _Unset()
 
 
+STEERING_ORDER = 800
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NavItem:
     """An entry of the rail. ``badge`` is a dotted callable ``(request) -> int`` counting what is due or overdue.
 
-    ``home_for`` names the roles whose day begins here; everybody else begins at their first entry.
+    ``home_for`` names the roles whose day begins here; everybody else begins at their first entry. ``daily_for`` names
+    the roles that work here all day: for them the entry stands on top. From ``STEERING_ORDER`` on, entries are read or
+    set now and then (prices, rules, people) and stand last.
     """
 
     key: str
@@ -46,6 +51,7 @@ class NavItem:
     badge: str | None = None
     families: frozenset[str] | None = None
     home_for: tuple[str, ...] = ()
+    daily_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ ROOM = Room(
             permission="cashier.charge",
             icon="cash",
             order=50,
+            daily_for=("cashier",),
             badge="services.cashier.selectors.waiting_count",
             home_for=("cashier",),
         ),

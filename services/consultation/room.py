@@ -26,6 +26,7 @@ ROOM = Room(
             permission="consultation.view",
             icon="message",
             order=42,
+            daily_for=("consultant",),
             badge="services.consultation.web.views.badge",
             home_for=("consultant",),
         ),

@@ -23,6 +23,7 @@ ROOM = Room(
             permission="followup.view",
             icon="phone",
             order=50,
+            daily_for=("follow_up_caller", "customer_service"),
         ),
     ),
     permissions={

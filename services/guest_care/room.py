@@ -31,6 +31,7 @@ ROOM = Room(
             permission="guest_care.log",
             icon="people",
             order=11,
+            daily_for=("front_desk", "lobby_receptionist", "guide", "waiting_attendant"),
             home_for=("lobby_receptionist",),
         ),
     ),

@@ -23,6 +23,7 @@ ROOM = Room(
             permission="intake.fill",
             icon="clipboard",
             order=14,
+            daily_for=("front_desk", "lobby_receptionist", "guide"),
             badge="services.intake.selectors.due_count",
         ),
     ),

@@ -19,7 +19,13 @@ ROOM = Room(
     api_urls="services.kpis.api.urls",
     nav=(
         NavItem(
-            key="kpis", label=_("Figures"), url_name="kpis:figures", permission="kpis.view", icon="chart", order=80
+            key="kpis",
+            label=_("Figures"),
+            url_name="kpis:figures",
+            permission="kpis.view",
+            icon="chart",
+            order=80,
+            daily_for=("dean", "clinic_director", "higher_supervisor", "supervisor"),
         ),
     ),
     permissions={"kpis.view": _("see the figures of the branch")},

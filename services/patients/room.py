@@ -134,6 +134,7 @@ ROOM = Room(
             permission="patients.view",
             icon="patient",
             order=200,
+            daily_for=("front_desk", "doctor", "specialist", "chief_physician", "cashier", "consultant", "phone_agent"),
         ),
     ),
     search=("services.patients.search.find_patients",),

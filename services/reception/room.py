@@ -31,6 +31,15 @@ ROOM = Room(
             permission="reception.view",
             icon="desk",
             order=10,
+            daily_for=(
+                "front_desk",
+                "lobby_receptionist",
+                "guide",
+                "cashier",
+                "supervisor",
+                "service_supervisor",
+                "waiting_attendant",
+            ),
         ),
         NavItem(
             key="doctor",
@@ -39,6 +48,7 @@ ROOM = Room(
             permission="reception.treat",
             icon="chair",
             order=15,
+            daily_for=("doctor", "specialist", "chief_physician", "doctor_supervisor", "assistant", "nurse"),
             home_for=("doctor", "specialist", "chief_physician"),
         ),
     ),

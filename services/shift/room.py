@@ -24,6 +24,15 @@ ROOM = Room(
             permission="shift.view",
             icon="clipboard",
             order=42,
+            daily_for=(
+                "front_desk",
+                "lobby_receptionist",
+                "guide",
+                "cashier",
+                "supervisor",
+                "waiting_attendant",
+                "clinic_director",
+            ),
         ),
     ),
     permissions={

@@ -23,6 +23,7 @@ ROOM = Room(
             permission="tasks.work",
             icon="task",
             order=40,
+            daily_for=tuple(role.slug for role in ROLES),
             badge="services.tasks.web.views.badge",
             home_for=(
                 "supervisor",

@@ -30,6 +30,7 @@ ROOM = Room(
             permission="telephone.view",
             icon="phone",
             order=45,
+            daily_for=("front_desk", "phone_agent", "customer_service"),
             home_for=("phone_agent",),
         ),
     ),

@@ -27,6 +27,7 @@ ROOM = Room(
             permission="treatment_area.companions",
             icon="chair",
             order=12,
+            daily_for=("waiting_attendant", "nurse", "head_nurse", "assistant", "supervisor"),
             home_for=("waiting_attendant",),
         ),
     ),

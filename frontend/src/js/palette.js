@@ -10,8 +10,11 @@ function commands(query) {
   const wanted = query.trim().toLowerCase();
   const found = [];
   const seen = new Set();
-  for (const node of $$(".rail-item, .topnav a, main [data-key], .toolbar [data-key], .foot [data-key], .aside [data-key]")) {
-    if (node.closest("dialog") || !isVisible(node) || node.matches("[aria-disabled=true]")) {
+  // Rooms behind "More" are found by their name as well.
+  const rooms = wanted ? ", .sheet-list a" : "";
+  for (const node of $$(`.rail-item, .topnav a, main [data-key], .toolbar [data-key], .foot [data-key], .aside [data-key]${rooms}`)) {
+    const hidden = !node.matches(".sheet-list a") && (node.closest("dialog") || !isVisible(node));
+    if (hidden || node.matches("[aria-disabled=true]")) {
       continue;
     }
     const copy = node.cloneNode(true);

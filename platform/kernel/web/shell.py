@@ -26,6 +26,9 @@ from kernel.web.words import browser_words
 
 Text = str | Promise
 HORIZONTAL_FAMILIES = frozenset({"headquarters", "platform"})
+RAIL_PLACES = 12
+"""As many entries as a rail shows on a low screen (13 fit at 768 px); with more, the last place opens all rooms."""
+BADGE_LIMIT = 99
 LANGUAGE_NAMES = {"zh-hans": "简体中文", "zh-hant": "繁體中文", "en": "English"}
 LANGUAGE_TAGS = {"zh-hans": "zh-Hans", "zh-hant": "zh-Hant", "en": "en"}
 
@@ -37,7 +40,8 @@ def _callable(path: str) -> Callable[..., Any]:
 
 @dataclass(frozen=True, slots=True)
 class NavEntry:
-    """An entry as it is drawn. ``badge`` counts what is overdue or due today, never what is new."""
+    """An entry as it is drawn. ``badge`` counts what is overdue or due today, never what is new. ``part`` is 0 for the
+    daily work of this person's roles, 1 for further work, 2 for what is set or read now and then."""
 
     key: str
     label: Text
@@ -45,6 +49,20 @@ class NavEntry:
     icon: str
     current: bool
     badge: int
+    part: int = 0
+
+    @property
+    def badge_text(self) -> str:
+        """The number as it fits beside an icon."""
+        return f"{BADGE_LIMIT}+" if self.badge > BADGE_LIMIT else str(self.badge)
+
+
+@dataclass(frozen=True, slots=True)
+class NavPart:
+    """Entries under one heading."""
+
+    label: Text
+    entries: list[NavEntry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +101,7 @@ class Shell:
 
     @cached_property
     def nav(self) -> list[NavEntry]:
-        """What this person may open here, in order. One badge call per entry, no query by the navigation itself."""
+        """What this person may open here, the daily work first. One badge call per entry, no query of its own."""
         if self.tenant is None or not self.signed_in:
             return []
         entries = []
@@ -95,8 +113,29 @@ class Shell:
             except NoReverseMatch:
                 continue
             badge = int(_callable(item.badge)(self._request) or 0) if item.badge else 0
-            entries.append(NavEntry(item.key, item.label, url, item.icon, item.key == self._current_key, badge))
-        return entries
+            current, part = item.key == self._current_key, _part_of(item, self.actor.roles)
+            entries.append(NavEntry(item.key, item.label, url, item.icon, current, badge, part))
+        return sorted(entries, key=lambda entry: entry.part)
+
+    @cached_property
+    def rail(self) -> list[NavPart]:
+        """The parts that the rail draws, between lines: everything, or the first places and the page's own entry."""
+        shown = self.nav
+        if len(shown) > RAIL_PLACES:
+            first = shown[: RAIL_PLACES - 1]
+            here = [entry for entry in shown[RAIL_PLACES - 1 :] if entry.current]
+            shown = first[:-1] + here if here else first
+        return _in_parts(shown)
+
+    @cached_property
+    def rooms(self) -> list[NavPart]:
+        """Every entry, by part: what "More" opens."""
+        return _in_parts(self.nav)
+
+    @cached_property
+    def has_more(self) -> bool:
+        """Does the rail show only a part of the rooms?"""
+        return len(self.nav) > RAIL_PLACES
 
     @cached_property
     def _current_key(self) -> str:
@@ -247,6 +286,18 @@ class Shell:
     @cached_property
     def demo(self) -> bool:
         return bool(getattr(settings, "DEMO", False))
+
+
+def _part_of(item: NavItem, roles: frozenset[str]) -> int:
+    if roles & set(item.daily_for):
+        return 0
+    return 1 if item.order < registry.STEERING_ORDER else 2
+
+
+def _in_parts(entries: list[NavEntry]) -> list[NavPart]:
+    labels = (_("Daily work"), _("Further rooms"), _("Set and look up"))
+    parts = [NavPart(label, [one for one in entries if one.part == part]) for part, label in enumerate(labels)]
+    return [part for part in parts if part.entries]
 
 
 def _nav_items(tenant: TenantContext) -> tuple[NavItem, ...]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -17,7 +20,29 @@ from services.tasks import actions, selectors
 from services.tasks.models import Task
 from services.tasks.web.forms import CarryOverForm, CompleteForm, HandOverForm
 
-SHOWN = ("overdue", "approval", "promise")
+SHOWN = {"overdue": ("overdue",), "today": ("now", "today"), "approval": ("approval",), "promise": ("promise",)}
+"""The tabs, and the bundles that each shows."""
+STACKED_FROM = 3
+"""So many open tasks with the same words, day after day, make one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The oldest of the tasks that say the same, and how many more there are of it."""
+
+    line: selectors.Line
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A bundle as it is drawn: ``count`` tasks in fewer lines."""
+
+    key: str
+    label: Any
+    tone: str
+    count: int
+    stacks: list[Stack]
 
 
 def badge(request: HttpRequest) -> int:
@@ -46,7 +71,7 @@ def complete(request: HttpRequest, code: UUID) -> HttpResponse:
         return _again(request, found, complete_form=form)
     actions.complete_task(by=request.actor, task=found, note=form.cleaned_data["note"])
     flash(request, _("Task done"))
-    return redirect_after_post(request, "tasks:my-day")
+    return redirect_after_post(request, _shown_path(request.POST.get("show", "")))
 
 
 @page(permission="tasks.work", methods=("POST",))
@@ -83,21 +108,19 @@ def _inbox(request: HttpRequest) -> dict[str, Any]:
     bundles = selectors.inbox(request.actor)
     counts = selectors.counters(bundles)
     shown = request.GET.get("show", "")
-    here = reverse("tasks:my-day")
+    like = request.GET.get("like", "")
     labels = {key: label for key, label, _tone in selectors.BUNDLES}
-    tabs = [{"key": "", "label": _("All"), "url": here, "count": counts["all"]}]
-    tabs += [
-        {
-            "key": key,
-            "label": labels[key],
-            "url": f"{here}?show={key}",
-            "count": counts.get(key, 0),
-            "tone": "late" if key == "overdue" and counts.get(key) else "",
-        }
-        for key in SHOWN
-    ]
+    tabs = [{"key": "", "label": _("All"), "url": _shown_path(""), "count": counts["all"]}]
+    for key, keys in SHOWN.items():
+        count = sum(counts.get(one, 0) for one in keys)
+        tone = "late" if key == "overdue" and count else ""
+        label = _("Today") if key == "today" else labels[key]
+        tabs.append({"key": key, "label": label, "url": _shown_path(key), "count": count, "tone": tone})
+    wanted = SHOWN.get(shown)
     return {
-        "bundles": [bundle for bundle in bundles if shown in ("", bundle.key)],
+        "bundles": _headings((one for one in bundles if wanted is None or one.key in wanted), like),
+        "like": like,
+        "shown_value": json.dumps({"show": shown if shown in SHOWN else ""}),
         "total": counts["all"],
         "tabs": tabs,
         "shown": shown,
@@ -105,6 +128,30 @@ def _inbox(request: HttpRequest) -> dict[str, Any]:
         "done": selectors.done_today(request.actor),
         "now": clock.now(),
     }
+
+
+def _shown_path(shown: str) -> str:
+    here = reverse("tasks:my-day")
+    return f"{here}?show={shown}" if shown in SHOWN else here
+
+
+def _headings(bundles: Iterable[selectors.Bundle], like: str) -> list[Heading]:
+    """The bundles with what repeats itself in one line each; ``like`` (a task's code) unfolds what says the same."""
+    found = []
+    for bundle in bundles:
+        alike: dict[tuple[str, str], list[selectors.Line]] = {}
+        for line in bundle.lines:
+            alike.setdefault((line.title, line.who), []).append(line)
+        stacks, done = [], set()
+        for line in bundle.lines:
+            group = alike[(line.title, line.who)]
+            if len(group) < STACKED_FROM or like in {str(one.task.code) for one in group}:
+                stacks.append(Stack(line, 0))
+            elif (line.title, line.who) not in done:
+                done.add((line.title, line.who))
+                stacks.append(Stack(line, len(group) - 1))
+        found.append(Heading(bundle.key, bundle.label, bundle.tone, len(bundle.lines), stacks))
+    return found
 
 
 def _panel(request: HttpRequest, found: Task, **forms: Any) -> dict[str, Any]:
