@@ -10,6 +10,7 @@ from kernel.timers.models import Timer
 from services.appointments.selectors import visit_of_booked_card
 from services.reception import actions, waits
 from services.reception.models import Visit
+from services.reception.selectors import is_measured
 
 CLOCK = Actor.system("timers")
 TILL = Actor.system("till")
@@ -23,7 +24,7 @@ def on_wait_over(timer: Timer) -> None:
         .filter(code=UUID(timer.key))
         .first()
     )
-    if visit is not None:
+    if visit is not None and is_measured(visit):
         waits.alert(by=CLOCK, visit=visit)
 
 

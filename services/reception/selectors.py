@@ -382,11 +382,24 @@ def _with_explanations(rows: QuerySet[Visit]) -> QuerySet[Visit]:
 
 
 def waited_on(site: Site, day: date) -> QuerySet[Visit]:
-    """The visits registered on the site's day whose wait is over, with their explanations."""
+    """The visits registered on the site's day whose wait is over, with their explanations; without those that a declared
+    outage touched: nobody measured them."""
     start, end = clock.day_bounds(day, site.timezone)
     over = Q(led_in_at__isnull=False) | Q(ended_at__isnull=False)
     rows = Visit.objects.filter(over, site=site, registered_at__gte=start, registered_at__lt=end).select_related("site")
+    for unmeasured in unmeasured_by():
+        rows = rows.exclude(unmeasured)
     return _with_explanations(rows)
+
+
+def unmeasured_by() -> list[Any]:
+    """Conditions over Visit under which nobody measured its wait: the slot ``reception.unmeasured``, each ``() -> condition``."""
+    return [import_string(path)() for room in registry.active_rooms() for path in room.slots.get("reception.unmeasured", ())]
+
+
+def is_measured(visit: Visit) -> bool:
+    """Does the wait of ``visit`` count?"""
+    return not any(Visit.objects.filter(condition, pk=visit.pk).exists() for condition in unmeasured_by())
 
 
 def registered_on(site: Site, day: date) -> QuerySet[Visit]:

@@ -97,6 +97,7 @@ TENANT_APPS = [
     "services.followup",
     "services.telephone",
     "services.shift",
+    "services.outage",
     "services.consultation",
     "services.kpis",
     "services.headquarters",

@@ -1,0 +1,237 @@
+"""An outage: what counts as one, what is entered from paper, and where each emergency receipt went."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from kernel import clock
+from kernel.errors import Conflict, Forbidden, NotFound, RuleRefused
+from services.outage import actions, selectors
+from services.outage.kpis import waits_excluded
+from services.outage.models import EmergencyNumber, OutageVisit, OutageWindow
+from services.reception import actions as reception
+from services.reception.kpis import median_wait, unexplained_waits
+from services.reception.models import Visit
+from services.reception.paper import PaperTimes
+from services.shift.leftovers import gathered
+from services.sites.models import Site
+from services.tasks.models import Task
+from tenants import pulse
+from tests.kernel.probes import at_once
+from tests.services.doors import person, staff
+from tests.services.flow import booked, center, chair, clockwork, local, patient, walked_in
+from tests.services.till import charged, signed
+
+BAI, FANG, SUPER = "bai.lan", "fang.li", "gao.wen"
+DAY = "2026-12-07"
+
+
+def moment(text: str) -> Any:
+    return local(f"{DAY} {text}")
+
+
+@pytest.fixture
+def monday(smile: Any, at: Any) -> Any:
+    at(f"{DAY} 09:00")
+    return at
+
+
+def silent(at: Any, since: str, until: str) -> None:
+    """The server lived until ``since`` and again from ``until`` on."""
+    at(f"{DAY} {since}")
+    pulse.note()
+    at(f"{DAY} {until}")
+    pulse.note()
+
+
+def declared(since: str, until: str | None, **more: Any) -> OutageWindow:
+    return actions.declare_window(
+        by=person(SUPER), site=center(), since=moment(since), until=moment(until) if until else None, reason="停电", **more
+    )
+
+
+def times(*texts: str) -> PaperTimes:
+    names = ("arrived", "registered", "led_in", "finished", "left")
+    return PaperTimes(**dict(zip(names, map(moment, texts), strict=False)))
+
+
+def entered(window: OutageWindow, who: Any, *texts: str, by: str = BAI, **more: Any) -> OutageVisit:
+    facts = {"doctor": staff("011"), "chair": chair("2"), "patient": who} | more
+    return actions.enter_visit(by=person(by), site=center(), window=window, times=times(*texts), **facts)
+
+
+def refused(kind: Any, code: str, act: Any) -> Any:
+    with pytest.raises(kind) as refusal:
+        act()
+    assert refusal.value.code == code
+    return refusal.value
+
+
+def test_a_silence_of_the_server_is_known_afterwards_and_proposed(monday: Any) -> None:
+    pulse.note()
+    monday.advance(minutes=2)
+    pulse.note()  # two minutes are no silence
+    assert selectors.proposals(center()) == []
+    silent(monday, "09:04", "09:50")
+    assert selectors.proposals(center()) == [(moment("09:04"), moment("09:50"))]
+    declared("09:04", "09:50")
+    assert selectors.proposals(center()) == []
+
+
+def test_only_a_supervisor_declares_and_windows_do_not_overlap(monday: Any) -> None:
+    monday(f"{DAY} 11:00")
+    with pytest.raises(Forbidden):
+        actions.declare_window(by=person(BAI), site=center(), since=moment("09:05"), reason="停电")
+    refused(RuleRefused, "reason_missing", lambda: actions.declare_window(
+        by=person(SUPER), site=center(), since=moment("09:05"), reason=" "))  # fmt: skip
+    refused(RuleRefused, "window_in_future", lambda: declared("09:05", "11:30"))
+    refused(RuleRefused, "window_reversed", lambda: declared("09:05", "09:00"))
+    window = declared("09:05", None)
+    refused(Conflict, "window_overlaps", lambda: declared("10:00", "10:30"))
+    refused(RuleRefused, "window_reversed", lambda: actions.close_window(
+        by=person(SUPER), site=center(), window=window, until=moment("09:00")))  # fmt: skip
+    closed = actions.close_window(by=person(SUPER), site=center(), window=window, until=moment("10:00"))
+    assert (closed.until, closed.closed_at) == (moment("10:00"), moment("11:00"))
+    refused(Conflict, "window_closed", lambda: actions.close_window(by=person(SUPER), site=center(), window=window))
+    assert declared("10:00", "10:30").pk != window.pk
+
+
+@pytest.mark.ledger("QU-004")
+def test_a_wait_that_ran_over_in_the_silence_is_left_out_and_counted_as_left_out(monday: Any) -> None:
+    first, second = walked_in(patient("阮欣")), walked_in(patient("邵晴"), doctor="020")
+    silent(monday, "09:05", "09:50")
+    clockwork()
+    assert Task.objects.filter(kind="reception.explain_wait", state="open").count() == 2
+    for visit, room in ((first, "1"), (second, "3")):
+        reception.lead_in(by=person("su.qi"), visit=visit, chair=chair(room))
+    day = clock.today(center().timezone)
+    assert unexplained_waits(center(), day).numerator == 2
+    assert waits_excluded(center(), day) is None
+
+    window = declared("09:05", "09:50")
+    assert set(window.visits.values_list("visit", "basis")) == {(first.pk, "silence"), (second.pk, "silence")}
+    assert unexplained_waits(center(), day) is None
+    assert median_wait(center(), day) is None
+    assert waits_excluded(center(), day).n == 2
+
+
+@pytest.mark.ledger("QU-004")
+def test_a_window_heals_no_breach_that_the_living_server_raised(monday: Any) -> None:
+    visit = walked_in(patient("阮欣"))
+    monday(f"{DAY} 09:25")
+    clockwork()
+    silent(monday, "09:40", "10:10")
+    reception.lead_in(by=person("su.qi"), visit=visit, chair=chair("1"))
+    day = clock.today(center().timezone)
+    window = declared("09:40", "10:10", confirmed_reason="全楼断网")
+    assert not window.visits.exists()
+    assert unexplained_waits(center(), day).numerator == 1
+
+
+@pytest.mark.ledger("QU-004")
+def test_without_a_silence_a_window_counts_only_when_its_reason_is_confirmed(monday: Any) -> None:
+    pulse.note()
+    visit = walked_in(patient("阮欣"))
+    for _minute in range(20):
+        monday.advance(minutes=2)
+        pulse.note()
+    reception.lead_in(by=person("su.qi"), visit=visit, chair=chair("1"))
+    window = declared("09:05", "09:20")
+    assert not window.visits.exists()
+    confirmed = declared("09:20", "09:40", confirmed_reason="前台断网，服务器正常")
+    assert confirmed.visits.get().basis == "confirmed"
+    listed = selectors.exclusions(person(SUPER), clock.today() - timedelta(days=1))
+    assert [one.visit_id for one in listed] == [visit.pk]
+
+
+@pytest.mark.ledger("QU-001", "QU-004")
+def test_a_visit_from_paper_keeps_its_paper_times_and_no_wait_is_measured(monday: Any) -> None:
+    who = patient("阮欣")
+    slot = booked(who, f"{DAY} 10:00")
+    monday(f"{DAY} 11:00")
+    window = declared("09:05", "10:50")
+    row = entered(window, None, "09:50", "09:52", "10:30", "10:40", "10:45", appointment=slot)
+    visit = Visit.objects.get(pk=row.visit_id)
+    assert (visit.state, visit.patient_id, visit.wait_seconds) == ("left", who.pk, 38 * 60)
+    assert (visit.arrived_at, visit.left_at) == (moment("09:50"), moment("10:45"))
+    slot.refresh_from_db()
+    assert slot.state == "completed"
+    assert (row.basis, row.by_name, row.at) == ("paper", "白岚", moment("11:00"))
+    assert [event.data["paper"] for event in visit.events.all()] == [True] * 5
+    day = clock.today(center().timezone)
+    assert (unexplained_waits(center(), day), waits_excluded(center(), day).n) == (None, 1)
+
+
+def test_paper_times_lie_in_the_window_in_order_and_not_in_the_future(monday: Any) -> None:
+    who = patient("阮欣")
+    monday(f"{DAY} 10:00")
+    window = declared("09:05", None)
+    refused(RuleRefused, "time_outside_window", lambda: entered(window, who, "09:00", "09:10"))
+    refused(RuleRefused, "time_outside_window", lambda: entered(window, who, "09:10", "10:30"))
+    refused(RuleRefused, "times_out_of_order", lambda: entered(window, who, "09:30", "09:20"))
+    gap = PaperTimes(arrived=moment("09:10"), led_in=moment("09:20"))
+    refused(RuleRefused, "time_missing", lambda: actions.enter_visit(
+        by=person(BAI), site=center(), window=window, times=gap, patient=who, doctor=staff("011"), chair=chair("2")))  # fmt: skip
+    with pytest.raises(Forbidden):
+        entered(window, who, "09:10", by="dr.lin")
+    elsewhere = Site.objects.exclude(pk=center().pk).first()
+    with pytest.raises((NotFound, Forbidden)):
+        actions.enter_visit(by=person(SUPER), site=elsewhere, window=window, times=times("09:10"), patient=who)
+    assert not Visit.objects.filter(patient=who).exists()
+    row = entered(window, who, "09:10", "09:12", "09:30")
+    refused(Conflict, "already_here", lambda: entered(window, who, "09:11", "09:12", "09:30"))
+    # What is still to come goes on live.
+    done = reception.finish_treatment(by=person("dr.lin"), visit=row.visit)
+    assert done.finished_at == moment("10:00")
+
+
+@pytest.mark.ledger("GV-036")
+def test_an_emergency_receipt_with_money_blocks_the_close_until_it_is_entered(monday: Any) -> None:
+    block = actions.issue_block(by=person(SUPER), site=center(), size=5)
+    first, second, third, *_rest = block.numbers.all()
+    assert len({one.number for one in block.numbers.all()}) == 5
+    day = clock.today(center().timezone)
+
+    def open_now() -> dict[str, tuple[int, bool]]:
+        found = gathered(center(), day)
+        return {one.source: (len(one.keys), one.money) for one in found if one.source.startswith("outage.")}
+
+    assert open_now() == {}
+    actions.note_written(by=person(FANG), site=center(), number=second)
+    assert open_now() == {"outage.written": (1, True), "outage.gaps": (1, False)}
+    receipt = charged(signed(patient("阮欣")))
+    actions.enter_receipt(by=person(FANG), site=center(), number=second, receipt=receipt)
+    refused(Conflict, "number_accounted", lambda: actions.enter_receipt(
+        by=person(FANG), site=center(), number=second, receipt=receipt))  # fmt: skip
+    refused(Conflict, "receipt_has_number", lambda: actions.enter_receipt(
+        by=person(FANG), site=center(), number=third, receipt=receipt))  # fmt: skip
+    refused(RuleRefused, "reason_missing", lambda: actions.void_number(
+        by=person(FANG), site=center(), number=first, reason=""))  # fmt: skip
+    actions.void_number(by=person(FANG), site=center(), number=first, reason="写错")
+    assert open_now() == {}
+    with pytest.raises(Forbidden):
+        actions.issue_block(by=person(BAI), site=center(), size=5)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        EmergencyNumber.objects.filter(pk=third.pk).update(number=first.number)
+
+
+def test_two_people_use_one_emergency_number_at_the_same_moment(own_database: Any, smile: Any, at: Any) -> None:
+    at(f"{DAY} 09:00")
+    number = actions.issue_block(by=person(SUPER), site=center(), size=1).numbers.get()
+    receipts = [charged(signed(patient(name))) for name in ("阮欣", "邵晴")]
+
+    def use(receipt: Any) -> Any:
+        def run() -> object:
+            try:
+                return actions.enter_receipt(by=person(FANG), site=center(), number=number, receipt=receipt).standing
+            except Conflict as refusal:
+                return refusal.code
+
+        return run
+
+    results = at_once(smile, use(receipts[0]), use(receipts[1]))
+    assert sorted(results) == ["entered", "number_accounted"]
