@@ -22,7 +22,7 @@ from services.sites.models import Site
 from services.tasks.models import Task
 from tenants import pulse
 from tests.kernel.probes import at_once
-from tests.services.doors import person, staff
+from tests.services.doors import browser, person, staff
 from tests.services.flow import booked, center, chair, clockwork, local, patient, walked_in
 from tests.services.till import charged, signed
 
@@ -185,8 +185,8 @@ def test_paper_times_lie_in_the_window_in_order_and_not_in_the_future(monday: An
     row = entered(window, who, "09:10", "09:12", "09:30")
     refused(Conflict, "already_here", lambda: entered(window, who, "09:11", "09:12", "09:30"))
     # What is still to come goes on live.
-    done = reception.finish_treatment(by=person("dr.lin"), visit=row.visit)
-    assert done.finished_at == moment("10:00")
+    going_on = reception.seat_in_chair(by=person("dr.lin"), visit=row.visit)
+    assert going_on.in_chair_at == moment("10:00")
 
 
 @pytest.mark.ledger("GV-036")
@@ -235,3 +235,24 @@ def test_two_people_use_one_emergency_number_at_the_same_moment(own_database: An
 
     results = at_once(smile, use(receipts[0]), use(receipts[1]))
     assert sorted(results) == ["entered", "number_accounted"]
+
+
+def test_the_pages_of_desk_and_supervisor(monday: Any) -> None:
+    booked(patient("阮欣", phone="13812345678"), f"{DAY} 10:00")
+    desk, lead = browser(BAI), browser(SUPER)
+    sheet = desk.get("/outage/sheet/").content.decode()
+    assert "阮欣" in sheet
+    assert "5678" in sheet
+    assert "13812345678" not in sheet
+    asked = {"since": f"{DAY}T08:30", "reason": "停电"}
+    assert desk.post("/outage/", asked).status_code == 403
+    assert lead.post("/outage/", asked).status_code == 303
+    window = OutageWindow.objects.get()
+    assert desk.get("/outage/").status_code == 200
+    assert desk.post(f"/outage/{window.code}/close/").status_code == 403
+    assert lead.post(f"/outage/{window.code}/close/").status_code == 303
+    assert lead.post("/outage/numbers/", {"size": "3"}).status_code == 303
+    number = EmergencyNumber.objects.order_by("position").first()
+    assert desk.post(f"/outage/numbers/{number.code}/written/").status_code == 303
+    assert number.number in desk.get("/outage/numbers/").content.decode()
+    assert browser("dr.lin").get("/outage/").status_code == 403
