@@ -146,6 +146,7 @@ def test_without_a_silence_a_window_counts_only_when_its_reason_is_confirmed(mon
     assert confirmed.visits.get().basis == "confirmed"
     listed = selectors.exclusions(person(SUPER), clock.today() - timedelta(days=1))
     assert [one.visit_id for one in listed] == [visit.pk]
+    assert "前台断网" in browser(SUPER).get("/policy/exceptions/").content.decode()
 
 
 @pytest.mark.ledger("QU-001", "QU-004")
