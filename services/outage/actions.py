@@ -86,9 +86,7 @@ def close_window(*, by: Actor, site: Site, window: OutageWindow, until: datetime
 
 
 @action(permission="outage.enter")
-def enter_visit(
-    *, by: Actor, site: Site, window: OutageWindow, times: paper.PaperTimes, **facts: Any
-) -> OutageVisit:
+def enter_visit(*, by: Actor, site: Site, window: OutageWindow, times: paper.PaperTimes, **facts: Any) -> OutageVisit:
     """Enter a visit from the paper sheet, with the times written there, all of them inside of ``window``.
 
     ``facts`` are what ``reception.paper.enter`` takes: patient or appointment, doctor, chair, minutes announced.
@@ -184,7 +182,9 @@ def _blank_or_written(site: Site, number: EmergencyNumber) -> EmergencyNumber:
     if found is None:
         raise NotFound("number_not_found", _("There is no such emergency receipt."))
     if found.standing in ("entered", "void"):
-        raise Conflict("number_accounted", _("This emergency receipt is accounted for already."), standing=found.standing)
+        raise Conflict(
+            "number_accounted", _("This emergency receipt is accounted for already."), standing=found.standing
+        )
     return found
 
 
@@ -193,9 +193,7 @@ def _exclude(by: Actor, window: OutageWindow) -> None:
     now = clock.now()
     basis = OutageVisit.Basis.CONFIRMED if window.confirmed_reason else OutageVisit.Basis.SILENCE
     for visit in touched(window):
-        OutageVisit.objects.create(
-            window=window, visit=visit, basis=basis, at=now, by_id=by.user_id, by_name=by.name
-        )
+        OutageVisit.objects.create(window=window, visit=visit, basis=basis, at=now, by_id=by.user_id, by_name=by.name)
         audit.record(by=by, verb="outage.wait_excluded", target=visit, site=window.site.code, basis=basis)
         if visit.wait_ended_at is None:
             waits.over(by, visit)

@@ -23,8 +23,12 @@ def of_day(site: Site, day: date) -> list[dict[str, Any]]:
         )
         found.append(
             {
-                "source": "outage.written", "keys": written, "title": title % {"n": len(written)},
-                "cure": _("Charge it and enter its number"), "url": ("outage:numbers",), "money": True,
+                "source": "outage.written",
+                "keys": written,
+                "title": title % {"n": len(written)},
+                "cure": _("Charge it and enter its number"),
+                "url": ("outage:numbers",),
+                "money": True,
             }  # fmt: skip
         )
     gaps = [str(code) for code in gaps_at(site).order_by("pk").values_list("code", flat=True)]
@@ -34,8 +38,11 @@ def of_day(site: Site, day: date) -> list[dict[str, Any]]:
         )
         found.append(
             {
-                "source": "outage.gaps", "keys": gaps, "title": title % {"n": len(gaps)},
-                "cure": _("Say what became of it"), "url": ("outage:numbers",),
+                "source": "outage.gaps",
+                "keys": gaps,
+                "title": title % {"n": len(gaps)},
+                "cure": _("Say what became of it"),
+                "url": ("outage:numbers",),
             }  # fmt: skip
         )
     lasting = OutageWindow.objects.filter(site=site, until__isnull=True)
@@ -43,8 +50,11 @@ def of_day(site: Site, day: date) -> list[dict[str, Any]]:
     if windows:
         found.append(
             {
-                "source": "outage.lasting", "keys": windows, "title": _("A declared outage is not closed"),
-                "cure": _("Close it"), "url": ("outage:today",),
+                "source": "outage.lasting",
+                "keys": windows,
+                "title": _("A declared outage is not closed"),
+                "cure": _("Close it"),
+                "url": ("outage:today",),
             }  # fmt: skip
         )
     return found

@@ -61,9 +61,7 @@ def proposals(site: Site) -> list[tuple[datetime, datetime]]:
     gaps = pulse.silences(now - PROPOSED, now)
     known = list(OutageWindow.objects.filter(Q(until__isnull=True) | Q(until__gt=now - PROPOSED), site=site))
     return [
-        (begin, end)
-        for begin, end in gaps
-        if not any(one.since < end and (one.until or now) > begin for one in known)
+        (begin, end) for begin, end in gaps if not any(one.since < end and (one.until or now) > begin for one in known)
     ]
 
 
@@ -165,9 +163,7 @@ def sheet_rows(site: Site, day: date) -> list[dict[str, Any]]:
 def _with_gaps(rows: QuerySet[EmergencyNumber]) -> QuerySet[EmergencyNumber]:
     used = Q(written_at__isnull=False) | Q(void_at__isnull=False)
     later = EmergencyNumber.objects.filter(used, block=OuterRef("block"), position__gt=OuterRef("position"))
-    return rows.annotate(
-        gap=Exists(later) & Q(written_at__isnull=True) & Q(void_at__isnull=True)
-    )
+    return rows.annotate(gap=Exists(later) & Q(written_at__isnull=True) & Q(void_at__isnull=True))
 
 
 def _one(rows: QuerySet[M], code: UUID, refusal: str, sentence: str) -> M:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime
+from itertools import pairwise
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -143,7 +144,7 @@ def _refuse_impossible(times: PaperTimes) -> None:
     if missing:
         sentence = _("A time before it is missing.")
         raise RuleRefused("time_missing", sentence, fields=dict.fromkeys(missing, [sentence]))
-    for (_before, earlier), (name, later) in zip(given, given[1:], strict=False):
+    for (_before, earlier), (name, later) in pairwise(given):
         if later < earlier:
             sentence = _("The times are not in the order of the visit.")
             raise RuleRefused("times_out_of_order", sentence, fields={name: [sentence]})

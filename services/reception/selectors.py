@@ -394,7 +394,9 @@ def waited_on(site: Site, day: date) -> QuerySet[Visit]:
 
 def unmeasured_by() -> list[Any]:
     """Conditions over Visit under which nobody measured its wait: the slot ``reception.unmeasured``, each ``() -> condition``."""
-    return [import_string(path)() for room in registry.active_rooms() for path in room.slots.get("reception.unmeasured", ())]
+    return [
+        import_string(path)() for room in registry.active_rooms() for path in room.slots.get("reception.unmeasured", ())
+    ]
 
 
 def is_measured(visit: Visit) -> bool:

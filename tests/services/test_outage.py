@@ -50,7 +50,12 @@ def silent(at: Any, since: str, until: str) -> None:
 
 def declared(since: str, until: str | None, **more: Any) -> OutageWindow:
     return actions.declare_window(
-        by=person(SUPER), site=center(), since=moment(since), until=moment(until) if until else None, reason="停电", **more
+        by=person(SUPER),
+        site=center(),
+        since=moment(since),
+        until=moment(until) if until else None,
+        reason="停电",
+        **more,
     )
 
 

@@ -10,106 +10,208 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('cashier', '0001_initial'),
-        ('reception', '0001_initial'),
-        ('sites', '0001_initial'),
+        ("cashier", "0001_initial"),
+        ("reception", "0001_initial"),
+        ("sites", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='NumberBlock',
+            name="NumberBlock",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('size', models.PositiveSmallIntegerField(verbose_name='how many')),
-                ('issued_at', models.DateTimeField()),
-                ('issued_by_name', models.CharField(max_length=80)),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sites.site')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("size", models.PositiveSmallIntegerField(verbose_name="how many")),
+                ("issued_at", models.DateTimeField()),
+                ("issued_by_name", models.CharField(max_length=80)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
             ],
             options={
-                'ordering': ['-issued_at', '-id'],
+                "ordering": ["-issued_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='OutageWindow',
+            name="OutageWindow",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('since', models.DateTimeField(verbose_name='from')),
-                ('until', models.DateTimeField(blank=True, null=True, verbose_name='until')),
-                ('reason', models.CharField(max_length=200, verbose_name='reason')),
-                ('confirmed_reason', models.CharField(blank=True, max_length=200, verbose_name='why the whole window counts')),
-                ('declared_at', models.DateTimeField()),
-                ('declared_by_name', models.CharField(max_length=80)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_by_name', models.CharField(blank=True, max_length=80)),
-                ('declared_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sites.site')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("since", models.DateTimeField(verbose_name="from")),
+                ("until", models.DateTimeField(blank=True, null=True, verbose_name="until")),
+                ("reason", models.CharField(max_length=200, verbose_name="reason")),
+                (
+                    "confirmed_reason",
+                    models.CharField(blank=True, max_length=200, verbose_name="why the whole window counts"),
+                ),
+                ("declared_at", models.DateTimeField()),
+                ("declared_by_name", models.CharField(max_length=80)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_by_name", models.CharField(blank=True, max_length=80)),
+                (
+                    "declared_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
             ],
             options={
-                'ordering': ['-since', '-id'],
+                "ordering": ["-since", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='OutageVisit',
+            name="OutageVisit",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('basis', models.CharField(choices=[('paper', 'entered from paper'), ('silence', 'the server was silent'), ('confirmed', 'confirmed by the supervisor')], max_length=10)),
-                ('at', models.DateTimeField()),
-                ('by_name', models.CharField(max_length=80)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('visit', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reception.visit')),
-                ('window', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='visits', to='outage.outagewindow')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "basis",
+                    models.CharField(
+                        choices=[
+                            ("paper", "entered from paper"),
+                            ("silence", "the server was silent"),
+                            ("confirmed", "confirmed by the supervisor"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("by_name", models.CharField(max_length=80)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "visit",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="reception.visit"
+                    ),
+                ),
+                (
+                    "window",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="visits", to="outage.outagewindow"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at', 'id'],
+                "ordering": ["at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='EmergencyNumber',
+            name="EmergencyNumber",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('number', models.CharField(max_length=40, verbose_name='number')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('written_at', models.DateTimeField(blank=True, null=True)),
-                ('written_by_name', models.CharField(blank=True, max_length=80)),
-                ('entered_at', models.DateTimeField(blank=True, null=True)),
-                ('entered_by_name', models.CharField(blank=True, max_length=80)),
-                ('void_at', models.DateTimeField(blank=True, null=True)),
-                ('void_by_name', models.CharField(blank=True, max_length=80)),
-                ('void_reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),
-                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sites.legalentity')),
-                ('receipt', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cashier.receipt')),
-                ('block', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='numbers', to='outage.numberblock')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("number", models.CharField(max_length=40, verbose_name="number")),
+                ("position", models.PositiveSmallIntegerField()),
+                ("written_at", models.DateTimeField(blank=True, null=True)),
+                ("written_by_name", models.CharField(blank=True, max_length=80)),
+                ("entered_at", models.DateTimeField(blank=True, null=True)),
+                ("entered_by_name", models.CharField(blank=True, max_length=80)),
+                ("void_at", models.DateTimeField(blank=True, null=True)),
+                ("void_by_name", models.CharField(blank=True, max_length=80)),
+                ("void_reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
+                (
+                    "entity",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.legalentity"
+                    ),
+                ),
+                (
+                    "receipt",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="cashier.receipt",
+                    ),
+                ),
+                (
+                    "block",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="numbers", to="outage.numberblock"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['block', 'position'],
-                'constraints': [models.UniqueConstraint(fields=('entity', 'number'), name='outage_number_once'), models.UniqueConstraint(fields=('block', 'position'), name='outage_number_place'), models.CheckConstraint(condition=models.Q(('void_at__isnull', True), models.Q(models.Q(('void_reason', ''), _negated=True), ('receipt__isnull', True)), _connector='OR'), name='outage_number_void_with_reason'), models.CheckConstraint(condition=models.Q(models.Q(('entered_at__isnull', True), ('receipt__isnull', True)), models.Q(('entered_at__isnull', False), ('receipt__isnull', False), ('written_at__isnull', False)), _connector='OR'), name='outage_number_entered_when')],
+                "ordering": ["block", "position"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("entity", "number"), name="outage_number_once"),
+                    models.UniqueConstraint(fields=("block", "position"), name="outage_number_place"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("void_at__isnull", True),
+                            models.Q(models.Q(("void_reason", ""), _negated=True), ("receipt__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="outage_number_void_with_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("entered_at__isnull", True), ("receipt__isnull", True)),
+                            models.Q(
+                                ("entered_at__isnull", False), ("receipt__isnull", False), ("written_at__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="outage_number_entered_when",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='outagewindow',
-            constraint=models.CheckConstraint(condition=models.Q(('until__isnull', True), ('until__gt', models.F('since')), _connector='OR'), name='outage_window_in_order'),
+            model_name="outagewindow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("until__isnull", True), ("until__gt", models.F("since")), _connector="OR"),
+                name="outage_window_in_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='outagewindow',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='outage_window_has_reason'),
+            model_name="outagewindow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reason", ""), _negated=True), name="outage_window_has_reason"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='outagewindow',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('site', '='), (services.outage.models.Span('since', 'until', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='outage_window_alone'),
+            model_name="outagewindow",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("site", "="),
+                    (
+                        services.outage.models.Span(
+                            "since", "until", django.contrib.postgres.fields.ranges.RangeBoundary()
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="outage_window_alone",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='outagevisit',
-            constraint=models.CheckConstraint(condition=models.Q(('basis__in', ['paper', 'silence', 'confirmed'])), name='outage_visit_basis_known'),
+            model_name="outagevisit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("basis__in", ["paper", "silence", "confirmed"])), name="outage_visit_basis_known"
+            ),
         ),
     ]
