@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from dental.health import QUESTIONS, latest
 from dental.selectors import guaranteed_or_in_grace, history, unready_models
@@ -62,7 +63,7 @@ def patient_warnings(request: HttpRequest, *, patient: Patient, **context: Any) 
     if known is None or not known.alerts:
         return []
     text = _("; ").join(f"{QUESTIONS[key]} {words}".strip() for key, words in known.alerts)
-    return [{"tone": "late", "icon": "warn", "title": _("Health"), "text": text}]
+    return [{"tone": "late", "icon": "warn", "title": pgettext("patient", "Health"), "text": text}]
 
 
 def patient_next(request: HttpRequest, *, patient: Patient, **context: Any) -> list[dict[str, Any]]:

@@ -159,7 +159,7 @@ def check_in(*, by: Actor, order: Order, key: UUID, happened_at: datetime, place
     """Meet the client at the agreed place (ES-014). Late is an event with its minutes; the customer is informed.
 
     Repeated with the same ``key`` it answers the first entry. Raises RuleRefused (``preparation_incomplete``,
-    ``companion_not_qualified``, ``time_in_the_future``, ``time_out_of_order``), Conflict (``key_reused``,
+    ``companion_not_qualified``, ``time_in_the_future``, ``time_out_of_order``, ``too_early``), Conflict (``key_reused``,
     ``invalid_transition``).
     """
     order = _held(by, order)
@@ -177,6 +177,10 @@ def check_in(*, by: Actor, order: Order, key: UUID, happened_at: datetime, place
             reasons=[reason.code for reason in against],
         )
     stone = _milestone(order, Milestone.Kind.CHECKED_IN, key, happened_at, after=order.accepted_at, place=place)
+    early = timedelta(minutes=parameters.value("escort_check_in_early_minutes", site=order.site.code))
+    if happened_at < order.starts_at - early:
+        opens = clock.local(order.starts_at - early, order.site.timezone)
+        raise RuleRefused("too_early", _("Check-in opens at %(moment)s.") % {"moment": f"{opens:%Y-%m-%d %H:%M}"})
     ORDER.move(order, "in_service", by=by)
     tolerance = parameters.value("escort_late_minutes", site=order.site.code)
     late = int((happened_at - order.starts_at).total_seconds() // 60)

@@ -84,6 +84,7 @@ VERTICAL = Vertical(
         RoleSpec(slug="escort_manager", label=_("Escort manager"), words=MANAGER_WORDS),
         RoleSpec(slug="companion", label=_("Companion"), words=("escort.view", "escort.serve")),
     ),
+    always_open=("escort.serve",),
     role_grants={"front_desk": ("escort.enquire",)},
     parameters=(
         Param(
@@ -155,6 +156,17 @@ VERTICAL = Vertical(
             tightens="lower",
             unit="min",
             label=_("Late when checked in later than"),
+            ledger=("ES-014",),
+        ),
+        Param(
+            key="escort_check_in_early_minutes",
+            kind="minutes",
+            default=240,
+            minimum=0,
+            maximum=720,
+            tightens="lower",
+            unit="min",
+            label=_("Check-in possible before the agreed time"),
             ledger=("ES-014",),
         ),
         Param(

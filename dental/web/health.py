@@ -20,6 +20,7 @@ from services.sites.web.current import site_for
 @page(permission="dental.ask_health", methods=("GET", "POST"))
 def questions(request: HttpRequest, code: UUID) -> HttpResponse:
     """A patient's answers, and asking (again)."""
+    request.nav_key = "patients"  # type: ignore[attr-defined]
     patient = access_patient(request.actor, code)
     site = site_for(request, "dental.ask_health")
     form = HealthForm(request.POST or None, questions=health.questions_for(patient))

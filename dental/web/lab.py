@@ -67,6 +67,7 @@ def models(request: HttpRequest) -> HttpResponse:
 @page(permission="dental.order_models", methods=("GET", "POST"))
 def new(request: HttpRequest, code: UUID) -> HttpResponse:
     """Enter a model of one patient with its impression."""
+    request.nav_key = "patients"  # type: ignore[attr-defined]
     patient = access_patient(request.actor, code)
     site = site_for(request, "dental.order_models")
     me = staff_of(request.actor)

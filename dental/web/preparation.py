@@ -22,6 +22,7 @@ from services.sites.web.current import site_for
 @page(permission={"GET": "dental.view", "POST": "dental.prepare"}, methods=("GET", "POST"))
 def of_patient(request: HttpRequest, code: UUID) -> HttpResponse:
     """A patient's lists, and starting one."""
+    request.nav_key = "patients"  # type: ignore[attr-defined]
     patient = access_patient(request.actor, code)
     site = site_for(request, "dental.view")
     form = PreparationForm(request.POST or None, site=site)

@@ -40,6 +40,7 @@ DENTITIONS = {
 @page(permission={"GET": "dental.view", "POST": "dental.treat"}, methods=("GET", "POST"))
 def teeth(request: HttpRequest, code: UUID) -> HttpResponse:
     """A patient's teeth; the treating doctor records here."""
+    request.nav_key = "patients"  # type: ignore[attr-defined]
     patient = access_patient(request.actor, code)
     site = site_for(request, "dental.view")
     chosen = _chosen(request)
@@ -63,6 +64,7 @@ def teeth(request: HttpRequest, code: UUID) -> HttpResponse:
 @page(permission="dental.treat", methods=("POST",))
 def finding(request: HttpRequest, code: UUID) -> HttpResponse:
     """Note what is found at a tooth."""
+    request.nav_key = "patients"  # type: ignore[attr-defined]
     patient = access_patient(request.actor, code)
     form = FindingForm(request.POST, prefix=FINDING)
     refusal: DomainError | None = None

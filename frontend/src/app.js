@@ -12,12 +12,14 @@ import { startPalette } from "./js/palette.js";
 import { startPolling } from "./js/poll.js";
 import { startScanner } from "./js/scan.js";
 import { startSignatures } from "./js/signature.js";
+import { startTabs } from "./js/tabs.js";
 import { startToasts } from "./js/toasts.js";
 
 startLive();
 startOverlays();
 startForms();
 startDrafts();
+startTabs();
 startToasts();
 startKeys();
 startPalette();

@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 RETRYABLE = {"40P01", "40001"}
 ATTEMPTS = 4
 
+_words: set[str] = set()
 _depth: ContextVar[int] = ContextVar("action_depth", default=0)
 
 
@@ -67,12 +68,19 @@ def action(
             finally:
                 _depth.reset(token)
 
+        if permission is not None:
+            _words.add(permission)
         run.permission = permission  # type: ignore[attr-defined]  # read by the architecture tests
         run.is_action = True  # type: ignore[attr-defined]
         run.sensitive = sensitive  # type: ignore[attr-defined]
         return run
 
     return decorate
+
+
+def words_of_actions() -> frozenset[str]:
+    """The permissions that some action of this build asks for. Complete once every room is loaded."""
+    return frozenset(_words)
 
 
 def _run_outermost(

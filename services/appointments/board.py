@@ -20,6 +20,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from kernel import clock, parameters, registry
+from kernel.busy.selectors import elsewhere_of
 from kernel.calendars import Span
 from kernel.calendars.hours import MIDNIGHT
 from kernel.web import formatting
@@ -123,7 +124,11 @@ def day_board(
     spans = opening_hours(site, day)
     grid = grid_of(site, day, spans=spans)
     start, end = clock.day_bounds(day, site.timezone)
-    shifts = list(shifts_between(site, start, end).annotate(back_at=_back_at(site, end)))
+    shifts = list(
+        shifts_between(site, start, end).annotate(
+            back_at=_back_at(site, end), elsewhere=elsewhere_of("staff__code", start, end)
+        )
+    )
     bookings = _drawn_bookings(site, day, shifts)
     blocked = list(
         Block.objects.filter(site=site, removed_at__isnull=True, starts_at__lt=end, ends_at__gt=start).select_related(
@@ -150,6 +155,13 @@ def day_board(
         for column in columns:
             if column["chair"] == one.chair_id or (one.staff_id is not None and one.staff_id in column["people"]):
                 column["blocks"].append(draw.blocked(one))
+    for person, stretches in {shift.staff_id: shift.elsewhere for shift in shifts}.items():
+        for stretch in stretches:
+            # A stretch may reach over midnight; the board ends before.
+            block = draw.elsewhere(max(stretch.lower, start), min(stretch.upper, end - timedelta(minutes=1)))
+            for column in columns:
+                if person in column["people"] and block["row"] <= grid.rows:
+                    column["blocks"].append(block)
     board.counts = dict(counts)
     return board
 
@@ -347,6 +359,19 @@ class _Drawer:
             "title": row.reason,
             "text": f"{start:%H:%M}–{end:%H:%M}",
             "url": reverse("appointments:blocks"),
+        }
+
+    def elsewhere(self, since: datetime, until: datetime) -> dict[str, Any]:
+        """Busy in another house of the chain: from when to when, and nothing else."""
+        start, end = formatting.localised(since, self.site), formatting.localised(until, self.site)
+        assert start is not None
+        assert end is not None
+        return {
+            "row": self.grid.row(start),
+            "span": self.grid.span(start, end),
+            "state": "locked",
+            "title": _("In another house"),
+            "text": f"{start:%H:%M}–{end:%H:%M}",
         }
 
 

@@ -10,10 +10,11 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from kernel import clock, parameters
+from kernel.busy.selectors import elsewhere
 from kernel.errors import Conflict, NotFound, RuleRefused
 from kernel.web import formatting
 from services.appointments.machine import ACTIVE
-from services.appointments.models import Appointment, Block
+from services.appointments.models import Appointment, Block, way_from
 from services.appointments.slots import Availability, Window, next_free, unit
 from services.catalogue.models import Item
 from services.sites.models import Chair, Site
@@ -123,11 +124,34 @@ def refuse_taken(*, site: Site, resources: Resources, window: Window, ignore: Ap
 
     Call it with the resources locked: then nobody can take them between this answer and the write.
 
-    Raises Conflict (``booking_conflict``).
+    Raises Conflict (``booking_conflict``; ``busy_elsewhere`` where another house of the chain holds the person).
     """
     clash = _clash(resources, window, ignore)
     if clash is not None:
         raise conflict(site=site, resources=resources, window=window, clash=clash, ignore=ignore)
+    people = {person.code: person for person in resources.people}
+    way = way_from(site)
+    for code, start, end in elsewhere(people, window.start, window.end + way):
+        raise busy_elsewhere(
+            site=site, resources=resources, window=window, ignore=ignore, person=people[code], held=Window(start, end)
+        )
+
+
+def busy_elsewhere(
+    *,
+    site: Site,
+    resources: Resources,
+    window: Window,
+    person: StaffMember,
+    held: Window | None,
+    ignore: Appointment | None = None,
+) -> Conflict:
+    """The refusal of a time that another house holds: when, and the next gap; never what for, or where."""
+    clash = Clash(("doctor" if person.pk == resources.doctor.pk else "assistant",), held or window, person.name)
+    told = conflict(site=site, resources=resources, window=window, clash=clash, ignore=ignore)
+    words = {"reason": told.message, "name": person.name}
+    message = _("%(name)s works in another house of the chain at that time. %(reason)s") % words
+    return Conflict("busy_elsewhere", message, **told.facts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ time, so that of two desks the second one is told the next time that is free for
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -18,7 +18,7 @@ from kernel.errors import Conflict, RuleRefused, StaleVersion
 from services.appointments import actions, controls, locking, reminders
 from services.appointments.group_models import BookingGroup
 from services.appointments.group_slots import Arrangement, Common, Misfit, Search, Wanted
-from services.appointments.models import Appointment, AppointmentMove, ConfirmationAttempt
+from services.appointments.models import Appointment, AppointmentCard, AppointmentMove, ConfirmationAttempt
 from services.appointments.slots import Proposal
 from services.patients.models import Patient
 from services.patients.phones import canonical_phone
@@ -68,8 +68,10 @@ def book_group(
         booked_by_id=by.user_id,
         booked_at=clock.now(),
     )
+    cards = _open_cards(site, wanted)
     for one, slot in zip(wanted, found.slots, strict=True):
         actions.book_appointment(
+            card=cards.pop((one.patient.pk, slot.doctor.pk), None),
             by=by,
             site=site,
             patient=one.patient,
@@ -254,3 +256,12 @@ def _told(contact: Patient | None, name: str, contact_name: str, contact_phone: 
         sentence = _("This is no phone number. Check the digits.")
         raise RuleRefused("phone_invalid", sentence, fields={"contact_phone": [sentence]})
     return plain
+
+
+def _open_cards(site: Site, wanted: Iterable[Wanted]) -> dict[tuple[int, int], AppointmentCard]:
+    """What the doctors said about the next visits and is not booked yet, by patient and doctor, the newest card of each
+    (AP-004): a visit of the group with that doctor closes it, as every booking does."""
+    rows = AppointmentCard.objects.filter(
+        site=site, patient__in=[one.patient for one in wanted], state=AppointmentCard.State.OPEN
+    ).order_by("pk")
+    return {(row.patient_id, row.doctor_id): row for row in rows}

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from django.db import IntegrityError, transaction
 
+from kernel.busy.actions import Overlap
 from services.appointments import controls
 from services.appointments.controls import Resources
 from services.appointments.models import Appointment
@@ -40,6 +41,14 @@ def overlap_is_conflict(
     try:
         with transaction.atomic():
             yield
+    except Overlap as overlap:
+        person = next(one for one in resources.people if one.code == overlap.staff)
+        held = (
+            None if overlap.starts_at is None or overlap.ends_at is None else Window(overlap.starts_at, overlap.ends_at)
+        )
+        raise controls.busy_elsewhere(
+            site=site, resources=resources, window=window, ignore=ignore, person=person, held=held
+        ) from overlap
     except IntegrityError as error:
         if getattr(error.__cause__, "sqlstate", None) != EXCLUSION_VIOLATION:
             raise

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
+from kernel import parameters
+from kernel.busy import actions as busy
 from kernel.crypto import EncryptedTextField
 from kernel.ids import CodeModel, VersionedModel
 from services.appointments.group_models import BookingGroup
@@ -35,6 +40,15 @@ def never_twice(resource: str) -> ExclusionConstraint:
         ],
         condition=Q(state__in=ACTIVE),
     )
+
+
+# What decides when people are busy.
+HOLDING = frozenset({"state", "doctor", "assistant", "starts_at", "ends_at"})
+
+
+def way_from(site: Site) -> timedelta:
+    """The way from ``site`` to another house of the chain (``house_travel_minutes``)."""
+    return timedelta(minutes=parameters.value("house_travel_minutes", site=site))
 
 
 class Appointment(VersionedModel):
@@ -154,6 +168,25 @@ class Appointment(VersionedModel):
             models.Index(fields=["doctor", "starts_at"], name="appointments_doctor_day"),
         ]
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """The booking and its place in the calendar that the houses of a chain share stand or fall together."""
+        with transaction.atomic(savepoint=False):
+            super().save(*args, **kwargs)
+            changed = kwargs.get("update_fields")
+            if changed is None or HOLDING & set(changed):
+                self.hold()
+
+    def hold(self, *, contested: bool = False) -> None:
+        """Keep doctor and assistant from being booked in other houses while the booking counts. Raises Overlap."""
+        if self.state not in ACTIVE:
+            busy.free(ref=self.code)
+            return
+        people = [one.code for one in (self.doctor, self.assistant) if one is not None]
+        busy.take(
+            ref=self.code, people=people, starts_at=self.starts_at, ends_at=self.ends_at,
+            travel=lambda: way_from(self.site), contested=contested,
+        )  # fmt: skip
+
     @property
     def is_confirmed(self) -> bool:
         """Is the result of the confirmation known to be yes? Only then it is printed as confirmed (AP-041)."""
@@ -252,6 +285,22 @@ class Block(VersionedModel):
                 fields=["site", "starts_at"], condition=Q(removed_at__isnull=True), name="appointments_block_day"
             )
         ]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """As with bookings: the person is busy for the other houses too."""
+        with transaction.atomic(savepoint=False):
+            super().save(*args, **kwargs)
+            self.hold()
+
+    def hold(self, *, contested: bool = False) -> None:
+        """Keep the person from being booked in other houses until the time is opened again. Raises Overlap."""
+        if self.removed_at is not None:
+            busy.free(ref=self.code)
+        elif self.staff is not None:
+            busy.take(
+                ref=self.code, people=[self.staff.code], starts_at=self.starts_at, ends_at=self.ends_at,
+                travel=lambda: way_from(self.site), contested=contested,
+            )  # fmt: skip
 
 
 class AppointmentCard(VersionedModel):

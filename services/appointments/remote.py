@@ -157,9 +157,10 @@ def end_consultation(
     for person in (consultation.doctor, consultation.colleague):
         if person is not None:
             cancel_task(by=by, kind=HOLD, key=_key(consultation, person), reason="cancelled")
-    Block.objects.filter(site=consultation.site, reason__endswith=_mark(consultation), removed_at=None).update(
-        removed_at=clock.now()
-    )
+    kept = Block.objects.filter(site=consultation.site, reason__endswith=_mark(consultation), removed_at=None)
+    for block in kept.select_for_update(of=("self",)).select_related("site", "staff"):
+        block.removed_at = clock.now()
+        block.bump({"removed_at"})
     return consultation
 
 

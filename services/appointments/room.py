@@ -40,6 +40,14 @@ ROOM = Room(
             icon="calendar",
             order=20,
         ),
+        NavItem(
+            key="houses",
+            label=pgettext_lazy("nav", "Doctors in several houses"),
+            url_name="appointments:houses",
+            permission="appointments.share_calendar",
+            icon="people",
+            order=810,
+        ),
     ),
     permissions={
         "appointments.view": _("See bookings"),
@@ -51,6 +59,7 @@ ROOM = Room(
         "appointments.block": _("Block times of people and chairs"),
         "appointments.consult": _("Ask for remote consultations and write down their results"),
         "appointments.write_card": _("Write the appointment card for the next visit"),
+        "appointments.share_calendar": _("Share the busy times of a doctor with other houses of the chain"),
     },
     role_grants={
         "front_desk": DESK,
@@ -74,6 +83,7 @@ ROOM = Room(
         "clinic_director": LEADS,
         "cashier": ATTENDS,
         "dean": (*SEES, "appointments.view_shares"),
+        "tenant_admin": ("appointments.share_calendar",),
     },
     parameters=(
         Param(
@@ -94,6 +104,15 @@ ROOM = Room(
             maximum=16,
             label=_("Units of a routine examination"),
             ledger=("AP-003",),
+        ),
+        Param(
+            key="house_travel_minutes",
+            kind="minutes",
+            default=0,
+            minimum=0,
+            maximum=240,
+            unit="min",
+            label=_("Way between this site and another house for a doctor of both"),
         ),
         Param(
             key="reminder_lead_days",

@@ -5,17 +5,19 @@ The arithmetic is pure (spans of moments in, spans out); ``Availability`` reads 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
 from kernel import calendars, clock, parameters
+from kernel.busy.selectors import elsewhere
 from services.appointments.machine import ACTIVE
-from services.appointments.models import Appointment, Block
+from services.appointments.models import Appointment, Block, way_from
 from services.sites.models import Chair, Site
 from services.sites.selectors import weekly_hours
 from services.staff.models import DutyShift, StaffMember
@@ -126,15 +128,17 @@ class Availability:
         ignore: Appointment | None = None,
         leaving: Collection[int] = (),
     ) -> Availability:
-        """Read opening hours, duty and what is taken: five queries, however many days. ``ignore``, and bookings whose keys
-        are ``leaving``, do not count as taken."""
+        """Read opening hours, duty and what is taken, in other houses too: six queries, however many days. ``ignore``, and
+        bookings whose keys are ``leaving``, do not count as taken."""
         found = cls(site, first, last)
         found._read_hours()
-        people_ids = {person.pk for person in people}
+        codes = {person.code: person.pk for person in people}
+        people_ids = set(codes.values())
         found._read_duty(people_ids)
         chair_ids = {chair.pk for chair in chairs}
         chair_ids |= {chair.pk for pairs in found.duty_chairs.values() for _window, chair in pairs}
         found._read_taken(people_ids, chair_ids, {*leaving, ignore.pk} if ignore is not None else set(leaving))
+        found._read_elsewhere(codes)
         return found
 
     def free(self, doctor: StaffMember, chair: Chair, assistant: StaffMember | None = None) -> list[Window]:
@@ -229,6 +233,12 @@ class Availability:
         )
         for person, chair, start, end in blocked.values_list("staff_id", "chair_id", "starts_at", "ends_at"):
             self._take((person,), chair, Window(start, end))
+
+    def _read_elsewhere(self, codes: Mapping[UUID, int]) -> None:
+        """What other houses of the chain hold; the way back from there comes before a visit here."""
+        bounds, way = self._bounds(), way_from(self.site)
+        for code, start, end in elsewhere(codes, bounds.start, bounds.end + way):
+            self._take((codes[code],), None, Window(start - way, end))
 
     def _take(self, people: tuple[int | None, ...], chair: int | None, window: Window) -> None:
         for person in people:

@@ -34,6 +34,7 @@ ROOM = Room(
         "charts.print": _("Look up and print charts for others, which is logged"),
         "charts.writing": _("See how doctors write their charts"),
     },
+    always_open=("charts.transcribe", "charts.release", "charts.consent"),
     role_grants={
         **dict.fromkeys(("front_desk", "guide"), DESK),
         **dict.fromkeys(("supervisor", "higher_supervisor", "service_supervisor", "clinic_director"), LEADS),

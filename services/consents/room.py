@@ -33,6 +33,7 @@ ROOM = Room(
         "consents.disclose": _("Tell third parties about patients, which is logged"),
         "consents.manage": _("Publish the words of consents"),
     },
+    always_open=("consents.take", "consents.disclose"),
     role_grants={
         **dict.fromkeys(TAKES, TAKE),
         **dict.fromkeys(DISCLOSES, DISCLOSE),

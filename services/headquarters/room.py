@@ -28,8 +28,22 @@ ROOM = Room(
             icon="building",
             order=20,
         ),
+        NavItem(
+            key="doctors",
+            label=_("Doctors in several houses"),
+            url_name="headquarters:doctors",
+            permission="headquarters.view",
+            icon="people",
+            order=30,
+        ),
     ),
-    permissions={"headquarters.view": _("compare the figures of the branches")},
-    role_grants={"hq_analyst": ("headquarters.view",), "hq_manager": ("headquarters.view",)},
+    permissions={
+        "headquarters.view": _("compare the figures of the branches"),
+        "headquarters.link_doctors": _("invite houses to share the busy times of a doctor"),
+    },
+    role_grants={
+        "hq_analyst": ("headquarters.view",),
+        "hq_manager": ("headquarters.view", "headquarters.link_doctors"),
+    },
     handlers={"kpis.day_measured": ("services.headquarters.handlers.take_in_day",)},
 )

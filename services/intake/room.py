@@ -34,6 +34,7 @@ ROOM = Room(
         "intake.acknowledge": _("Acknowledge the hand-over of a first visit"),
         "intake.manage": _("Change the wording of first-visit forms"),
     },
+    always_open=("intake.hand_over", "intake.acknowledge"),
     role_grants={
         **dict.fromkeys(("front_desk", "guide", "customer_service", "team_leader"), DESK),
         "lobby_receptionist": FILLS,

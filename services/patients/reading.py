@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Max
@@ -108,7 +109,17 @@ def busy_readers(*, days: int = SHOWN_DAYS) -> list[dict[str, object]]:
     alarms = dict(
         AuditEntry.objects.filter(verb=VIEW_ALARM, at__gte=since).values_list("actor_code").annotate(n=Count("id"))
     )
-    return [{**row, "alarms": alarms.get(row["actor_code"], 0)} for row in rows]
+    names = _names(rows)
+    return [
+        {**row, "name": names.get(row["actor_code"], row["actor_name"]), "alarms": alarms.get(row["actor_code"], 0)}
+        for row in rows
+    ]
+
+
+def _names(rows: Iterable[Mapping[str, Any]]) -> dict[Any, str]:
+    """The names under which colleagues know the readers in ``rows`` (``actor_code``), by code; one query."""
+    codes = [row["actor_code"] for row in rows if row["actor_code"]]
+    return dict(StaffMember.objects.filter(user__code__in=codes).values_list("user__code", "name"))
 
 
 def _watch(actor: Actor, patient: Patient) -> None:
@@ -156,14 +167,10 @@ def recent_readers(patient: Patient, *, days: int = SHOWN_DAYS) -> list[dict[str
         .annotate(last=Max("at"))
         .order_by("-last")[:12]
     )
-    names = dict(
-        StaffMember.objects.filter(user__code__in=[row["actor_code"] for row in rows if row["actor_code"]]).values_list(
-            "user__code", "name"
-        )
-    )
+    names = _names(rows)
     return [
         {
-            "name": names[row["actor_code"]] if row["actor_code"] in names else row["actor_name"],
+            "name": names.get(row["actor_code"], row["actor_name"]),
             "purpose": PURPOSES.get(row["purpose"], row["purpose"]),
             "at": row["last"],
         }

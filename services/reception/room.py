@@ -54,6 +54,16 @@ ROOM = Room(
         "reception.settle": _("Take patients on at the cashier and settle visits"),
         "reception.close": _("Close visits"),
     },
+    always_open=(
+        "reception.check_in",
+        "reception.classify",
+        "reception.explain",
+        "reception.lead_in",
+        "reception.leave_area",
+        "reception.treat",
+        "reception.settle",
+        "reception.close",
+    ),
     role_grants={
         "front_desk": (*DESK, "reception.lead_in", "reception.leave_area"),
         "guide": (*DESK, "reception.lead_in", "reception.leave_area"),

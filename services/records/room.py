@@ -31,6 +31,7 @@ ROOM = Room(
         "records.keep": _("See how long files are kept, and keep them longer"),
         "records.figures": _("See where patients come from and whether they stay"),
     },
+    always_open=("records.write", "records.review"),
     role_grants={
         **dict.fromkeys(READERS, ("records.view",)),
         **dict.fromkeys(WRITERS, ("records.view", "records.write")),
@@ -38,6 +39,8 @@ ROOM = Room(
         "head_nurse": ("records.view", "records.review"),
         "clinic_director": ("records.view", "records.review", "records.keep", "records.figures"),
         "dean": ("records.view", "records.review", "records.keep", "records.figures"),
+        # Supervisors see the numbers of the site; charts are read by who treats or leads.
+        "supervisor": ("records.figures",),
         "higher_supervisor": ("records.figures",),
     },
     parameters=(

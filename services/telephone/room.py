@@ -40,6 +40,7 @@ ROOM = Room(
         "telephone.answer": _("Answer forwarded questions and requests"),
         "telephone.manage": _("Change scripts, forbidden phrases and marked numbers"),
     },
+    always_open=("telephone.receive", "telephone.log", "telephone.answer"),
     role_grants={
         **{role.slug: RECEIVES for role in ROLES},
         **dict.fromkeys(SPEAKING, SPEAKS),

@@ -48,6 +48,13 @@ ROOM = Room(
         "treatment_area.hand_in": _("Hand in the daily sheet of the waiting area"),
         "treatment_area.assign": _("Assign assistants to doctors"),
     },
+    always_open=(
+        "treatment_area.take_over",
+        "treatment_area.note",
+        "treatment_area.reply",
+        "treatment_area.report",
+        "treatment_area.resolve",
+    ),
     role_grants={
         "waiting_attendant": ATTENDANT,
         "guide": (*ROUNDS, "treatment_area.accompany", "treatment_area.feedback"),

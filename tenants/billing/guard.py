@@ -12,6 +12,7 @@ from functools import cache
 from django.utils.translation import gettext_lazy as _
 
 from kernel import registry, tenancy
+from kernel.actions import words_of_actions
 from kernel.context import Actor
 from kernel.errors import Conflict, Cure
 from kernel.tenancy import TenantContext
@@ -52,6 +53,21 @@ def refuse_writes_when_read_only(*, permission: str | None, by: Actor) -> None:
         )
 
 
+def closed_words() -> frozenset[str]:
+    """What people of the current tenant would be refused at present, so that no page offers it (setting ``CLOSED_WORDS``).
+
+    Only words of actions: what is merely shown by permission, e.g. a price, stays.
+    """
+    tenant = tenancy.current_or_none()
+    if tenant is None:
+        return frozenset()
+    if tenant.billing_state in CLOSED:
+        return _closed_words(tenant.family, tenant.verticals)
+    if tenant.billing_state == "past_due" and growth_words(tenant) and _growth_is_closed():
+        return growth_words(tenant)
+    return frozenset()
+
+
 def open_words(tenant: TenantContext) -> frozenset[str]:
     """The permissions that hold in every billing state."""
     return _open_words(tenant.family, tenant.verticals)
@@ -72,10 +88,17 @@ def _growth_words(family: str, verticals: frozenset[str]) -> frozenset[str]:
     return frozenset(word for room in registry.rooms_for(family, verticals) for word in room.slots.get(GROWTH_SLOT, ()))
 
 
+@cache
+def _closed_words(family: str, verticals: frozenset[str]) -> frozenset[str]:
+    words = {word for word in words_of_actions() if not word.endswith(READING)}
+    return frozenset(words - _open_words(family, verticals))
+
+
 def clear_caches() -> None:
     """Forget what was read from the rooms (tests that swap them)."""
     _open_words.cache_clear()
     _growth_words.cache_clear()
+    _closed_words.cache_clear()
 
 
 def _growth_is_closed() -> bool:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel import audit, clock, registry, tenancy
 from kernel.actions import action
+from kernel.busy.actions import forget_house
 from kernel.context import Actor
 from kernel.errors import Conflict, RuleRefused
 from tenants import directory
@@ -173,6 +174,9 @@ def suspend_tenant(*, by: Actor, tenant: Tenant, suspended: bool) -> None:
             raise RuleRefused("platform_tenant", _("The operators' own tenant cannot be suspended."))
         tenant.state = Tenant.State.SUSPENDED if suspended else Tenant.State.ACTIVE
         tenant.save(update_fields=["state"])
+        if suspended:
+            # Nobody works there any more, so nobody is busy there; who comes back joins anew.
+            forget_house(schema_name=tenant.schema_name)
         directory.invalidate()
     note_act(by=by, verb="platform.tenant_suspended" if suspended else "platform.tenant_resumed", tenant=tenant)
 

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from psycopg import errors, sql
 
 from kernel import clock, context, registry, tenancy
+from kernel.busy.actions import forget_house
 from kernel.context import Actor
 from kernel.errors import Conflict, RuleRefused
 from kernel.schedule import actions as due_index
@@ -209,5 +210,6 @@ def drop_schema(tenant: Tenant) -> None:
             cursor.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(tenant.schema_name)))
             with blueprint.in_public():
                 due_index.forget_schema(schema_name=tenant.schema_name)
+                forget_house(schema_name=tenant.schema_name)
                 SchemaStatus.objects.filter(schema_name=tenant.schema_name).delete()
         roles.forget_role(tenant.schema_name, tenant.database_role)

@@ -25,7 +25,7 @@ WIDTHS = {1440: 900, 375: 812}
 LANGUAGES = {"zh-Hans": "zh-hans", "en": "en"}
 
 # A morning at the center, a waiting room at the others, orders in every state at the agency. Prints the codes by name.
-POPULATED = """
+POPULATED = r"""
 import json
 from datetime import timedelta
 from django.db import transaction
@@ -65,6 +65,74 @@ codes["slip_for"] = inside.patient.code
 with transaction.atomic():
     measure(center(), clock.today(center().timezone))
 codes["site"] = center().code
+
+# smile: what is kept about a file, on paper, beside the board and at the laboratory
+import re
+from datetime import date
+from kernel.messaging.models import Message
+from services.appointments.actions import write_card
+from services.appointments import blocks, groups, links, referrals, remote, sessions, specialists, today
+from services.appointments.group_slots import Wanted
+from services.appointments.models import Appointment
+from services.charts import actions as paper
+from services.consents.actions import disclose, take_consent
+from services.consents.models import TemplateVersion
+from services.followup.models import FollowUp
+from services.patients.exporting import ask_export
+from services.patients.families import register_relative
+from services.patients.restriction import restrict_file
+from services.records.actions import add_note
+from services.records.models import EntryReview
+from dental import health, lab, preparation
+from dental.actions import note_finding
+DESK, DOCTOR, place = person("bai.lan"), person("dr.lin"), center()
+mother = patient("欧阳晓雯", phone="13912345678", alert="青霉素过敏")
+child = register_relative(by=DESK, site=place, patient=mother, kind="child", name="周子墨", sex="male", stated_age=8,
+                          shares_phone=True, pays=True, is_guardian=True, confirmed_new=True)
+patient("欧阳晓雯", phone="13987654321", stated_age=30)
+codes["mother"], codes["child"] = mother.code, child.code
+closed = patient("卫青")
+restrict_file(by=person("dou.heng"), patient=closed, reason="家属投诉期间，仅限院长查阅", until=clock.now() + timedelta(days=14))
+codes["closed"] = closed.code
+ask_export(by=DESK, patient=mother, purpose="patient")
+forms = {one.template.key: one for one in TemplateVersion.objects.select_related("template")}
+signed = [take_consent(by=DESK, site=place, patient=mother, version_signed=forms[key], signer="patient", identity_checked=True)
+          for key in ("treatment", "disclosure")]
+disclose(by=person("shen.ke"), site=place, patient=mother, recipient="市口腔医院修复科", what="全景片与治疗计划", reason="consent",
+         consent=signed[1])
+paper.pull_chart(by=DESK, site=place, appointment=Appointment.objects.order_by("starts_at").first())
+paper.count_blanks(by=DESK, site=place, count=14)
+codes["transcription"] = paper.transcribe(by=DESK, site=place, patient=mother, written_on=date(2019, 5, 6),
+                                          text="46 深龋，去腐备洞，充填。").code
+paper.request_release(by=DESK, site=place, patient=mother, kind="original", reason="法院调取")
+paper.log_print(by=DESK, site=place, patient=mother, act="print", requester="患者本人", purpose="patient", pages=3)
+at = lambda days, hour: clock.at_local(clock.today(place.timezone) + timedelta(days=days), __import__("datetime").time(hour), place.timezone)
+blocks.block_time(by=person("gao.wen"), site=place, starts_at=at(2, 16), ends_at=at(2, 17), reason="科室会议", staff=staff("011"))
+together = groups.book_group(by=DESK, site=place, starts_at=at(2, 10), contact=mother, wanted=[
+    Wanted(patient=mother, doctor=staff("011"), units=2), Wanted(patient=child, doctor=staff("020"), units=2)])
+codes["group"] = together.code
+links.send_link(by=DESK, appointment=booked(patient("樊星"), "2026-12-09 15:00", doctor="014"))
+codes["answer"] = re.search(r"/appointments/answer/\S+/", Message.objects.filter(template="booking_link").latest("pk").body)[0]
+write_card(by=DOCTOR, site=place, patient=inside.patient, doctor=staff("011"), units=2, item=Item.objects.get(key="dental-filling"))
+codes["unplanned"] = today.note_unplanned(by=DESK, site=place, patient=inside.patient, purpose="充填物脱落").code
+codes["referral"] = referrals.register_referral(by=DESK, site=place, patient=mother, from_doctor=staff("011"),
+                                                to_doctor=staff("023"), question="是否需要先拍侧位片？").code
+sessions.plan_session(by=person("gao.wen"), site=place, expert=staff("023"), chair=None, starts_at=at(2, 18), ends_at=at(2, 20),
+                      kind="visiting", capacity=8)
+codes["consultation"] = remote.request_consultation(by=DOCTOR, site=place, patient=mother, doctor=staff("011"),
+                                                    colleague=staff("031"), question="是否适合即刻种植？", consent=True).code
+codes["case"] = specialists.note_busy_specialist(by=DESK, site=place, patient=mother, specialist=staff("023"), purpose="正畸咨询",
+                                                 informed=True, estimated_minutes=40, opinion="wait").code
+model = lab.order_model(by=DOCTOR, site=place, patient=mother, doctor=staff("011"), work="crown",
+                        impression_on=clock.today(place.timezone), teeth=[36])
+lab.send_model(by=DESK, model=model, lab="精艺义齿加工所", handler="小王", due_on=clock.today(place.timezone) + timedelta(days=5))
+codes["model"] = model.code
+preparation.start_preparation(by=person("mo.xiao"), site=place, patient=mother, kind="implant", specialist=staff("023"))
+note_finding(by=DOCTOR, site=place, patient=mother, author=staff("011"), tooth=46, kind="caries", surfaces=["O", "M"])
+add_note(by=DOCTOR, site=place, patient=mother, author=staff("011"), text="46 邻面龋坏，冷诊一过性敏感，建议充填。")
+health.record_questionnaire(by=DESK, site=place, patient=mother, answers={
+    key: "青霉素，皮疹" if key == "allergy" else None for key in health.questions_for(mother)})
+codes["review"] = EntryReview.objects.filter(site=place).latest("pk").code
 
 def known(slug, site, name):
     return register_patient(by=SYSTEM, site=site, name=name, sex="female", stated_age=33, phone="13911110011", confirmed_new=True)
@@ -242,6 +310,96 @@ ROLES: dict[str, tuple[str | None, str, dict[str, str]]] = {
         },
     ),
     "visitor": (None, "", {"landing": "/", "sign-up": "/sign-up/", "finder": "/sign-in/"}),
+    "files": (
+        "bai.lan",
+        "smile",
+        {
+            "file": "/patients/{mother}/",
+            "family": "/patients/{mother}/family/",
+            "contact": "/patients/{mother}/contact/",
+            "keeping": "/patients/{mother}/keeping/",
+            "exception": "/patients/{closed}/exception/",
+            "out-of-date": "/patients/stale/",
+            "consents": "/consents/patients/{mother}/",
+            "paper-charts": "/charts/",
+            "paper-chart": "/charts/patients/{mother}/",
+            "transcriptions": "/charts/transcriptions/",
+            "health": "/dental/patients/{mother}/health/",
+            "models": "/dental/models/?show=all",
+            "model": "/dental/models/{model}/",
+        },
+    ),
+    "bookings": (
+        "bai.lan",
+        "smile",
+        {
+            "group-booking": "/appointments/groups/new/?member={mother}&member={child}",
+            "group": "/appointments/groups/{group}/",
+            "next-visits": "/appointments/cards/",
+            "without-time": "/appointments/unplanned/",
+            "specialist": "/appointments/specialist/",
+            "specialist-case": "/appointments/specialist/{case}/",
+            "referrals": "/appointments/referrals/",
+            "referral": "/appointments/referrals/{referral}/",
+            "referring": "/appointments/referrals/new/?patient={mother}",
+            "doctors": "/appointments/doctors/",
+            "follow-up-rules": "/followup/rules/",
+        },
+    ),
+    "second-desk": ("ren.tao", "smile", {"transcription": "/charts/transcriptions/{transcription}/"}),
+    "treating": (
+        "dr.lin",
+        "smile",
+        {
+            "chart": "/records/patients/{mother}/",
+            "teeth": "/dental/patients/{mother}/?tooth=46",
+            "model-new": "/dental/patients/{mother}/models/new/",
+            "consultations": "/appointments/consultations/",
+            "consultation": "/appointments/consultations/{consultation}/",
+            "consultation-new": "/appointments/consultations/new/",
+            "receipts": "/cashier/patients/{mother}/",
+        },
+    ),
+    "assistant": ("mo.xiao", "smile", {"preparations": "/dental/patients/{mother}/preparations/"}),
+    "supervising": (
+        "gao.wen",
+        "smile",
+        {
+            "exports": "/patients/exports/",
+            "doubles": "/patients/doubles/",
+            "keeping": "/patients/{mother}/keeping/",
+            "releases": "/charts/releases/",
+            "paper-chart": "/charts/patients/{mother}/",
+            "prints": "/charts/prints/",
+            "chart-writing": "/charts/writing/",
+            "patients-figures": "/records/figures/",
+            "blocked-times": "/appointments/blocks/",
+            "arrival": "/appointments/unplanned/{unplanned}/",
+            "follow-up-rule": "/followup/rules/dental-extraction/",
+            "visit-classes": "/dental/visit-classes/",
+        },
+    ),
+    "director": (
+        "shen.ke",
+        "smile",
+        {
+            "review": "/records/review/",
+            "entry": "/records/review/{review}/",
+            "late": "/records/late/",
+            "retention": "/records/retention/",
+            "restricted": "/patients/restricted/",
+            "restricted-file": "/patients/{closed}/keeping/",
+            "readers": "/patients/readers/",
+            "consent-forms": "/consents/templates/",
+            "disclosures": "/consents/disclosures/",
+            "disclosures-of": "/consents/patients/{mother}/disclosures/",
+            "sessions": "/appointments/sessions/",
+            "waits": "/appointments/waits/",
+            "shares": "/appointments/shares/",
+        },
+    ),
+    "second-site": ("luo.ping", "smile", {"board": "/appointments/", "till": "/cashier/", "models": "/dental/models/", "paper-charts": "/charts/"}),
+    "customer": (None, "smile", {"answer": "{answer}"}),
     "nobody": (None, "smile", {"sign-in": "/accounts/login/", "missing": "/no/such/page/"}),
 }  # fmt: skip
 

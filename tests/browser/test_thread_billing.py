@@ -118,6 +118,9 @@ def test_a_missed_payment_closes_what_is_new_and_a_payment_opens_all(
 
     # Then nothing new can be entered, and records are read and figures exported as before
     desk.goto(product.url("smile", "/patients/new/"))
+    assert desk.locator("main form input[name=name]").is_disabled()
+    # (who had the page open before can still press the button, and is refused)
+    desk.evaluate("document.querySelectorAll('fieldset[data-closed]').forEach(one => one.disabled = false)")
     fill(desk, name="方正", sex="male", stated_age="30", phone="13911117702")
     desk.keyboard.press("Control+Enter")
     desk.wait_for_selector("[data-code=tenant_read_only]")

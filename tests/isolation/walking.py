@@ -56,6 +56,7 @@ from services.consultation.talks import ask_doctor, note_question
 from services.consultation.transfers import pass_on
 from services.guest_care import actions as guest_care
 from services.guest_care import enquiries, queue, wishes
+from services.headquarters.doctors import open_calendar
 from services.intake.actions import start_sheet
 from services.intake.handover import mark_special
 from services.patients.actions import register_patient
@@ -145,6 +146,8 @@ def plant(tenant: TenantContext, *, word: str = "", site_slug: str = "") -> dict
     word = word or HOUSES[tenant.slug].canary
     with activate(tenant):
         site = Site.objects.filter(**({"slug": site_slug} if site_slug else {})).first()
+        if tenant.family == "headquarters":
+            open_calendar(by=BY, label=word)
         if own:
             for user in User.objects.all():
                 user.display_name = f"{user.display_name}{word}"[:80]
@@ -403,6 +406,23 @@ def code_for(name: str, codes: dict[str, UUID]) -> UUID:
     return codes.get(known.get(name, ""), codes.get("patients.patient", next(iter(codes.values()))))
 
 
+def likeness(route: Route, label: str) -> int:
+    """How likely a route asks for a row of this model: by the word before the code, then by its room."""
+    room, _dot, kind = label.partition(".")
+    before = re.findall(r"([\w-]+)/<", route.text)
+    return (
+        4 * any(word in kind for part in before if part != route.room for word in singulars(part))
+        + 2 * any(word in kind for word in singulars(route.room))
+        + (room == route.room)
+    )
+
+
+def singulars(part: str) -> list[str]:
+    """A word of a path as a model may have it in its name; short ones would be found in everything."""
+    words = (part.replace("-", "").replace("_", ""), part.removesuffix("s"), part.removesuffix("es"))
+    return [word for word in words if len(word) > 2]
+
+
 @dataclass
 class Walk:
     """Calls with foreign codes, and what came back of it."""
@@ -431,14 +451,10 @@ class Walk:
     def _codes(self, route: Route) -> list[UUID]:
         if not route.converters:
             return [next(iter(self.codes.values()))]
-        of_room = [code for label, code in self.codes.items() if label.partition(".")[0] == route.room]
-        named = [
-            code
-            for label, code in self.codes.items()
-            if label.rpartition(".")[2] in route.text.replace("/", " ").replace("s ", " ").split()
-        ]
+        ranked = sorted(self.codes, key=lambda label: -likeness(route, label))
+        likely = [self.codes[label] for label in ranked if likeness(route, label)][:3]
         patient = [self.codes["patients.patient"]] if "patients.patient" in self.codes else []
-        return list(dict.fromkeys([*of_room, *named, *patient]))[:4] or [next(iter(self.codes.values()))]
+        return list(dict.fromkeys([*likely, *patient])) or [next(iter(self.codes.values()))]
 
     def _get(self, path: str) -> None:
         self._note("get", path, self.client.get(path))

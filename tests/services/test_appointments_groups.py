@@ -267,3 +267,18 @@ def test_the_desk_books_a_family_on_one_page(tuesday, django_assert_max_num_quer
     assert desk.post(f"{answer['Location']}cancel/", {"reason": "ill"}).status_code == 303
     assert browser("su.qi").post(f"{answer['Location']}cancel/", {"reason": "ill"}).status_code == 403
     assert browser("luo.ping").get(answer["Location"]).status_code == 404
+
+
+@pytest.mark.ledger("AP-004")
+def test_a_visit_of_the_group_closes_the_card_of_its_patient_and_doctor(tuesday):
+    """Given open cards of two doctors, when the group is booked with one of them, then that card is closed and no other."""
+    one, two = family("孟兰", "孟小宝")
+    card, other = (
+        actions.write_card(by=person("dr.lin"), site=center(), patient=one, doctor=staff(number))
+        for number in ("011", "020")
+    )
+    group = together([one, two], "011", "020")
+    card.refresh_from_db()
+    other.refresh_from_db()
+    assert (card.state, other.state) == ("booked", "open")
+    assert card.appointment == next(row for row in selectors.visits_of(group) if row.patient == one)

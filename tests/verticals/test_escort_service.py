@@ -265,6 +265,19 @@ def test_a_time_that_cannot_be_is_refused(afternoon: Any) -> None:
     assert Milestone.objects.count() == 1
 
 
+@pytest.mark.ledger("ES-014")
+def test_nobody_checks_in_hours_before_the_service(afternoon: Any) -> None:
+    order = ready()
+    set_parameter(by=BY, key="escort_check_in_early_minutes", value=60)
+    afternoon("2026-12-31 07:30")
+    ming, there = api("ming.yu"), f"/api/v1/escort/orders/{order.code}/milestones/"
+    early = ming.post(there, stone("checked_in", "2026-12-31 06:59:59"))
+    assert (early.status_code, early.json()["code"]) == (422, "too_early")
+    assert "07:00" in early.json()["detail"]
+    assert Milestone.objects.count() == 0
+    assert ming.post(there, stone("checked_in", "2026-12-31 07:00:00")).status_code == 200
+
+
 def test_steps_come_in_their_order(afternoon: Any) -> None:
     order = ready()
     afternoon("2026-12-31 08:00")

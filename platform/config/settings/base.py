@@ -47,6 +47,7 @@ SHARED_APPS = [
     "tenants",
     "tenants.billing",
     "kernel.schedule",
+    "kernel.busy",
     "kernel.web",
     "kernel.observability",
     "django.contrib.messages",
@@ -115,6 +116,7 @@ TENANT_URLCONF_FACTORY = "config.urls.tenant_urlconf"
 ROOT_URLCONF = "config.urls_nowhere"
 PUBLIC_SCHEMA_URLCONF = "config.urls_public"
 WRITE_GUARD = "tenants.billing.guard.refuse_writes_when_read_only"
+CLOSED_WORDS = "tenants.billing.guard.closed_words"
 OUTBOX_WAKE = "tenants.relay.wake"
 OUTBOX_DELIVER_TO_HEADQUARTERS = "tenants.relay.deliver_to_headquarters"
 

@@ -31,6 +31,7 @@ from kernel import context
 from kernel.context import Actor
 from kernel.errors import DomainError, Forbidden
 from kernel.web import refusals
+from kernel.web.closing import close_what_is_refused
 
 View = Callable[..., HttpResponseBase]
 Answer = TypeVar("Answer", bound=HttpResponseBase)
@@ -67,7 +68,7 @@ def page(
             word = words[request.method]
             if word is not None and not actor.can(word):
                 return _private(refusals.respond(request, permission_refused()))
-            return _answer(view, request, args, kwargs)
+            return close_what_is_refused(_answer(view, request, args, kwargs), request)
 
         run.permission = permission  # type: ignore[attr-defined]
         run.permissions = {method: words[method] for method in allowed}  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from services.appointments.api import beside, specialists, views
+from services.appointments.api import beside, houses, specialists, views
 
 urlpatterns = [
     path("", views.Appointments.as_view(), name="appointments"),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("referrals/<uuid:code>/settle/", beside.Settle.as_view(), name="referral-settle"),
     path("consultations/", beside.Consultations.as_view(), name="consultations"),
     path("<uuid:code>/preparation/", specialists.Preparation.as_view(), name="preparation"),
+    path("houses/", houses.Houses.as_view(), name="houses"),
+    path("houses/<uuid:code>/", houses.HouseDoctor.as_view(), name="house-doctor"),
     path("cards/", views.Cards.as_view(), name="cards"),
     path("<uuid:code>/", views.OneAppointment.as_view(), name="appointment"),
     path("<uuid:code>/move/", views.Move.as_view(), name="move"),

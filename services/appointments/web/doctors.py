@@ -20,6 +20,7 @@ from kernel.web.views import flash, page, redirect_after_post, render_page
 from services.appointments import sessions
 from services.appointments.models import ExpertSession
 from services.appointments.waits import waits
+from services.appointments.web.parts import parts
 from services.appointments.web.views import asked_day
 from services.sites.models import Site
 from services.sites.selectors import chairs, today
@@ -71,6 +72,7 @@ def doctors(request: HttpRequest) -> HttpResponse:
     context = {
         "site": site,
         "monday": monday,
+        "week": f"{monday:%Y-%m-%d} – {days[-1]:%m-%d}",
         "days": days,
         "before": monday - timedelta(days=7),
         "after": monday + timedelta(days=7),
@@ -79,6 +81,7 @@ def doctors(request: HttpRequest) -> HttpResponse:
         "may_publish": holds(request.actor, "staff.roster", site=site.code)
         and monday + timedelta(days=7) > today(site),
         "sessions": list(sessions.coming_sessions(site)[:20]),
+        "parts": parts(request),
     }
     return render_page(request, "appointments/doctors.html", context)
 
@@ -102,6 +105,7 @@ def session_list(request: HttpRequest) -> HttpResponse:
         "refusal": refusal,
         "rows": list(sessions.coming_sessions(site)[:100]),
         "may_plan": holds(request.actor, "staff.roster", site=site.code),
+        "parts": parts(request),
     }
     status = refusal.status if refusal is not None else 200
     return render_page(request, "appointments/sessions.html", context, status=status, invalid=form)
@@ -122,7 +126,7 @@ def wait_report(request: HttpRequest) -> HttpResponse:
     site = site_for(request, "appointments.view_shares")
     last = today(site)
     first = last - timedelta(days=WAITS_DAYS - 1)
-    context = {"site": site, "days": WAITS_DAYS, "rows": waits(site, first, last)}
+    context = {"site": site, "days": WAITS_DAYS, "rows": waits(site, first, last), "parts": parts(request)}
     return render_page(request, "appointments/waits.html", context)
 
 

@@ -18,6 +18,7 @@ from kernel.web.views import flash, page, redirect_after_post, render_page
 from services.appointments import referrals
 from services.appointments.machine import AWAITED
 from services.appointments.models import Appointment, Referral
+from services.appointments.web.parts import parts
 from services.appointments.web.views import asked_day
 from services.appointments.wishes import code_of
 from services.catalogue.selectors import items
@@ -99,6 +100,7 @@ def referral_list(request: HttpRequest) -> HttpResponse:
         "open": referrals.open_referrals(site, day),
         "rows": list(rows),
         "may_book": holds(request.actor, "appointments.book", site=site.code),
+        "parts": parts(request),
     }
     return render_page(request, "appointments/referrals.html", context)
 

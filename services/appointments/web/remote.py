@@ -19,6 +19,7 @@ from kernel.web.views import flash, page, redirect_after_post, render_page
 from services.appointments import remote
 from services.appointments.lifecycles import CONSULT, REMOTE, is_doctor_of
 from services.appointments.models import RemoteConsultation
+from services.appointments.web.parts import parts
 from services.patients.models import Patient
 from services.sites.models import Site
 from services.sites.web.current import site_for
@@ -83,7 +84,7 @@ def consultations(request: HttpRequest) -> HttpResponse:
     site = site_for(request, CONSULT)
     rows = remote.consultations_for(request.actor).filter(site=site)
     shown = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    context = {"site": site, "page_of_rows": shown, "rows": list(shown.object_list)}
+    context = {"site": site, "page_of_rows": shown, "rows": list(shown.object_list), "parts": parts(request)}
     return render_page(request, "appointments/consultations.html", context)
 
 

@@ -15,6 +15,7 @@ from kernel.web.views import flash, page, redirect_after_post, render_page
 from services.appointments import selectors, specialists
 from services.appointments.models import SpecialistCase
 from services.appointments.web.forms import SlotFields
+from services.appointments.web.parts import parts
 from services.patients.models import Patient
 from services.sites.models import Site
 from services.sites.web.current import site_for
@@ -40,7 +41,7 @@ class SpecialistForm(forms.Form):
         label=gettext_lazy("estimated wait"), min_value=0, max_value=600, required=False
     )
     opinion = forms.ChoiceField(
-        label=gettext_lazy("the patient"), choices=[("", gettext_lazy("not asked")), *SpecialistCase.Opinion.choices],
+        label=gettext_lazy("what the patient wants"), choices=[("", gettext_lazy("not asked")), *SpecialistCase.Opinion.choices],
         required=False,
     )  # fmt: skip
 
@@ -75,7 +76,13 @@ def cases(request: HttpRequest) -> HttpResponse:
         else:
             flash(request, words)
             return redirect_after_post(request, "appointments:specialist")
-    context = {"site": site, "form": form, "refusal": refusal, "cases": list(selectors.specialist_cases(site)[:100])}
+    context = {
+        "site": site,
+        "form": form,
+        "refusal": refusal,
+        "cases": list(selectors.specialist_cases(site)[:100]),
+        "parts": parts(request),
+    }
     status = refusal.status if refusal is not None else 200
     return render_page(request, "appointments/specialist.html", context, status=status, invalid=form)
 

@@ -15,6 +15,7 @@ from kernel.errors import DomainError
 from kernel.web.views import flash, page, redirect_after_post, render_page
 from services.appointments import selectors, talks, today
 from services.appointments.models import UnplannedArrival
+from services.appointments.web.parts import parts
 from services.patients.models import Patient
 from services.sites.models import Site
 from services.sites.web.current import site_for
@@ -107,6 +108,7 @@ def unplanned(request: HttpRequest) -> HttpResponse:
         "refusal": refusal,
         "rows": list(today.unplanned_arrivals(site)[:SHOWN]),
         "may_note": holds(request.actor, "appointments.attend", site=site.code),
+        "parts": parts(request),
     }
     status = refusal.status if refusal is not None else 200
     return render_page(request, "appointments/unplanned.html", context, status=status, invalid=form)

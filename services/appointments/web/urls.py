@@ -1,6 +1,17 @@
 from django.urls import path
 
-from services.appointments.web import booking, doctors, groups, links, referrals, remote, specialists, today, views
+from services.appointments.web import (
+    booking,
+    doctors,
+    groups,
+    houses,
+    links,
+    referrals,
+    remote,
+    specialists,
+    today,
+    views,
+)
 
 urlpatterns = [
     path("", views.board, name="board"),
@@ -22,6 +33,8 @@ urlpatterns = [
     path("doctors/", doctors.doctors, name="doctors"),
     path("sessions/", doctors.session_list, name="sessions"),
     path("sessions/<uuid:code>/capacity/", doctors.session_capacity, name="session-capacity"),
+    path("houses/", houses.shared, name="houses"),
+    path("houses/<uuid:code>/leave/", houses.leave, name="houses-leave"),
     path("waits/", doctors.wait_report, name="waits"),
     path("unplanned/", today.unplanned, name="unplanned"),
     path("unplanned/<uuid:code>/", today.unplanned_one, name="unplanned-one"),

@@ -27,6 +27,7 @@ from services.appointments.slots import best_slots, unit
 from services.appointments.talks import is_new, unsaid
 from services.appointments.today import arrangement_of
 from services.appointments.web.forms import BlockForm, CancelForm, ConfirmForm, MoveForm, read_day
+from services.appointments.web.parts import parts
 from services.appointments.wishes import wishes_between, words_of
 from services.sites.models import Site
 from services.sites.selectors import today
@@ -137,8 +138,7 @@ def cards(request: HttpRequest) -> HttpResponse:
         "cards": selectors.open_cards(site),
         "state": AppointmentCard.State,
         "may_book": holds(request.actor, "appointments.book", site=site.code),
-        "may_consult": holds(request.actor, "appointments.consult", site=site.code),
-        "may_see_shares": holds(request.actor, "appointments.view_shares", site=site.code),
+        "parts": parts(request),
     }
     return render_page(request, "appointments/cards.html", context)
 
@@ -243,5 +243,6 @@ def shares(request: HttpRequest) -> HttpResponse:
         "bases": Assignment.Basis.choices,
         "help": list(selectors.help_given(site, first, last)[:HELP_SHOWN]),
         "wishes": wishes_between(site, first, last),
+        "parts": parts(request),
     }
     return render_page(request, "appointments/shares.html", context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from kernel.web.fields import DateField, SegmentedRadios
 from services.charts.models import ChartPrint, ChartRelease
@@ -26,7 +27,9 @@ class HandOutForm(forms.Form):
 class PrintForm(forms.Form):
     act = forms.ChoiceField(label=_("act"), choices=ChartPrint.Act.choices, widget=SegmentedRadios, initial="print")
     requester = forms.CharField(label=_("for whom"), max_length=80)
-    purpose = forms.ChoiceField(label=_("purpose"), choices=ChartPrint.Purpose.choices, widget=SegmentedRadios)
+    purpose = forms.ChoiceField(
+        label=pgettext_lazy("data", "Purpose"), choices=ChartPrint.Purpose.choices, widget=SegmentedRadios
+    )
     pages = forms.IntegerField(label=_("pages"), min_value=0, max_value=2000, required=False)
 
     def clean_pages(self) -> int:

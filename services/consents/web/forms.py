@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from kernel.web.fields import DateField, SegmentedRadios
@@ -17,7 +18,7 @@ class VersionField(forms.ModelChoiceField):
     """The words that are signed."""
 
     def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.template.title} · {obj.number}"
+        return f"{obj.template.title} · {gettext('version %(n)s') % {'n': obj.number}}"
 
 
 class GuardianField(forms.ModelChoiceField):
@@ -38,7 +39,10 @@ class TakeForm(forms.Form):
     """A signature."""
 
     version_signed = VersionField(
-        label=_("Form"), queryset=TemplateVersion.objects.none(), to_field_name="code", empty_label=None
+        label=pgettext_lazy("consent", "Form"),
+        queryset=TemplateVersion.objects.none(),
+        to_field_name="code",
+        empty_label=None,
     )
     scope = forms.CharField(
         label=_("For what exactly"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
@@ -56,13 +60,19 @@ class TakeForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["version_signed"].queryset = versions_to_sign()  # type: ignore[attr-defined]
         self.fields["guardian"].queryset = guardians_of(patient)  # type: ignore[attr-defined]
+        self.fields["guardian"].empty_label = "—"  # type: ignore[attr-defined]
+        if not self.fields["guardian"].queryset.exists() and self.initial.get("signer") != "guardian":  # type: ignore[attr-defined]
+            # Nobody is known who could be chosen; a guardian is written down on the page of the family first.
+            del self.fields["guardian"]
 
 
 class DiscloseForm(forms.Form):
     """What is told to whom."""
 
     recipient = forms.CharField(label=_("To whom"), max_length=120)
-    what = forms.CharField(label=_("What"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+    what = forms.CharField(
+        label=pgettext_lazy("disclosure", "What"), max_length=500, widget=forms.Textarea(attrs={"rows": 2})
+    )
     reason = forms.ChoiceField(label=_("Why"), choices=Reason.choices, widget=SegmentedRadios)
     consent = ConsentField(
         label=_("On which consent"), queryset=Consent.objects.none(), to_field_name="code", required=False
@@ -80,8 +90,10 @@ class TemplateForm(forms.Form):
     """A new form."""
 
     key = forms.SlugField(label=_("Short name"), max_length=60, help_text=_("Small letters, digits and hyphens."))
-    title = forms.CharField(label=_("Title"), max_length=80)
-    purpose = forms.ChoiceField(label=_("Purpose"), choices=ConsentTemplate.Purpose.choices, widget=SegmentedRadios)
+    title = forms.CharField(label=pgettext_lazy("document", "Title"), max_length=80)
+    purpose = forms.ChoiceField(
+        label=pgettext_lazy("data", "Purpose"), choices=ConsentTemplate.Purpose.choices, widget=SegmentedRadios
+    )
     text = forms.CharField(label=_("Text"), max_length=8000, widget=forms.Textarea(attrs={"rows": 8}))
 
 

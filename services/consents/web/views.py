@@ -23,11 +23,13 @@ from services.sites.models import Site
 from services.sites.selectors import working_site
 
 PER_PAGE = 50
+STARTER = "starter-content"  # what came with the product has no author to show
 
 
 @page(permission={"GET": "consents.view", "POST": "consents.take"}, methods=("GET", "POST"))
 def of_patient(request: HttpRequest, code: UUID) -> HttpResponse:
     """What was signed for one patient; POST takes another signature."""
+    request.nav_key = "patients"  # type: ignore[attr-defined]
     patient = access_patient(request.actor, code)
     if request.method == "GET":
         note_read(request.actor, patient, part="consents")
@@ -65,6 +67,7 @@ def withdraw(request: HttpRequest, code: UUID) -> HttpResponse:
 @page(permission="consents.disclose", methods=("GET", "POST"))
 def disclosures_of(request: HttpRequest, code: UUID) -> HttpResponse:
     """What was told about one patient; POST writes down what is told now."""
+    request.nav_key = "patients"  # type: ignore[attr-defined]
     patient = access_patient(request.actor, code)
     if request.method == "GET":
         note_read(request.actor, patient, part="disclosures")
@@ -132,7 +135,7 @@ def template(request: HttpRequest, code: UUID) -> HttpResponse:
         else:
             flash(request, _("Published"))
             return redirect_after_post(request, "consents:template", found.code)
-    context = {"template": found, "versions": found.versions.all(), "form": form}
+    context = {"template": found, "versions": found.versions.all(), "form": form, "starter": STARTER}
     return render_page(request, "consents/template.html", context, invalid=form)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from kernel.web.fields import SegmentedRadios
 from services.appointments.models import Appointment
@@ -101,12 +102,17 @@ class CancelForm(forms.Form):
 class RuleForm(forms.Form):
     """A rule of the tenant. Offsets as D0, D7, M6."""
 
-    label = forms.CharField(label=_("name"), max_length=120, required=False)
+    label = forms.CharField(label=pgettext_lazy("rule", "Name"), max_length=120, required=False)
     offsets = forms.CharField(
         label=_("days"), help_text=_("D0 the same day, D7 seven days later, M6 six months later.")
     )
     roles = forms.MultipleChoiceField(label=_("who calls"), widget=forms.CheckboxSelectMultiple)
-    script = forms.CharField(label=_("script"), required=False, widget=forms.Textarea(attrs={"rows": 4}))
+    script = forms.CharField(
+        label=_("script"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("Empty: the words that come with the rule."),
+    )
     opening_days = forms.BooleanField(label=_("moves to the next opening day"), required=False)
     is_active = forms.BooleanField(label=_("in force"), required=False)
 

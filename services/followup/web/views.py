@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from kernel.access import holds
 from kernel.errors import DomainError, NotFound
@@ -20,8 +21,14 @@ from services.followup.machine import DUE, UNDONE
 from services.followup.models import FollowUp
 from services.followup.rules import rules
 from services.followup.web.forms import AnswerForm, AttemptForm, CancelForm, ContactForm, ResultForm, RuleForm
+from services.tasks.selectors import role_labels
 
 PER_PAGE = 50
+TRIGGER_WORDS = {
+    "visit.finished": gettext_lazy("a visit is over"),
+    "records.treatment_recorded": gettext_lazy("a treatment was recorded"),
+    "consultation.treated": gettext_lazy("a customer of the consultant was treated"),
+}
 
 
 def badge(request: HttpRequest) -> int:
@@ -124,7 +131,22 @@ def cancel(request: HttpRequest, code: UUID) -> HttpResponse:
 
 @page(permission="followup.view")
 def rule_list(request: HttpRequest) -> HttpResponse:
-    context = {"rules": list(rules().values()), "may_manage": request.actor.can("followup.manage_rules")}
+    people = role_labels()
+    context = {
+        "rules": [
+            {
+                "key": one.key,
+                "label": one.label,
+                "own": one.own,
+                "is_active": one.is_active,
+                "trigger_words": _trigger_words(one.trigger),
+                "days": [_offset_words(offset) for offset in one.offsets],
+                "who": [people.get(role, role) for role in one.roles],
+            }
+            for one in rules().values()
+        ],
+        "may_manage": request.actor.can("followup.manage_rules"),
+    }
     return render_page(request, "followup/rules.html", context)
 
 
@@ -152,7 +174,7 @@ def rule(request: HttpRequest, key: str) -> HttpResponse:
             flash(request, _("Rule changed; what is planned keeps its days"))
             return redirect_after_post(request, "followup:rules")
     status = refusal.status if refusal is not None else 200
-    context = {"rule": known, "form": form, "refusal": refusal}
+    context = {"rule": known, "form": form, "refusal": refusal, "trigger_words": _trigger_words(known.trigger)}
     return render_page(request, "followup/rule.html", context, status=status, invalid=form)
 
 
@@ -214,6 +236,28 @@ def _detail(request: HttpRequest, found: FollowUp, **given: Any) -> dict[str, An
         "cancel_form": given.get("cancel_form") or CancelForm(),
         "refusal": given.get("refusal"),
     }
+
+
+def _trigger_words(trigger: str) -> str:
+    """What starts a rule, as people say it; a trigger that no words are known for stands as it is."""
+    if trigger in TRIGGER_WORDS:
+        return str(TRIGGER_WORDS[trigger])
+    _room, kind, key = (*trigger.split(".", 2), "", "")[:3]
+    if kind == "class":
+        return _("class %(letter)s was set") % {"letter": key}
+    if kind == "procedure":
+        return _("a procedure was done")
+    return trigger
+
+
+def _offset_words(offset: str) -> str:
+    """D0 or M6 in words."""
+    number = int(offset[1:])
+    if offset.startswith("M"):
+        return ngettext("after %(n)s month", "after %(n)s months", number) % {"n": number}
+    if not number:
+        return _("the same day")
+    return ngettext("after %(n)s day", "after %(n)s days", number) % {"n": number}
 
 
 def _coming(found: FollowUp) -> Any:

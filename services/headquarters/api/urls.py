@@ -1,9 +1,11 @@
 from django.urls import path
 
-from services.headquarters.api import views
+from services.headquarters.api import doctors, views
 
 app_name = "api-headquarters"
 urlpatterns = [
+    path("doctors/", doctors.Doctors.as_view(), name="doctors"),
+    path("doctors/<uuid:code>/", doctors.Doctor.as_view(), name="doctor"),
     path("matrix/", views.MatrixView.as_view(), name="matrix"),
     path("sites/<uuid:code>/figures/<slug:key>/days/", views.SiteDays.as_view(), name="days"),
 ]

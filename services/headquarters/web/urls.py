@@ -1,6 +1,6 @@
 from django.urls import path
 
-from services.headquarters.web import views
+from services.headquarters.web import doctors, views
 
 app_name = "headquarters"
 urlpatterns = [
@@ -8,5 +8,9 @@ urlpatterns = [
     path("branches/", views.branches, name="branches"),
     path("figures/<slug:key>/", views.figure, name="figure"),
     path("sites/<uuid:code>/<slug:key>/", views.site, name="site"),
+    path("doctors/", doctors.doctors, name="doctors"),
+    path("doctors/<uuid:code>/invite/", doctors.invite, name="doctor-invite"),
+    path("doctors/<uuid:code>/close/", doctors.close, name="doctor-close"),
+    path("doctors/<uuid:code>/members/<uuid:member>/end/", doctors.end, name="doctor-end"),
     path("export.csv", views.export, name="export"),
 ]

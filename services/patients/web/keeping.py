@@ -38,7 +38,9 @@ class RestrictForm(ReasonForm):
 
 
 class ExportForm(forms.Form):
-    purpose = forms.ChoiceField(label=_("Purpose"), choices=PatientExport.Purpose.choices, widget=SegmentedRadios)
+    purpose = forms.ChoiceField(
+        label=pgettext_lazy("data", "Purpose"), choices=PatientExport.Purpose.choices, widget=SegmentedRadios
+    )
     words = forms.CharField(
         label=_("Who demands it, on what ground"),
         max_length=300,

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
 from kernel import access, clock, parameters
 from kernel.errors import DomainError, NotFound
@@ -64,7 +64,7 @@ def review(request: HttpRequest, code: UUID) -> HttpResponse:
 def accept(request: HttpRequest, code: UUID) -> HttpResponse:
     reviewing.accept_entry(by=request.actor, review=reviewing.access_review(request.actor, code))
     flash(request, _("Looked through"))
-    return redirect_after_post(request, "records:worklist")
+    return _next_entry(request)
 
 
 @page(permission="records.review", methods=("POST",))
@@ -75,7 +75,7 @@ def give_back(request: HttpRequest, code: UUID) -> HttpResponse:
         return render_page(request, "records/review.html", _review(request, found, form), invalid=form)
     reviewing.return_entry(by=request.actor, review=found, **form.cleaned_data)
     flash(request, _("Returned; whoever entered it has a task"))
-    return redirect_after_post(request, "records:worklist")
+    return _next_entry(request)
 
 
 @page(permission="records.write", methods=("POST",))
@@ -103,6 +103,7 @@ def late(request: HttpRequest) -> HttpResponse:
         "first": first,
         "last": last,
         "before": f"{first - timedelta(days=1):%Y-%m}",
+        "after": f"{last + timedelta(days=1):%Y-%m}" if last < today else "",
         "times": times,
         "parts": parts(request),
     }
@@ -138,13 +139,17 @@ def retained(request: HttpRequest) -> HttpResponse:
 
 @page(permission="records.figures")
 def figures(request: HttpRequest) -> HttpResponse:
+    spans = {30: _("30 days"), 90: _("90 days"), 365: _("a year")}
     days = {"30": 30, "365": 365}.get(request.GET.get("days", ""), 90)
+    here = reverse("records:figures")
     today = clock.today()
     first = today - timedelta(days=days - 1)
     known = customers.lifecycle(request.actor)
     context = {
         "sources": customers.media_sources(request.actor, first, today),
         "span": f"{first:%Y-%m-%d} – {today:%Y-%m-%d}",
+        "spans": [{"key": key, "label": label, "url": f"{here}?days={key}"} for key, label in spans.items()],
+        "days": days,
         "lifecycle": known,
         "standing": [
             {"label": pgettext("lifecycle", "Potential"), "value": known.potential},
@@ -169,6 +174,14 @@ def parts(request: HttpRequest) -> list[dict[str, Any]]:
         for key, label, icon, word in known
         if request.actor.can(word)
     ]
+
+
+def _next_entry(request: HttpRequest) -> HttpResponse:
+    """On to the next entry that waits for this person; to the list when none does."""
+    following = reviewing.worklist(request.actor, _site(request), state="entered").first()
+    if following is None:
+        return redirect_after_post(request, "records:worklist")
+    return redirect_after_post(request, "records:review", following.code)
 
 
 def _site(request: HttpRequest) -> Site:
@@ -197,12 +210,15 @@ def _review(request: HttpRequest, found: EntryReview, form: forms.Form | None = 
     reviews = access.holds(actor, reviewing.WORD, site=found.site.code)
     mine = found.entered_by_id == actor.user_id
     may_answer = mine and found.state == "returned" and actor.can("records.write")
+    may_review = reviews and not mine and found.state == "entered"
+    waiting = reviewing.waiting(actor, found.site) if may_review else 0
     return {
         "review": found,
         "withheld": withheld,
         "words": "" if withheld else found.treatment.note if found.treatment else found.note.text if found.note else "",
         "correction": "" if withheld or correction is None else correction.text,
-        "may_review": reviews and not mine and found.state == "entered",
+        "may_review": may_review,
+        "waiting_words": ngettext("%(n)s waits", "%(n)s wait", waiting) % {"n": waiting},
         "may_answer": may_answer,
         "form": form or (AnswerForm() if may_answer else ObjectionForm()),
         "back_url": reverse("records:worklist") if reviews else reverse("records:chart", args=[found.patient.code]),

@@ -70,7 +70,7 @@ class ShiftForm(forms.Form):
     ends = TimeField(label=_("Until"))
     kind = forms.ChoiceField(label=_("Kind"), choices=DutyShift.Kind.choices, widget=SegmentedRadios)
     chair = CodeChoiceField(describe=lambda chair: chair.name, label=_("Chair"), required=False)
-    note = forms.CharField(label=pgettext_lazy("record", "Note"), max_length=80, required=False)
+    note = forms.CharField(label=pgettext_lazy("shift", "Note"), max_length=80, required=False)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, site: Site, shift: DutyShift | None = None, **kwargs: Any) -> None:

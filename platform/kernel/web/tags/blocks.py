@@ -120,9 +120,9 @@ def drawer(content: str, name: str, title: Any, sub: Any = "", url: str = "", **
 
 
 @register.simple_tag(takes_context=True)
-def refusal(context: Any, error: DomainError | refusals.Refusal | None) -> SafeString:
+def refusal(context: Any, error: DomainError | refusals.Refusal | str | None) -> SafeString:
     """``{% refusal error %}``: the one shape of a refusal, from a caught ``DomainError``."""
-    if error is None:
+    if error is None or isinstance(error, str):  # a name that the context does not hold is drawn as nothing
         return mark_safe("")
     drawn = refusals.describe(error, context.get("request")) if isinstance(error, DomainError) else error
     return mark_safe(render_to_string("web/_refusal.html", {"refusal": drawn}))  # noqa: S308  (a rendered template)

@@ -1,0 +1,6 @@
+from kernel.registry import PlainConfig
+
+
+class BusyConfig(PlainConfig):
+    name = "kernel.busy"
+    label = "busy"
