@@ -146,6 +146,8 @@ class LifeSpan(models.Model):
 
     began_at = models.DateTimeField(unique=True)
     last_at = models.DateTimeField()
+    # The last sign by the real clock: a clock that somebody moves (demo, tests of a deployment) makes no silence.
+    real_at = models.DateTimeField()
 
     class Meta:
         constraints = [

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from kernel import audit, clock, numbering
+from kernel import audit, clock, numbering, outbox
 from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, NotFound, RuleRefused
@@ -18,6 +18,8 @@ from services.cashier.models import Receipt
 from services.outage.models import EmergencyNumber, NumberBlock, OutageVisit, OutageWindow
 from services.outage.selectors import touched
 from services.reception import paper, waits
+from services.reception.machine import WAITS
+from services.reception.models import Visit
 from services.sites.models import Site
 
 SERIES = "emergency_receipt"
@@ -100,11 +102,13 @@ def enter_visit(*, by: Actor, site: Site, window: OutageWindow, times: paper.Pap
     outside = [name for name, at in times.given() if not window.since <= at <= end]
     if outside:
         sentence = _("Times from paper lie inside of the declared outage.")
-        raise RuleRefused("time_outside_window", sentence, fields=dict.fromkeys(outside, [sentence]))
+        raise RuleRefused("time_outside_window", sentence, fields={name: [sentence] for name in outside})
     visit = paper.enter(by=by, site=site, times=times, **facts)
     entered = OutageVisit.objects.create(
         window=window, visit=visit, basis=OutageVisit.Basis.PAPER, at=clock.now(), by_id=by.user_id, by_name=by.name
     )
+    if window.until is not None and visit.state in WAITS:
+        waits.begin_anew(by, visit, since=window.until)
     audit.record(by=by, verb="outage.visit_entered", target=visit, site=site.code, window=str(window.code))
     return entered
 
@@ -189,14 +193,31 @@ def _blank_or_written(site: Site, number: EmergencyNumber) -> EmergencyNumber:
 
 
 def _exclude(by: Actor, window: OutageWindow) -> None:
-    """Keep, once and for all, whose waits this window touches; an alert that came of the silence is withdrawn."""
+    """Keep, once and for all, whose waits this window touches; an alert that came of the silence is withdrawn.
+
+    Who still waits when the window ends has an alert again, for the wait after it. The figures of the days are measured
+    again, and headquarters is told.
+    """
     now = clock.now()
     basis = OutageVisit.Basis.CONFIRMED if window.confirmed_reason else OutageVisit.Basis.SILENCE
-    for visit in touched(window):
+    found = touched(window)
+    for visit in found:
         OutageVisit.objects.create(window=window, visit=visit, basis=basis, at=now, by_id=by.user_id, by_name=by.name)
         audit.record(by=by, verb="outage.wait_excluded", target=visit, site=window.site.code, basis=basis)
         if visit.wait_ended_at is None:
             waits.over(by, visit)
+    if window.until is not None:
+        still = Visit.objects.filter(pk__in=window.visits.values("visit"), state__in=WAITS).select_related("site")
+        for visit in still:
+            waits.begin_anew(by, visit, since=window.until)
+    if found:
+        zone = window.site.timezone
+        days = {clock.local(one.registered_at, zone).date().isoformat() for one in found if one.registered_at}
+        outbox.emit(
+            "outage.waits_excluded",
+            key=f"outage:{window.code}",
+            payload={"site": str(window.site.code), "days": sorted(days)},
+        )
 
 
 def _refuse_impossible(since: datetime, until: datetime | None, now: datetime) -> None:

@@ -29,7 +29,7 @@ def of_day(site: Site, day: date) -> list[dict[str, Any]]:
                 "cure": _("Charge it and enter its number"),
                 "url": ("outage:numbers",),
                 "money": True,
-            }  # fmt: skip
+            }
         )
     gaps = [str(code) for code in gaps_at(site).order_by("pk").values_list("code", flat=True)]
     if gaps:
@@ -43,7 +43,7 @@ def of_day(site: Site, day: date) -> list[dict[str, Any]]:
                 "title": title % {"n": len(gaps)},
                 "cure": _("Say what became of it"),
                 "url": ("outage:numbers",),
-            }  # fmt: skip
+            }
         )
     lasting = OutageWindow.objects.filter(site=site, until__isnull=True)
     windows = [str(code) for code in lasting.values_list("code", flat=True)]
@@ -55,6 +55,6 @@ def of_day(site: Site, day: date) -> list[dict[str, Any]]:
                 "title": _("A declared outage is not closed"),
                 "cure": _("Close it"),
                 "url": ("outage:today",),
-            }  # fmt: skip
+            }
         )
     return found

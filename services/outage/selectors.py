@@ -14,7 +14,7 @@ from kernel.context import Actor
 from kernel.errors import NotFound
 from services.appointments.models import Appointment
 from services.appointments.selectors import on_day
-from services.outage.models import EmergencyNumber, NumberBlock, OutageVisit, OutageWindow
+from services.outage.models import EmergencyNumber, OutageVisit, OutageWindow
 from services.reception.models import Visit
 from services.reception.selectors import is_unexplained
 from services.reception.waits import alert_at
@@ -36,12 +36,6 @@ def access_number(actor: Actor, code: UUID) -> EmergencyNumber:
     """The emergency receipt behind a code. Raises NotFound (``number_not_found``)."""
     rows = access.accessible(EmergencyNumber.objects.select_related("block__site"), actor, VIEW, field="block__site")
     return _one(rows, code, "number_not_found", _("There is no such emergency receipt."))
-
-
-def access_block(actor: Actor, code: UUID) -> NumberBlock:
-    """The block behind a code. Raises NotFound (``block_not_found``)."""
-    rows = access.accessible(NumberBlock.objects.select_related("site__entity"), actor, VIEW)
-    return _one(rows, code, "block_not_found", _("There is no such block."))
 
 
 def windows_at(actor: Actor, site: Site) -> QuerySet[OutageWindow]:
@@ -77,11 +71,12 @@ def touched(window: OutageWindow) -> list[Visit]:
     """The visits whose waits ``window`` takes out and that are not taken out yet.
 
     A wait counts no more if it overlaps what counts of the window. It stays when its limit ran out at a moment at which
-    the server was alive and said so: a window that is declared afterwards heals no breach (QU-004).
+    the server lived and raised the alert: no window and no confirmed reason heals that breach (QU-004).
     """
     spans = counted_spans(window)
     if not spans:
         return []
+    silent = pulse.silences(window.since, window.until or clock.now())
     first, last = spans[0][0], spans[-1][1]
     rows = (
         Visit.objects.filter(site=window.site, registered_at__lt=last, registered_at__gte=first - timedelta(days=1))
@@ -96,7 +91,7 @@ def touched(window: OutageWindow) -> list[Visit]:
         assert visit.registered_at is not None
         began, ended = visit.registered_at, visit.wait_ended_at or now
         overlaps = any(began < end and ended > begin for begin, end in spans)
-        breached_alive = is_unexplained(visit) and not any(begin <= alert_at(visit) <= end for begin, end in spans)
+        breached_alive = is_unexplained(visit) and not any(begin <= alert_at(visit) <= end for begin, end in silent)
         if overlaps and not breached_alive:
             found.append(visit)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from kernel.context import Actor
@@ -10,7 +11,6 @@ from kernel.timers.models import Timer
 from services.appointments.selectors import visit_of_booked_card
 from services.reception import actions, waits
 from services.reception.models import Visit
-from services.reception.selectors import is_measured
 
 CLOCK = Actor.system("timers")
 TILL = Actor.system("till")
@@ -24,8 +24,9 @@ def on_wait_over(timer: Timer) -> None:
         .filter(code=UUID(timer.key))
         .first()
     )
-    if visit is not None and is_measured(visit):
-        waits.alert(by=CLOCK, visit=visit)
+    if visit is not None:
+        since = timer.payload.get("since")
+        waits.alert(by=CLOCK, visit=visit, since=datetime.fromisoformat(since) if since else None)
 
 
 def on_booked(event: Event) -> None:

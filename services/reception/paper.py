@@ -143,7 +143,7 @@ def _refuse_impossible(times: PaperTimes) -> None:
     missing = [name for name in names[: names.index(given[-1][0])] if getattr(times, name) is None]
     if missing:
         sentence = _("A time before it is missing.")
-        raise RuleRefused("time_missing", sentence, fields=dict.fromkeys(missing, [sentence]))
+        raise RuleRefused("time_missing", sentence, fields={name: [sentence] for name in missing})
     for (_before, earlier), (name, later) in pairwise(given):
         if later < earlier:
             sentence = _("The times are not in the order of the visit.")

@@ -15,6 +15,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("began_at", models.DateTimeField(unique=True)),
                 ("last_at", models.DateTimeField()),
+                ("real_at", models.DateTimeField()),
             ],
             options={
                 "constraints": [

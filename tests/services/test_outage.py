@@ -10,6 +10,8 @@ from django.db import IntegrityError, transaction
 
 from kernel import clock
 from kernel.errors import Conflict, Forbidden, NotFound, RuleRefused
+from kernel.outbox.models import OutboxEvent
+from services.kpis.actions import measure
 from services.outage import actions, selectors
 from services.outage.kpis import waits_excluded
 from services.outage.models import EmergencyNumber, OutageVisit, OutageWindow
@@ -145,12 +147,16 @@ def test_without_a_silence_a_window_counts_only_when_its_reason_is_confirmed(mon
         monday.advance(minutes=2)
         pulse.note()
     reception.lead_in(by=person("su.qi"), visit=visit, chair=chair("1"))
+    other = walked_in(patient("邵晴"), doctor="020")
+    monday.advance(minutes=12)
+    reception.lead_in(by=person("su.qi"), visit=other, chair=chair("3"))
     window = declared("09:05", "09:20")
     assert not window.visits.exists()
-    confirmed = declared("09:20", "09:40", confirmed_reason="前台断网，服务器正常")
-    assert confirmed.visits.get().basis == "confirmed"
+    confirmed = declared("09:20", "09:50", confirmed_reason="前台断网，服务器正常")
+    # The first one's limit ran out while the server lived: no reason heals that.
+    assert [(one.visit_id, one.basis) for one in confirmed.visits.all()] == [(other.pk, "confirmed")]
     listed = selectors.exclusions(person(SUPER), clock.today() - timedelta(days=1))
-    assert [one.visit_id for one in listed] == [visit.pk]
+    assert [one.visit_id for one in listed] == [other.pk]
     assert "前台断网" in browser(SUPER).get("/policy/exceptions/").content.decode()
 
 
@@ -170,6 +176,72 @@ def test_a_visit_from_paper_keeps_its_paper_times_and_no_wait_is_measured(monday
     assert [event.data["paper"] for event in visit.events.all()] == [True] * 5
     day = clock.today(center().timezone)
     assert (unexplained_waits(center(), day), waits_excluded(center(), day).n) == (None, 1)
+
+
+@pytest.mark.ledger("QU-004", "QU-005")
+@pytest.mark.parametrize("while_it_lasts", [False, True])
+def test_who_still_waits_when_the_outage_ends_is_watched_again_from_there(monday: Any, while_it_lasts: bool) -> None:
+    pulse.note()
+    visit = walked_in(patient("阮欣"))
+    silent(monday, "09:05", "09:50")
+    clockwork()
+    alerts = Task.objects.filter(kind="reception.explain_wait", subject_code=visit.patient.code)
+    assert alerts.get().state == "open"
+    if while_it_lasts:
+        window = declared("09:05", None)
+        assert not alerts.filter(state="open").exists()
+        actions.close_window(by=person(SUPER), site=center(), window=window, until=moment("09:50"))
+    else:
+        declared("09:05", "09:50")
+    assert not alerts.filter(state="open").exists()
+    monday(f"{DAY} 10:10")
+    clockwork()
+    assert not alerts.filter(state="open").exists()
+    monday.advance(seconds=1)
+    clockwork()
+    assert alerts.get(state="open").due_at == clock.now()
+    reception.explain_wait(by=person("su.qi"), visit=visit, reason="emergency", words="急诊插入")
+    assert not alerts.filter(state="open").exists()
+
+
+def test_a_clock_that_is_moved_makes_no_silence(monday: Any, settings: Any, tmp_path: Any) -> None:
+    settings.CLOCK_FILE = tmp_path / "clock.json"
+    pulse.note()
+    clock.advance(timedelta(hours=3))
+    monday(f"{DAY} 12:01")
+    assert selectors.proposals(center()) == []
+    pulse.note()
+    assert selectors.proposals(center()) == []
+    clock.advance(timedelta(hours=-2))
+    monday(f"{DAY} 10:02")
+    pulse.note()
+    assert selectors.proposals(center()) == []
+    clock.real()
+    # The clock went on by ten minutes and was moved by two hours: ten minutes are the silence.
+    settings.CLOCK_FILE = tmp_path / "other.json"
+    monday(f"{DAY} 13:00")
+    clock.advance(timedelta(hours=3, minutes=48))
+    pulse.note()
+    assert selectors.proposals(center()) == [(moment("12:50"), moment("13:00"))]
+
+
+def test_a_day_that_headquarters_knows_is_sent_again_when_waits_are_taken_out(monday: Any) -> None:
+    visit = walked_in(patient("阮欣"))
+    silent(monday, "09:05", "09:50")
+    reception.lead_in(by=person("su.qi"), visit=visit, chair=chair("1"))
+    day = clock.today(center().timezone)
+    measure(center(), day)
+    monday("2026-12-08 09:00")
+    clockwork()
+    pushed = OutboxEvent.objects.filter(type="kpis.day_measured", payload__day=day.isoformat()).order_by("-id")
+    assert pushed[0].payload["facts"]["unexplained_waits"][1:] == [1, 1, 1]
+    declared("09:05", "09:50")
+    monday.advance(seconds=2)
+    clockwork()
+    monday.advance(seconds=2)
+    clockwork()
+    assert "unexplained_waits" not in pushed[0].payload["facts"]
+    assert pushed[0].payload["facts"]["waits_excluded"][1] == 1
 
 
 def test_paper_times_lie_in_the_window_in_order_and_not_in_the_future(monday: Any) -> None:

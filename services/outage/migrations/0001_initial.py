@@ -3,10 +3,11 @@
 import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
-import kernel.ids
-import services.outage.models
 from django.conf import settings
 from django.db import migrations, models
+
+import kernel.ids
+import services.outage.models
 
 
 class Migration(migrations.Migration):
