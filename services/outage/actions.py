@@ -14,7 +14,8 @@ from kernel import audit, clock, numbering, outbox
 from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, NotFound, RuleRefused
-from services.cashier.models import Receipt
+from services.cashier import actions as till
+from services.cashier.models import ChargeSlip, Receipt
 from services.outage.models import EmergencyNumber, NumberBlock, OutageVisit, OutageWindow
 from services.outage.selectors import touched
 from services.reception import paper, waits
@@ -166,6 +167,19 @@ def enter_receipt(*, by: Actor, site: Site, number: EmergencyNumber, receipt: Re
         raise Conflict("receipt_has_number", _("This receipt already has an emergency number.")) from error
     audit.record(by=by, verb="outage.number_entered", target=number, site=site.code, receipt=str(receipt.code))
     return number
+
+
+@action(permission="outage.receipts")
+def charge_paper(
+    *, by: Actor, site: Site, number: EmergencyNumber, slip: ChargeSlip, tender: str, tendered_fen: int, **more: Any
+) -> EmergencyNumber:
+    """Charge ``slip`` at the till as it was paid on paper, and account for the paper receipt in the same step.
+
+    The receipt is the till's own, of today. Raises what ``cashier.actions.charge`` and ``enter_receipt`` raise.
+    """
+    number = _blank_or_written(site, number)
+    receipt = till.charge(by=by, site=site, slip=slip, tender=tender, tendered_fen=tendered_fen, **more)
+    return enter_receipt(by=by, site=site, number=number, receipt=receipt)
 
 
 @action(permission="outage.receipts")

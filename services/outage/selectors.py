@@ -38,10 +38,22 @@ def access_number(actor: Actor, code: UUID) -> EmergencyNumber:
     return _one(rows, code, "number_not_found", _("There is no such emergency receipt."))
 
 
-def windows_at(actor: Actor, site: Site) -> QuerySet[OutageWindow]:
-    """The declared outages of a site, the latest first, with ``touched``: how many visits each one took out."""
-    rows = access.accessible(OutageWindow.objects.filter(site=site), actor, VIEW)
+def windows_for(actor: Actor) -> QuerySet[OutageWindow]:
+    """The declared outages that ``actor`` may see, the latest first, with ``touched``: how many visits each took out."""
+    rows = access.accessible(OutageWindow.objects.select_related("site"), actor, VIEW)
     return rows.annotate(touched=Count("visits")).order_by("-since", "-id")
+
+
+def windows_at(actor: Actor, site: Site) -> QuerySet[OutageWindow]:
+    """The same of one site."""
+    return windows_for(actor).filter(site=site)
+
+
+def days_of(window: OutageWindow) -> list[date]:
+    """The site's local days that a window touches, the first one first."""
+    zone = window.site.timezone
+    first, last = clock.local(window.since, zone).date(), clock.local(window.until or clock.now(), zone).date()
+    return [first + timedelta(days=step) for step in range((last - first).days + 1)]
 
 
 def open_window(site: Site) -> OutageWindow | None:
@@ -117,10 +129,15 @@ def exclusions(actor: Actor, since: date) -> list[OutageVisit]:
     return list(rows.select_related("window__site", "visit").order_by("-at", "-id"))
 
 
+def numbers_for(actor: Actor) -> QuerySet[EmergencyNumber]:
+    """The emergency receipts that ``actor`` may see, with ``gap``: blank, although a later one of the block was used."""
+    rows = access.accessible(EmergencyNumber.objects.all(), actor, VIEW, field="block__site")
+    return _with_gaps(rows).select_related("block__site", "receipt")
+
+
 def numbers_at(actor: Actor, site: Site) -> QuerySet[EmergencyNumber]:
-    """The emergency receipts of a site, the newest block first, with ``gap``: blank, although a later one was used."""
-    rows = access.accessible(EmergencyNumber.objects.filter(block__site=site), actor, VIEW, field="block__site")
-    return _with_gaps(rows).select_related("block", "receipt").order_by("-block", "position")
+    """Those of one site, the newest block first."""
+    return numbers_for(actor).filter(block__site=site).order_by("-block", "position")
 
 
 def written_at(site: Site) -> QuerySet[EmergencyNumber]:
@@ -140,8 +157,9 @@ def day_sheet(site: Site, day: date) -> list[Appointment]:
     return list(on_day(site, day))
 
 
-def sheet_rows(site: Site, day: date) -> list[dict[str, Any]]:
-    """The sheet as plain data, the same on screen, on paper and in the desk's browser: last four digits of phones only."""
+def sheet_rows(actor: Actor, site: Site, day: date) -> list[dict[str, Any]]:
+    """The sheet as plain data: last four digits of phones only; complaint and remarks for whoever sees bookings."""
+    whole = access.holds(actor, "appointments.view", site=site.code)
     return [
         {
             "time": clock.local(one.starts_at, site.timezone).strftime("%H:%M"),
@@ -150,12 +168,14 @@ def sheet_rows(site: Site, day: date) -> list[dict[str, Any]]:
             "doctor": one.doctor.name,
             "room": one.chair.name if one.chair else "",
             "item": one.item.name if one.item else "",
+            "complaint": one.complaint if whole else "",
+            "note": one.note if whole else "",
         }
         for one in day_sheet(site, day)
     ]
 
 
-def _with_gaps(rows: QuerySet[EmergencyNumber]) -> QuerySet[EmergencyNumber]:
+def _with_gaps(rows: QuerySet[EmergencyNumber]) -> QuerySet[Any]:
     used = Q(written_at__isnull=False) | Q(void_at__isnull=False)
     later = EmergencyNumber.objects.filter(used, block=OuterRef("block"), position__gt=OuterRef("position"))
     return rows.annotate(gap=Exists(later) & Q(written_at__isnull=True) & Q(void_at__isnull=True))

@@ -334,3 +334,70 @@ def test_the_pages_of_desk_and_supervisor(monday: Any) -> None:
     assert desk.post(f"/outage/numbers/{number.code}/written/").status_code == 303
     assert number.number in desk.get("/outage/numbers/").content.decode()
     assert browser("dr.lin").get("/outage/").status_code == 403
+
+
+def test_the_paper_sheet_is_entered_line_by_line(monday: Any) -> None:
+    who, other, third = patient("阮欣"), patient("邵晴"), patient("卫兰")
+    slot, late = booked(who, f"{DAY} 09:30"), booked(third, f"{DAY} 10:00", doctor="020")
+    monday(f"{DAY} 11:00")
+    window = declared("09:05", "10:50")
+    desk, url = browser(BAI), f"/outage/{window.code}/enter/"
+    page = desk.get(url).content.decode()
+    assert "阮欣" in page
+    lines = {"day": DAY, "line-0": slot.code, "line-1": late.code, "line-2": "", "line-3": ""}
+    shared = {"doctor": staff("011").code, "chair": chair("2").code}
+    typed = {
+        "row-0": shared
+        | {"arrived": "0925", "registered": "0926", "led_in": "940", "finished": "09:50", "left": "0955"},
+        "row-1": shared | {"arrived": "0955", "registered": "09"},
+        "row-2": shared | {"patient": other.record_number, "arrived": "0900"},
+        "row-3": shared,
+    }
+    fields = {f"{row}-{name}": value for row, cells in typed.items() for name, value in cells.items()}
+    answer = desk.post(url, lines | fields)
+    assert answer.status_code == 422
+    left = answer.content.decode()
+    assert ("阮欣" in left, "卫兰" in left) == (False, True)
+    assert set(Visit.objects.values_list("patient__code", "state")) == {(who.code, "left")}
+    # What was wrong is put right, the rest goes in.
+    again = {name: value for name, value in (lines | fields).items() if not name.startswith(("row-0", "line-0"))}
+    again |= {"row-1-registered": "0957", "row-2-arrived": "1040"}
+    assert desk.post(url, again).status_code == 303
+    states = dict(Visit.objects.values_list("patient__code", "state"))
+    assert states == {who.code: "left", third.code: "registered", other.code: "arrived"}
+    assert browser("dr.lin").get(url).status_code == 403
+
+
+@pytest.mark.ledger("GV-036")
+def test_a_paper_receipt_never_ends_in_a_dead_end(monday: Any) -> None:
+    charging, linking, spoilt = actions.issue_block(by=person(SUPER), site=center(), size=3).numbers.all()
+    slip, receipt = signed(patient("阮欣")), charged(signed(patient("邵晴")))
+    till, desk = browser(FANG), browser(BAI)
+    assert till.get("/outage/numbers/").status_code == 200
+    page = f"/outage/numbers/{charging.code}/"
+    assert "阮欣" in till.get(page).content.decode()
+    pay = f"{page}charge/{slip.code}/"
+    assert till.get(pay).status_code == 200
+    assert desk.get(pay).status_code == 404
+    assert till.post(pay, {"tender": "cash", "tendered_fen": "1.00"}).status_code == 422
+    charging.refresh_from_db()
+    assert charging.standing == "blank"
+    assert till.post(pay, {"tender": "cash", "tendered_fen": "1680.00"}).status_code == 303
+    charging.refresh_from_db()
+    assert (charging.standing, charging.receipt.slip_id) == ("entered", slip.pk)
+    link = f"/outage/numbers/{linking.code}/"
+    assert till.post(link, {"number": "nothing"}).status_code == 422
+    assert till.post(link, {"number": receipt.number}).status_code == 303
+    void = f"/outage/numbers/{spoilt.code}/void/"
+    assert till.post(void, {"reason": " "}).status_code == 422
+    assert till.post(void, {"reason": "写错"}).status_code == 303
+    assert [one.standing for one in EmergencyNumber.objects.order_by("position")] == ["entered", "entered", "void"]
+
+
+def test_the_sheet_of_tomorrow_with_complaint_and_remarks(monday: Any) -> None:
+    booked(patient("阮欣"), "2026-12-08 10:00", complaint="右上牙疼", note="坐轮椅")
+    desk = browser(BAI)
+    assert "阮欣" not in desk.get("/outage/sheet/").content.decode()
+    sheet = desk.get("/outage/sheet/?day=tomorrow").content.decode()
+    assert "右上牙疼" in sheet
+    assert "坐轮椅" in sheet

@@ -1,7 +1,8 @@
-"""Pages of an outage: the state now, the day sheet for printing, the emergency receipts."""
+"""Pages of an outage: the state now, and the day sheet for printing."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +13,7 @@ from kernel.access import holds
 from kernel.errors import DomainError
 from kernel.web.views import flash, page, redirect_after_post, render_page
 from services.outage import actions, selectors
-from services.outage.web.forms import BlockForm, WindowForm
+from services.outage.web.forms import WindowForm
 from services.patients.reading import note_listing
 from services.sites.web.current import site_for
 
@@ -41,6 +42,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "proposals": selectors.proposals(site),
         "rows": list(selectors.windows_at(actor, site)[:SHOWN]),
         "may_declare": holds(actor, "outage.declare", site=site.code),
+        "may_enter": holds(actor, "outage.enter", site=site.code),
     }
     return render_page(request, "outage/today.html", context, invalid=form)
 
@@ -55,42 +57,11 @@ def close(request: HttpRequest, code: UUID) -> HttpResponse:
 
 @page(permission="outage.view")
 def sheet(request: HttpRequest) -> HttpResponse:
-    """The day for printing; who saw which patients is kept."""
+    """Today's or tomorrow's sheet for printing; who saw which patients is kept."""
     actor = request.actor  # type: ignore[attr-defined]
     site = site_for(request, "outage.view")
-    day = clock.today(site.timezone)
+    tomorrow = request.GET.get("day") == "tomorrow"
+    day = clock.today(site.timezone) + timedelta(days=tomorrow)
     note_listing(actor, [one.patient for one in selectors.day_sheet(site, day)])
-    context = {"site": site, "day": day, "as_of": clock.now(), "rows": selectors.sheet_rows(site, day)}
-    return render_page(request, "outage/sheet.html", context | {"blank": range(8)})
-
-
-@page(permission={"GET": "outage.view", "POST": "outage.issue"}, methods=("GET", "POST"))
-def numbers(request: HttpRequest) -> HttpResponse:
-    """Where each emergency receipt went; a POST issues a block."""
-    actor = request.actor  # type: ignore[attr-defined]
-    site = site_for(request, "outage.issue" if request.method == "POST" else "outage.view")
-    form = BlockForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.issue_block(by=actor, site=site, **form.cleaned_data)
-        except DomainError as error:
-            form.add_error(None, str(error.message))
-        else:
-            flash(request, _("Issued"))
-            return redirect_after_post(request, "outage:numbers")
-    context = {
-        "site": site,
-        "form": form,
-        "rows": list(selectors.numbers_at(actor, site)[:400]),
-        "may_issue": holds(actor, "outage.issue", site=site.code),
-        "may_account": holds(actor, "outage.receipts", site=site.code),
-    }
-    return render_page(request, "outage/numbers.html", context, invalid=form)
-
-
-@page(permission="outage.receipts", methods=("POST",))
-def written(request: HttpRequest, code: UUID) -> HttpResponse:
-    number = selectors.access_number(request.actor, code)  # type: ignore[attr-defined]
-    actions.note_written(by=request.actor, site=number.block.site, number=number)  # type: ignore[attr-defined]
-    flash(request, _("Noted"))
-    return redirect_after_post(request, "outage:numbers")
+    context = {"site": site, "day": day, "as_of": clock.now(), "rows": selectors.sheet_rows(actor, site, day)}
+    return render_page(request, "outage/sheet.html", context | {"blank": range(8), "tomorrow": tomorrow})
