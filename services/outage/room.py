@@ -13,6 +13,7 @@ ROOM = Room(
     key="outage",
     label=pgettext_lazy("room", "Outage"),
     urls="services.outage.web.urls",
+    api_urls="services.outage.api.urls",
     nav=(
         NavItem(
             key="outage",

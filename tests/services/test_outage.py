@@ -24,7 +24,7 @@ from services.sites.models import Site
 from services.tasks.models import Task
 from tenants import pulse
 from tests.kernel.probes import at_once
-from tests.services.doors import browser, person, staff
+from tests.services.doors import api, browser, person, staff
 from tests.services.flow import booked, center, chair, clockwork, local, patient, walked_in
 from tests.services.till import charged, signed
 
@@ -401,3 +401,35 @@ def test_the_sheet_of_tomorrow_with_complaint_and_remarks(monday: Any) -> None:
     sheet = desk.get("/outage/sheet/?day=tomorrow").content.decode()
     assert "右上牙疼" in sheet
     assert "坐轮椅" in sheet
+
+
+def test_the_api_declares_enters_and_accounts_like_the_pages(monday: Any) -> None:
+    who, site = patient("阮欣"), center()
+    monday(f"{DAY} 11:00")
+    root, lead, desk, till = "/api/v1/outage", api(SUPER), api(BAI), api(FANG)
+    asked = {"site": str(site.code), "since": f"{DAY}T09:05:00+08:00", "reason": "停电"}
+    assert desk.post(f"{root}/windows/", asked).status_code == 403
+    elsewhere = Site.objects.exclude(pk=site.pk).first()
+    assert lead.post(f"{root}/windows/", asked | {"site": str(elsewhere.code)}).status_code in (403, 404)
+    made = lead.post(f"{root}/windows/", asked)
+    assert made.status_code == 201
+    visits = f"{root}/windows/{made.json()['code']}/visits/"
+    line = {"patient": str(who.code), "doctor": str(staff("011").code), "arrived": f"{DAY}T09:10:00+08:00"}
+    assert desk.post(visits, line | {"patient": str(site.code)}).status_code == 404
+    assert desk.post(visits, line | {"arrived": f"{DAY}T09:00:00+08:00"}).json()["code"] == "time_outside_window"
+    assert desk.post(visits, line).status_code == 201
+    closed = lead.post(f"{root}/windows/{made.json()['code']}/close/", {"until": f"{DAY}T10:00:00+08:00"})
+    assert (closed.status_code, desk.get(f"{root}/windows/").json()["results"][0]["reason"]) == (200, "停电")
+    assert lead.post(f"{root}/blocks/", {"site": str(site.code), "size": 2}).status_code == 201
+    first, second = till.get(f"{root}/numbers/").json()["results"]
+    receipt = charged(signed(who))
+    path = f"{root}/numbers/{first['code']}"
+    assert till.post(f"{path}/written/", {}).json()["standing"] == "written"
+    assert till.post(f"{path}/receipt/", {"receipt": str(who.code)}).status_code == 404
+    assert till.post(f"{path}/receipt/", {"receipt": str(receipt.code)}).json()["standing"] == "entered"
+    assert till.post(f"{path}/void/", {"reason": "写错"}).status_code == 409
+    assert till.post(f"{root}/numbers/{second['code']}/void/", {"reason": "写错"}).json()["standing"] == "void"
+    booked(patient("邵晴"), "2026-12-08 10:00")
+    sheet = desk.get(f"{root}/sheet/", {"site": str(site.code), "day": "2026-12-08"}).json()
+    assert [row["patient"] for row in sheet["results"]] == ["邵晴"]
+    assert desk.get(f"{root}/sheet/", {"site": str(site.code), "day": "2026-12-20"}).status_code == 400
