@@ -13,7 +13,7 @@ from kernel import clock, tenancy
 from kernel.audit import trail
 from kernel.audit.models import AuditSeal
 from kernel.tenancy import TenantContext
-from tenants import heartbeats
+from tenants import heartbeats, pulse
 from tenants.directory import public_schema
 from tenants.jobs import PlatformTask
 from tenants.models import AuditAnchor, SignUpRequest, Tenant, TenantVitals
@@ -35,6 +35,7 @@ def keep_house() -> None:
     """One round through all tenants, the longest unmeasured first; what is not reached is reached by the next round."""
     begun("housekeeping")
     heartbeats.beat(heartbeats.WORKER)
+    pulse.note()
     enqueue_unfinished()
     forget_contacts()
     ends = time.monotonic() + LONGEST_SECONDS

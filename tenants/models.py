@@ -141,6 +141,20 @@ class TenantVitals(models.Model):
     measured_at = models.DateTimeField()
 
 
+class LifeSpan(models.Model):
+    """A stretch of time in which the deployment gave signs of life without a silence between them."""
+
+    began_at = models.DateTimeField(unique=True)
+    last_at = models.DateTimeField()
+    # The last sign by the real clock: a clock that somebody moves (demo, tests of a deployment) makes no silence.
+    real_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(last_at__gte=models.F("began_at")), name="tenants_life_in_order")
+        ]
+
+
 class AuditAnchor(models.Model):
     """The newest seal of a tenant's audit, kept where the tenant cannot reach it: a chain that was cut off shows."""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet, Sum
 from django.utils.functional import Promise
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from kernel import access, clock, registry
@@ -87,6 +89,13 @@ def nudges(actor: Actor, *, since: date) -> list[tuple[str | Promise, int]]:
     rows = access.accessible(NudgeCount.objects.filter(day__gte=since), actor, VIEW)
     counted = dict(rows.values_list("gate").annotate(total=Sum("count")))
     return [(declared.label, counted[key]) for key, declared in gates().items() if key in counted]
+
+
+def exclusions(actor: Actor, *, since: date) -> list[Any]:
+    """What other rooms left out of figures since ``since``: the slot ``policy.exclusions``, each ``(actor, since)``."""
+    access.require(actor, VIEW)
+    paths = [path for room in registry.active_rooms() for path in room.slots.get("policy.exclusions", ())]
+    return [row for path in paths for row in import_string(path)(actor, since)]
 
 
 def overrides_on(site: Site, day: date) -> int:

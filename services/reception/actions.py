@@ -116,7 +116,7 @@ def register_visit(*, by: Actor, visit: Visit, visit_class: str = "", visit_clas
     visit.save(update_fields=["registered_by"])
     _note(visit, "registered", by)
     waits.watch(visit)
-    _tell("visit.registered", visit)
+    tell("visit.registered", visit)
     return visit
 
 
@@ -210,7 +210,7 @@ def explain_wait(*, by: Actor, visit: Visit, reason: str, words: str) -> WaitExp
     if not over:
         _note(visit, "explained", by, reason=reason)
         waits.explained(by, visit, explanation)
-        _tell("visit.wait_explained", visit)
+        tell("visit.wait_explained", visit)
     return explanation
 
 
@@ -236,7 +236,7 @@ def lead_in(*, by: Actor, visit: Visit, chair: Chair | None = None) -> Visit:
         MACHINE.move(visit, "led_in", by=by, chair=chair, override=override)
     waits.over(by, visit)
     _note(visit, "led_in", by, chair=str(chair.code), override=str(override.code) if override else None)
-    _tell("visit.led_in", visit, wait_seconds=visit.wait_seconds)
+    tell("visit.led_in", visit, wait_seconds=visit.wait_seconds)
     return visit
 
 
@@ -267,7 +267,7 @@ def finish_treatment(*, by: Actor, visit: Visit) -> Visit:
     classes.refuse_unnamed(by, visit)
     MACHINE.move(visit, "finished", by=by)
     _note(visit, "finished", by)
-    _tell("visit.finished", visit)
+    tell("visit.finished", visit)
     return visit
 
 
@@ -286,7 +286,7 @@ def leave_area(*, by: Actor, visit: Visit) -> Visit:
     MACHINE.move(visit, "left", by=by)
     _follow(visit, by, "completed")
     _note(visit, "left", by)
-    _tell("visit.left", visit)
+    tell("visit.left", visit)
     if visit.charged_at is not None:
         return settle_and_close(visit)
     return visit
@@ -305,7 +305,7 @@ def settle_visit(*, by: Actor, visit: Visit) -> Visit:
     """What was charged is paid, owed or free with its reason. Raises Conflict (``invalid_transition``)."""
     MACHINE.move(visit, "settled", by=by)
     _note(visit, "settled", by)
-    _tell("visit.settled", visit)
+    tell("visit.settled", visit)
     return visit
 
 
@@ -336,7 +336,7 @@ def close_visit(*, by: Actor, visit: Visit) -> Visit:
     """The visit is over in every book. Raises Conflict (``invalid_transition``)."""
     MACHINE.move(visit, "closed", by=by)
     _note(visit, "closed", by)
-    _tell("visit.closed", visit)
+    tell("visit.closed", visit)
     return visit
 
 
@@ -379,7 +379,7 @@ def rebook_visit(
     MACHINE.move(visit, "rebooked", by=by, reason=(reason.strip() or WAIT_TOO_LONG)[:120])
     waits.over(by, visit)
     _note(visit, "rebooked", by, appointment=str(booked.code))
-    _tell("visit.rebooked", visit)
+    tell("visit.rebooked", visit)
     return visit
 
 
@@ -441,7 +441,7 @@ def _leave_unseen(by: Actor, visit: Visit, reason: str) -> Visit:
         bookings.cancel_appointment(by=by, appointment=visit.appointment, reason=LEFT_UNSEEN)
     waits.over(by, visit)
     _note(visit, "left_unseen", by)
-    _tell("visit.left_unseen", visit)
+    tell("visit.left_unseen", visit)
     return visit
 
 
@@ -488,7 +488,7 @@ def _taken_is_conflict() -> Iterator[None]:
         raise Conflict("chair_not_free", _("Somebody else was just led to this chair.")) from error
 
 
-def _tell(event: str, visit: Visit, **more: Any) -> None:
+def tell(event: str, visit: Visit, **more: Any) -> None:
     """Emit what happened, in codes only."""
     zone = visit.site.timezone
     outbox.emit(

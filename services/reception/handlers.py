@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from kernel.context import Actor
@@ -24,7 +25,8 @@ def on_wait_over(timer: Timer) -> None:
         .first()
     )
     if visit is not None:
-        waits.alert(by=CLOCK, visit=visit)
+        since = timer.payload.get("since")
+        waits.alert(by=CLOCK, visit=visit, since=datetime.fromisoformat(since) if since else None)
 
 
 def on_booked(event: Event) -> None:

@@ -4,6 +4,7 @@
 ``services.reception.classes.VisitClasses``. ``reception.lead_in_checks`` ``(by=, visit=)`` refuses to lead a guest in,
 and ``reception.after_check_in`` ``(visit=, may=)`` gives the page on which the desk goes on after registering, or None.
 ``reception.desk_columns`` ``() -> {name: expression over Visit}`` is read along with the desk's one query of who is here.
+``reception.unmeasured`` ``() -> condition over Visit`` names the waits that no figure counts (a declared outage).
 """
 
 from django.utils.translation import gettext_lazy as _

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
@@ -205,7 +207,7 @@ def figures(visits: list[Visit], *, walk_ins_only: bool = False) -> Figures:
             look = LOOKS[visit.state]
             counted[look] = counted.get(look, 0) + 1
         seconds = visit.wait_seconds
-        if seconds is not None:
+        if seconds is not None and not getattr(visit, "unmeasured", False):
             waits.append(seconds)
         unexplained += is_unexplained(visit)
     return Figures(counted, sum(counted.values()), unexplained, median_minutes(waits))
@@ -214,9 +216,10 @@ def figures(visits: list[Visit], *, walk_ins_only: bool = False) -> Figures:
 def is_unexplained(visit: Visit, *, now: datetime | None = None) -> bool:
     """Did (or does) the patient wait longer than the limit without anybody explaining it in time? (QU-004)
 
-    Strictly longer, to the second; a note written after the wait changes nothing.
+    Strictly longer, to the second; a note written after the wait changes nothing. A visit of a list of this module that
+    a declared outage touched is none.
     """
-    if visit.registered_at is None:
+    if visit.registered_at is None or getattr(visit, "unmeasured", False):
         return False
     limit = parameters.value(
         "wait_explain_minutes", site=visit.site, vertical=visit.vertical or None, at=visit.registered_at
@@ -337,6 +340,7 @@ EVENT_WORDS: Mapping[str, str | Promise] = {
     "rebooked": gettext_lazy("Rebooked because of the wait"),
     "left_unseen": gettext_lazy("Left unseen"),
     "emergency": gettext_lazy("Emergency"),
+    "watched_again": gettext_lazy("The outage is over, the wait is watched again"),
 }
 
 
@@ -379,15 +383,32 @@ def _with_explanations(rows: QuerySet[Visit]) -> QuerySet[Visit]:
     # With each visit and not by a statement of its own: boards ask every few seconds.
     told = WaitExplanation.objects.filter(visit=OuterRef("pk")).order_by("at", "id")
     names = ("at", "by_name", "reason", "words", "late_seconds", "late_note")
-    return rows.annotate(said=ArraySubquery(told.values(row=JSONObject(**{name: name for name in names}))))
+    rows = rows.annotate(said=ArraySubquery(told.values(row=JSONObject(**{name: name for name in names}))))
+    conditions = unmeasured_by()
+    return rows.annotate(unmeasured=reduce(or_, conditions)) if conditions else rows
 
 
 def waited_on(site: Site, day: date) -> QuerySet[Visit]:
-    """The visits registered on the site's day whose wait is over, with their explanations."""
+    """The visits registered on the site's day whose wait is over, with their explanations; without those that a declared
+    outage touched: nobody measured them."""
     start, end = clock.day_bounds(day, site.timezone)
     over = Q(led_in_at__isnull=False) | Q(ended_at__isnull=False)
     rows = Visit.objects.filter(over, site=site, registered_at__gte=start, registered_at__lt=end).select_related("site")
+    for unmeasured in unmeasured_by():
+        rows = rows.exclude(unmeasured)
     return _with_explanations(rows)
+
+
+def unmeasured_by() -> list[Any]:
+    """Conditions over Visit under which nobody measured its wait: the slot ``reception.unmeasured``, each ``() -> condition``."""
+    return [
+        import_string(path)() for room in registry.active_rooms() for path in room.slots.get("reception.unmeasured", ())
+    ]
+
+
+def is_measured(visit: Visit) -> bool:
+    """Does the wait of ``visit`` count?"""
+    return not any(Visit.objects.filter(condition, pk=visit.pk).exists() for condition in unmeasured_by())
 
 
 def registered_on(site: Site, day: date) -> QuerySet[Visit]:

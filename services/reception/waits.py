@@ -16,7 +16,7 @@ from services.appointments.models import Appointment
 from services.policy import gates
 from services.policy.models import OverrideRecord
 from services.reception.machine import HOLDS_CHAIR, UNSEEN, WAITS
-from services.reception.models import Visit, WaitExplanation
+from services.reception.models import QueueEvent, Visit, WaitExplanation
 from services.sites.models import Chair, Site
 from services.tasks.actions import cancel_task, open_task, settle_task
 
@@ -24,6 +24,8 @@ EXPLAIN = "reception.explain_wait"
 EMERGENCY = "reception.emergency"
 # Who waits for the same doctor is told that an emergency goes first.
 WAIT_NOTICE = "reception.wait_notice"
+# What the visit keeps when an outage is over and it still waits.
+ANEW = "watched_again"
 LEAD_IN_CHECKS = "reception.lead_in_checks"
 TOLD = ("guide", "supervisor")
 ESCALATES_TO = ("clinic_director",)
@@ -51,10 +53,10 @@ def asks_opinion(visit: Visit) -> bool:
     return (visit.announced_wait_minutes or 0) > limit
 
 
-def alert_at(visit: Visit) -> datetime:
-    """The first second at which the wait is longer than the limit (UTC)."""
+def alert_at(visit: Visit, *, since: datetime | None = None) -> datetime:
+    """The first second at which the wait (since registration, or since ``since``) is longer than the limit (UTC)."""
     assert visit.registered_at is not None
-    return visit.registered_at + timedelta(minutes=limit_minutes(visit)) + STRICTLY
+    return (since or visit.registered_at) + timedelta(minutes=limit_minutes(visit)) + STRICTLY
 
 
 def watch(visit: Visit) -> None:
@@ -62,8 +64,26 @@ def watch(visit: Visit) -> None:
     timers.schedule(EXPLAIN, str(visit.code), alert_at(visit), {"visit": str(visit.code)})
 
 
-def alert(*, by: Actor, visit: Visit) -> None:
-    """The wait is too long and nobody has explained it: guide and supervisor get the task (QU-004, QU-005)."""
+def begin_anew(by: Actor, visit: Visit, *, since: datetime) -> None:
+    """An outage that ended at ``since`` kept the wait from being watched: from there on it is watched again.
+
+    An alert that stands is withdrawn; the next one is due when the limit has passed since ``since``, or when the last
+    explanation is to be repeated.
+    """
+    over(by, visit)
+    QueueEvent.objects.create(visit=visit, at=since, what=ANEW, by_id=by.user_id, by_name=by.name)
+    due = alert_at(visit, since=since)
+    told = visit.explanations.filter(late_note=False).order_by("at").last()
+    if told is not None:
+        due = max(due, told.at + _again(visit) + STRICTLY)
+    timers.schedule(EXPLAIN, str(visit.code), due, {"visit": str(visit.code), "since": since.isoformat()})
+
+
+def alert(*, by: Actor, visit: Visit, since: datetime | None = None) -> None:
+    """The wait is too long and nobody has explained it: guide and supervisor get the task (QU-004, QU-005).
+
+    ``since`` is where the watch began, when not at registration (an outage).
+    """
     if visit.state not in WAITS or visit.registered_at is None:
         return
     open_task(
@@ -78,7 +98,7 @@ def alert(*, by: Actor, visit: Visit) -> None:
         icon="clock",
         due_at=clock.now(),
         rank_at=visit.registered_at,
-        escalates_at=visit.registered_at
+        escalates_at=(since or visit.registered_at)
         + timedelta(minutes=parameters.value("wait_escalate_minutes", site=visit.site, at=visit.registered_at))
         + STRICTLY,
         escalates_to=ESCALATES_TO,
@@ -91,9 +111,8 @@ def alert(*, by: Actor, visit: Visit) -> None:
 
 def explained(by: Actor, visit: Visit, explanation: WaitExplanation) -> None:
     """The alert is answered; the next explanation is due ``wait_reexplain_minutes`` later (QU-005)."""
-    again = timedelta(minutes=parameters.value("wait_reexplain_minutes", site=visit.site, at=visit.registered_at))
     settle_task(by=by, kind=EXPLAIN, key=_key(visit, before=explanation), result="explained")
-    due = max(explanation.at + again, alert_at(visit) - STRICTLY) + STRICTLY
+    due = max(explanation.at + _again(visit), alert_at(visit) - STRICTLY) + STRICTLY
     timers.schedule(EXPLAIN, str(visit.code), due, {"visit": str(visit.code)})
 
 
@@ -219,9 +238,14 @@ def only_vertical() -> str:
     return active[0].key if len(active) == 1 else ""
 
 
+def _again(visit: Visit) -> timedelta:
+    return timedelta(minutes=parameters.value("wait_reexplain_minutes", site=visit.site, at=visit.registered_at))
+
+
 def _key(visit: Visit, *, before: WaitExplanation | None = None) -> str:
-    """The alert that stands now: one per explanation given so far. ``before``: the one that this explanation answers."""
+    """The alert that stands now: one per explanation given and per outage outlasted so far. ``before``: the one that this explanation answers."""
     given = visit.explanations.filter(late_note=False)
     if before is not None:
         given = given.exclude(pk=before.pk)
-    return f"{visit.code}:{given.count()}"
+    anew = visit.events.filter(what=ANEW).count()
+    return f"{visit.code}:{given.count()}" + (f":{anew}" if anew else "")

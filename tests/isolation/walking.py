@@ -62,6 +62,7 @@ from services.headquarters.doctors import open_calendar
 from services.importing.actions import upload
 from services.intake.actions import start_sheet
 from services.intake.handover import mark_special
+from services.outage.actions import declare_window, issue_block
 from services.patients.actions import register_patient
 from services.patients.doubles import distinguish_patients
 from services.patients.families import register_relative
@@ -217,6 +218,9 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
                 starts_at=clock.now() + timedelta(days=2), ends_at=clock.now() + timedelta(days=2, hours=4), needs=word,
             )  # fmt: skip
     _plant_consultations(site, word, name=name, own=own)
+    with suppress(DomainError):
+        declare_window(by=BY, site=site, since=clock.now() - timedelta(hours=1), until=clock.now(), reason=word)
+        issue_block(by=BY, site=site, size=1)
     doctor = StaffMember.objects.filter(is_doctor=True, sites=site).first()
     if doctor is None:
         return

@@ -100,6 +100,7 @@ TENANT_APPS = [
     "services.followup",
     "services.telephone",
     "services.shift",
+    "services.outage",
     "services.consultation",
     "services.kpis",
     "services.headquarters",

@@ -57,6 +57,7 @@ def _report(request: HttpRequest) -> dict[str, Any]:
         "waiting": waiting,
         "days": DAYS,
         "nudges": selectors.nudges(request.actor, since=clock.today() - timedelta(days=DAYS)),
+        "exclusions": selectors.exclusions(request.actor, since=clock.today() - timedelta(days=DAYS)),
         "shown": "open" if open_only else "",
         "tabs": [
             {"key": "", "label": _("All"), "url": here},

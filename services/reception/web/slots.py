@@ -143,7 +143,7 @@ def _visit_item(visit: Visit) -> dict[str, Any]:
     text = ""
     if visit.wait_seconds is not None:
         text = _("waited %(time)s") % {"time": clockface(visit.wait_seconds)}
-        if selectors.is_unexplained(visit):
+        if selectors.is_unexplained(visit) and selectors.is_measured(visit):
             text = _("waited %(time)s, unexplained") % {"time": clockface(visit.wait_seconds)}
     return {
         "at": visit.arrived_at,

@@ -132,7 +132,7 @@ def visit_context(request: HttpRequest, found: Visit, **given: Any) -> dict[str,
         "holds_chair": found.state in HOLDS_CHAIR,
         "may": may,
         "may_override": may_override and line is not None and line.blocked_by is not None,
-        "unexplained": selectors.is_unexplained(found),
+        "unexplained": selectors.is_unexplained(found) and selectors.is_measured(found),
         "end_reason": selectors.end_reason(found),
         "timeline": sorted(
             [*selectors.timeline(found), *slot_items("visit.timeline", request, visit=found)],
