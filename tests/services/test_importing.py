@@ -354,9 +354,11 @@ def test_from_template_to_import_on_the_pages(django_assert_max_num_queries):
     assert browser("bai.lan").get(LIST).status_code == 403
     assert browser("bai.lan").post(f"{here}undo/").status_code == 403
 
+    desk.get(LIST)
     asked = statements(lambda: desk.get(LIST))
     uploaded({"患者": [person_row(3)]})
-    assert statements(lambda: desk.get(LIST)) == asked
+    desk.get(LIST)
+    assert statements(lambda: desk.get(LIST)) <= asked
     given_up = ImportBatch.objects.get(state="checked")
     assert desk.post(f"{LIST}{given_up.code}/give-up/").status_code == 303
     assert not given_up.rows.exclude(data="").exists()
