@@ -21,7 +21,7 @@ ROOM = Room(
     nav=(
         NavItem(
             key="confidentiality",
-            label=pgettext_lazy("nav", "Company documents"),
+            label=pgettext_lazy("nav", "Papers"),
             url_name="confidentiality:documents",
             permission="confidentiality.read",
             icon="lock",

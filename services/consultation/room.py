@@ -21,7 +21,7 @@ ROOM = Room(
     nav=(
         NavItem(
             key="consultation",
-            label=pgettext_lazy("nav", "Consultation"),
+            label=pgettext_lazy("nav", "Consult"),
             url_name="consultation:day",
             permission="consultation.view",
             icon="message",

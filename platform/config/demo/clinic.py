@@ -97,6 +97,7 @@ class Clinic(House):
             "09:10": partial(rounds.review_overrides, self, site, day),
             "17:05": partial(rounds.make_calls, self, site, day),
             "16:50": partial(rounds.clear_inbox, self, site, day),
+            "17:20": partial(rounds.do_duties, self, site, day),
         }
         for wall, step in at.items():
             moment = self.local(day, wall)

@@ -20,6 +20,7 @@ from services.patients.models import Patient
 from services.sites.models import Site
 from services.sites.selectors import weekly_hours
 from services.staff.models import StaffMember
+from services.tasks.models import Task
 
 DEMO = Actor.system("demo")
 MINUTE = timedelta(minutes=1)
@@ -61,6 +62,12 @@ class House:
         wanted = set(roles)
         able = (actor for _user, actor in self._people if actor.can(word, site=site.code) and wanted & actor.roles)
         return next(able, None)
+
+    def holder_of(self, task: Task) -> Actor | None:
+        """Whose task it is: the person it was given to, else somebody in its roles."""
+        if task.assignee_id is not None:
+            return self._actors.get(task.assignee_id)
+        return self.one_of(task.roles, "tasks.work", task.site) if task.site is not None else None
 
     def another(self, word: str, site: Site, *, than: int | None) -> Actor | None:
         """Somebody who may do ``word`` at ``site`` and is not the user ``than``."""

@@ -51,7 +51,14 @@ CATCH_UP = timedelta(minutes=1)
 ROSTER_AHEAD_DAYS = 35
 TELL_SECONDS = 10.0
 # Daily work that finds nothing to do while a history is written; figures are measured at the end (``_measure``).
-CLEARING_UP = ("identity.purge", "timers.prune", "api.purge_idempotency", "outbox.prune", "kpis.measure_recent")
+CLEARING_UP = (
+    "identity.purge",
+    "timers.prune",
+    "api.purge_idempotency",
+    "outbox.prune",
+    "kpis.measure_recent",
+    "importing.forget",
+)
 # The largest houses first, so that both processes are busy until the end.
 WEIGHTS = ("smile", "derma", "willow", "lumen", "peiban", "heron")
 

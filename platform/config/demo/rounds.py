@@ -20,6 +20,7 @@ from services.policy.models import OverrideRecord
 from services.reception.actions import CHAIR_FREE, override_chair
 from services.reception.machine import HOLDS_CHAIR
 from services.reception.models import Visit
+from services.shift.opening import DUTY
 from services.sites.models import Chair, Site
 from services.tasks.actions import complete_task
 from services.tasks.models import Task
@@ -59,6 +60,14 @@ def clear_inbox(clinic: House, site: Site, day: date) -> None:
     for task in Task.objects.filter(site=site, kind__in=WORKED_OFF, state=Task.State.OPEN):
         if Random(f"task {task.pk}:{day}").random() < 0.7:
             complete_task(by=by, task=task, note=WORKED_OFF[task.kind])
+
+
+def do_duties(clinic: House, site: Site, day: date) -> None:
+    """Towards the evening everybody ticks off their duties of the day; now and then one stays for tomorrow."""
+    for task in Task.objects.filter(site=site, kind=DUTY, state=Task.State.OPEN).select_related("assignee", "site"):
+        by = clinic.holder_of(task)
+        if by is not None and Random(f"task {task.pk}:{day}").random() < 0.95:
+            complete_task(by=by, task=task)
 
 
 def make_calls(clinic: House, site: Site, day: date) -> None:
