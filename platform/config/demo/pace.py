@@ -16,7 +16,7 @@ class Pace:
 
     dense: dict[str, tuple[int, int]]
     thin: dict[str, tuple[int, int]]
-    history_days: int = 90
+    history_days: int = 84
     dense_days: int = 6
     ahead_days: int = 14
     thin_every: int = 6
