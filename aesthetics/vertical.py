@@ -29,6 +29,7 @@ VERTICAL = Vertical(
         "aesthetics.give_aftercare": _("hand out aftercare sheets"),
         "aesthetics.manage_templates": _("change procedure templates"),
     },
+    always_open=("aesthetics.perform", "aesthetics.give_aftercare"),
     role_grants={
         **dict.fromkeys(
             ("doctor", "specialist", "chief_physician", "doctor_supervisor"),

@@ -59,6 +59,7 @@ VERTICAL = Vertical(
         "dental.handle_models": _("send models to the laboratory and receive them"),
         "dental.view_classes": _("see the classes of visits by doctor"),
     },
+    always_open=("dental.treat", "dental.ask_health"),
     role_grants={
         **dict.fromkeys(("doctor", "specialist", "chief_physician"), TREATS),
         "doctor_supervisor": (*TREATS, "dental.handle_models", "dental.view_classes"),

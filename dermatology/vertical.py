@@ -40,6 +40,7 @@ VERTICAL = Vertical(
         "dermatology.follow_up": _("record follow-up visits of a plan"),
         "dermatology.watch": _("report that a waiting guest is suddenly worse, and what was done"),
     },
+    always_open=("dermatology.classify", "dermatology.follow_up", "dermatology.watch"),
     role_grants={
         **dict.fromkeys(
             ("doctor", "specialist", "chief_physician", "doctor_supervisor"),

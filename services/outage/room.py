@@ -31,6 +31,7 @@ ROOM = Room(
         "outage.receipts": _("Account for emergency receipts"),
         "outage.issue": _("Issue blocks of emergency receipts"),
     },
+    always_open=("outage.enter", "outage.receipts"),
     role_grants={
         **dict.fromkeys(("front_desk", "guide"), DESK),
         "cashier": (*SEES, "outage.receipts"),

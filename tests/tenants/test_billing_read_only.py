@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -102,3 +103,21 @@ def test_no_page_offers_what_would_be_refused(read_only: BillingAccount) -> None
     assert {word: sorted(where)[:3] for word, where in after.items() if word in closed} == {}
     assert before.keys() & closed, "some of what was offered before is closed now"
     assert {"reception.check_in", "records.write"} & after.keys(), "what stays open is offered as before"
+
+
+@pytest.mark.ledger("PL-004")
+@pytest.mark.parametrize(
+    ("slug", "stays"),
+    [
+        ("smile", {"records.write", "dental.treat", "cashier.charge", "outage.enter", "telephone.log"}),
+        ("derma", {"records.write", "dermatology.watch", "dermatology.follow_up", "treatment_area.report"}),
+        ("lumen", {"records.write", "aesthetics.perform", "aesthetics.give_aftercare"}),
+        ("peiban", {"escort.serve"}),
+    ],
+)
+def test_charting_money_and_alarms_stay_open(slug: str, stays: set[str], data: None) -> None:
+    tenant = replace(context_for(slug=slug), billing_state="read_only")
+    with activate(tenant):
+        closed = guard.closed_words()
+    assert not closed & stays
+    assert "patients.register" in closed
