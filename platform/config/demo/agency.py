@@ -39,6 +39,7 @@ class Agency(House):
 
     def plan(self) -> None:
         """Plan the whole stretch."""
+        self.instruct()
         self.plan_rounds()
         for order in self._orders().exclude(state__in=("archived", "cancelled")):
             self._follow(order)

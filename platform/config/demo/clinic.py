@@ -74,6 +74,7 @@ class Clinic(House):
 
     def plan(self) -> None:
         """Plan the whole stretch."""
+        self.instruct()
         self.plan_rounds()
         for site in self.sites:
             since = self.timeline.now - timedelta(hours=14)

@@ -15,6 +15,8 @@ from kernel.context import Actor
 from kernel.errors import DomainError
 from kernel.identity.models import User
 from kernel.identity.standing import actor_for_user
+from services.confidentiality.actions import record_education
+from services.confidentiality.models import Education
 from services.patients.actions import register_patient
 from services.patients.models import Patient
 from services.sites.models import Site
@@ -104,6 +106,12 @@ class House:
         """The opening days of ``site`` in the stretch."""
         first = clock.local(self.timeline.now, self.zone).date()
         return opening_days(weekly_hours(site, since=first, until=self.last_day), first, self.last_day)
+
+    def instruct(self) -> None:
+        """Whoever is new is instructed about confidentiality on their first day."""
+        for one in StaffMember.objects.exclude(pk__in=Education.objects.values("staff")).select_related("home_site"):
+            today = clock.today(one.home_site.timezone)
+            record_education(by=DEMO, staff=one, topic="入职保密教育", held_on=today, evidence="签到表")
 
     def plan_rounds(self) -> None:
         """Every day of the stretch: the morning's jobs, and what events and timers are due at noon and in the evening."""
