@@ -400,6 +400,64 @@ ROLES: dict[str, tuple[str | None, str, dict[str, str]]] = {
     ),
     "second-site": ("luo.ping", "smile", {"board": "/appointments/", "till": "/cashier/", "models": "/dental/models/", "paper-charts": "/charts/"}),
     "customer": (None, "smile", {"answer": "{answer}"}),
+    "opening": (
+        "bai.lan",
+        "smile",
+        {
+            "today": "/shift/",
+            "meeting": "/shift/meeting/",
+            "tomorrow": "/shift/tomorrow/",
+            "in-and-out": "/shift/items/",
+            "hand-over": "/shift/handovers/",
+        },
+    ),
+    "guide": (
+        "yao.jing",
+        "smile",
+        {
+            "guests": "/guest_care/",
+            "guest": "/guest_care/visits/{visit}/",
+            "records": "/guest_care/kept/luggage/",
+            "queue": "/guest_care/queue/",
+            "wall-screen": "/guest_care/queue/screen/",
+            "first-visits": "/intake/",
+            "first-visit": "/intake/visits/{visit}/",
+        },
+    ),
+    "telephone": (
+        "bai.lan",
+        "smile",
+        {
+            "calls": "/telephone/",
+            "call": "/telephone/new/",
+            "messages": "/telephone/messages/",
+            "promises": "/telephone/promises/",
+            "scripts": "/telephone/scripts/",
+        },
+    ),
+    "consultant": (
+        "ye.fan",
+        "smile",
+        {
+            "my-day": "/consultation/",
+            "consultations": "/consultation/list/",
+            "customer": "/consultation/new/",
+            "knowledge": "/consultation/knowledge/",
+            "success": "/consultation/success/",
+        },
+    ),
+    "treatment-area": (
+        "gao.wen",
+        "smile",
+        {
+            "board": "/treatment_area/",
+            "visit": "/treatment_area/visits/{visit}/",
+            "assistants": "/treatment_area/assistants/",
+            "sheet": "/treatment_area/sheet/",
+            "checklists": "/shift/lists/",
+            "promptness": "/guest_care/report/",
+        },
+    ),
     "nobody": (None, "smile", {"sign-in": "/accounts/login/", "missing": "/no/such/page/"}),
 }  # fmt: skip
 

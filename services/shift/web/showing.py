@@ -25,21 +25,21 @@ PER_PAGE = 50
 def parts(request: HttpRequest) -> list[dict[str, Any]]:
     """The pages of the room as tabs; the sheet names patients and is not for everybody."""
     labels = {
-        "today": (pgettext("shift", "Today"), "clipboard"),
-        "meeting": (pgettext("shift", "Morning meeting"), "people"),
-        "items": (pgettext("shift", "In and out"), "inbox"),
-        "visitors": (pgettext("shift", "Visitors"), "door"),
-        "posts": (pgettext("shift", "Posts"), "pin"),
-        "cashier-area": (pgettext("shift", "Cashier area"), "lock"),
-        "broadcasts": (pgettext("shift", "Broadcasts"), "play"),
-        "hygiene": (pgettext("shift", "Hygiene"), "drop"),
-        "incidents": (pgettext("shift", "Disturbances"), "sos"),
-        "errands": (pgettext("shift", "Errands"), "task"),
-        "handovers": (pgettext("shift", "Hand-over"), "sign"),
+        "today": pgettext("shift", "Today"),
+        "meeting": pgettext("shift", "Morning meeting"),
+        "items": pgettext("shift", "In and out"),
+        "visitors": pgettext("shift", "Visitors"),
+        "posts": pgettext("shift", "Posts"),
+        "cashier-area": pgettext("shift", "Cashier area"),
+        "broadcasts": pgettext("shift", "Broadcasts"),
+        "hygiene": pgettext("shift", "Hygiene"),
+        "incidents": pgettext("shift", "Disturbances"),
+        "errands": pgettext("shift", "Errands"),
+        "handovers": pgettext("shift", "Hand-over"),
     }
     return [
-        {"key": key, "label": label, "icon": icon, "url": reverse(f"shift:{key}")}
-        for key, (label, icon) in labels.items()
+        {"key": key, "label": label, "url": reverse(f"shift:{key}")}
+        for key, label in labels.items()
         if key != "meeting" or request.actor.can("shift.sheet")
     ]
 
