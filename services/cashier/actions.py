@@ -4,45 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
-from kernel import audit, clock, money, numbering, outbox
+from kernel import audit, clock, money, numbering
 from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, Cure, NotFound, RuleRefused
-from services.cashier import dispatch, paper
+from services.books.models import EntryKind
+from services.cashier import paper, receipts
 from services.cashier.machines import SLIP
-from services.cashier.models import (
-    CARDS,
-    Arrear,
-    ChargeLine,
-    ChargeSlip,
-    Payment,
-    Receipt,
-    ReceiptLine,
-    Tender,
-    ZeroReason,
-)
+from services.cashier.models import Arrear, ChargeLine, ChargeSlip, Receipt, ReceiptLine, ZeroReason
+from services.cashier.taking import HandedOver, take
 from services.catalogue.models import Item
+from services.discounts import actions as discounting
+from services.discounts.models import WHOLE
 from services.patients.models import Patient
 from services.reception import actions as visits
-from services.reception.models import Visit
 from services.sites.models import Site
 from services.staff.models import StaffMember
-from services.tasks.actions import open_task
 
 # More of one item on one line is a slip of the finger.
 MOST_OF_ONE_ITEM = 99
-REPORT = "cashier.arrears_reported"
-TILL = Actor.system("till")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +63,17 @@ def issue_slip(
         raise RuleRefused("slip_empty", _("A slip needs at least one item."))
     if doctor.user is None or doctor.user.code != by.code:
         raise RuleRefused("slip_not_the_doctor", _("A charge slip is signed by the treating doctor."))
-    visit = _locked_visit(visit_code)
+    visit = receipts.locked_visit(visit_code)
     if visit_code and (visit is None or visit.patient_id != patient.pk or visit.site_id != site.pk):
         raise NotFound("visit_not_found", _("There is no such visit."))
+    slip = _slip(by, site, patient, lines, doctor=doctor, visit_code=visit_code)
+    if visit is not None:
+        visits.note_slip_signed(by=receipts.TILL, visit=visit)
+    return slip
+
+
+def _slip(by: Actor, site: Site, patient: Patient, lines: Sequence[SlipLine], **facts: Any) -> ChargeSlip:
+    """The signed slip with its lines at today's prices."""
     now = clock.now()
     day = clock.local(now, site.timezone).date()
     drafts = [_line(line, day) for line in lines]
@@ -87,18 +83,15 @@ def issue_slip(
         number=f"S-{numbering.next_number('cashier.slip', entity=str(site.code), period=year)}",
         site=site,
         patient=patient,
-        doctor=doctor,
-        visit_code=visit_code,
         signed_at=now,
         signed_by=by.code,
         content_hash=hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest(),
+        **facts,
     )
     for draft in drafts:
         draft.slip = slip
     ChargeLine.objects.bulk_create(drafts)
     audit.record(by=by, verb="cashier.slip_signed", target=slip, site=site.code, hash=slip.content_hash)
-    if visit is not None:
-        visits.note_slip_signed(by=TILL, visit=visit)
     return slip
 
 
@@ -138,9 +131,9 @@ def withdraw_slip(*, by: Actor, site: Site, slip: ChargeSlip) -> ChargeSlip:
         raise NotFound("slip_not_found", _("There is no such slip."))
     if slip.signed_by != by.code:
         raise RuleRefused("slip_not_the_doctor", _("Only whoever signed this slip takes it back."))
-    _locked_visit(slip.visit_code)
+    receipts.locked_visit(slip.visit_code)
     SLIP.move(slip, "withdrawn", by=by)
-    _note_if_charged(slip.visit_code)
+    receipts.note_if_charged(slip.visit_code)
     return slip
 
 
@@ -150,39 +143,79 @@ def charge(
     by: Actor,
     site: Site,
     slip: ChargeSlip,
-    tender: str,
-    tendered_fen: int,
-    card_number: str = "",
+    handed_over: Sequence[HandedOver],
     owed: Mapping[UUID, int] | None = None,
+    discounts: Sequence[discounting.Wanted] = (),
+    coupons: Sequence[str] = (),
 ) -> Receipt:
-    """Charge a slip and issue its receipt (CA-002 to CA-007).
+    """Charge a slip and issue its receipt (CA-002 to CA-007, CA-012).
 
-    ``tendered_fen`` is what the payer handed over; change is computed. Paying less than the slip says is possible only
-    when ``owed`` names the items on which the rest stays owed (line code → fen), and the names must account for all of
-    it. Of ``card_number`` only the last four digits survive this call. Nothing due (all free or all owed) means no
-    payment: then ``tendered_fen`` is 0 and the tender does not count.
+    ``handed_over`` is what the payer gives, by one tender or several; change is computed, and only cash gives it. Paying
+    less than the slip says is possible only when ``owed`` names the items on which the rest stays owed (line code → fen),
+    and the names must account for all of it. ``discounts`` and ``coupons`` make lines cheaper as the finance policy says;
+    a coupon lies with the stub and is never taken again. Nothing due (all free or all owed) means no payment.
 
-    Raises Conflict (``slip_already_charged``), NotFound (``slip_not_found``), RuleRefused (``slip_signed_by_cashier``,
-    ``tender_unknown``, ``card_digits_missing``, ``owed_items_missing``, ``owed_more_than_item``,
-    ``too_little_tendered``, ``change_only_for_cash``, ``nothing_due``, ``receipt_incomplete``, and for a colleague
-    ``dispatch_slip_missing``).
+    Raises Conflict (``slip_already_charged``, ``coupon_used``, ``voucher_used``), NotFound (``slip_not_found``),
+    RuleRefused (``slip_signed_by_cashier``, ``owed_items_missing``, ``owed_more_than_item``, ``receipt_incomplete``, for a
+    colleague ``dispatch_slip_missing``) and what ``taking.take`` and ``discounts.reduce`` raise.
     """
     slip = _locked(slip, site, by)
-    lines = list(slip.lines.all())
-    rest = _owed_by_line(lines, owed or {})
-    due = sum(line.amount_fen for line in lines) - sum(rest.values())
-    if tendered_fen < due:
+    lines = list(slip.lines.select_related("item"))
+    day = clock.today(slip.site.timezone)
+    reduced = discounting.reduce(by=by, patient=slip.patient, day=day, lines=lines, wanted=discounts, coupons=coupons)
+    bill = _bill(lines, owed or {}, reduced)
+    given = sum(one.fen for one in handed_over)
+    if given < bill.due_fen:
         raise RuleRefused(
-            "too_little_tendered" if rest else "owed_items_missing",
+            "too_little_tendered" if bill.owed_fen else "owed_items_missing",
             _("%(missing)s yuan are missing. Name the items on which they stay owed, or take the whole amount.")
-            % {"missing": money.yuan(due - tendered_fen, grouped=True)},
+            % {"missing": money.yuan(bill.due_fen - given, grouped=True)},
             cures=[Cure(_("Name the owed items"))],
-            missing_fen=due - tendered_fen,
+            missing_fen=bill.due_fen - given,
         )
-    taken = _taken(due, tender, tendered_fen, card_number)
-    receipt = _receipt_of_slip(by, slip, lines, rest, taken)
-    if rest:
-        _report_arrears(by, receipt, [line for line in lines if line.pk in rest])
+    receipt = receipts.receipt_of_slip(by, slip, bill, take(bill.due_fen, handed_over))
+    if reduced:
+        discounting.place(by=by, reduced=reduced, receipt_number=receipt.number)
+    if bill.owed_fen:
+        receipts.report_arrears(by, receipt, [part.line for part in bill.parts if part.owed_fen])
+    return receipt
+
+
+@action(permission="cashier.charge")
+def sell_goods(
+    *,
+    by: Actor,
+    site: Site,
+    patient: Patient,
+    goods: Sequence[SlipLine],
+    handed_over: Sequence[HandedOver],
+    discounts: Sequence[discounting.Wanted] = (),
+    coupons: Sequence[str] = (),
+) -> Receipt:
+    """Sell priced goods at list price without a doctor's slip (CA-001, CA-053). All of it is paid at once.
+
+    Raises RuleRefused (``not_goods``, ``goods_not_free``, ``too_little_tendered``) and what ``issue_slip`` and ``charge``
+    raise for items, money and discounts.
+    """
+    if not goods:
+        raise RuleRefused("slip_empty", _("A slip needs at least one item."))
+    for one in goods:
+        if not one.item.is_goods:
+            raise RuleRefused(
+                "not_goods",
+                _("“%(item)s” is charged against the slip of a doctor.") % {"item": one.item.name},
+                item=one.item.key,
+            )
+        if one.zero_reason:
+            raise RuleRefused("goods_not_free", _("Goods are sold at their list price."))
+    slip = _slip(by, site, patient, goods, kind=ChargeSlip.Kind.GOODS)
+    lines = list(slip.lines.select_related("item"))
+    day = clock.today(site.timezone)
+    reduced = discounting.reduce(by=by, patient=patient, day=day, lines=lines, wanted=discounts, coupons=coupons)
+    bill = _bill(lines, {}, reduced)
+    receipt = receipts.receipt_of_slip(by, slip, bill, take(bill.due_fen, handed_over))
+    if reduced:
+        discounting.place(by=by, reduced=reduced, receipt_number=receipt.number)
     return receipt
 
 
@@ -193,30 +226,22 @@ def close_zero_bill(*, by: Actor, site: Site, slip: ChargeSlip) -> Receipt:
     Raises RuleRefused (``bill_not_zero``) and what ``charge`` raises for the slip.
     """
     slip = _locked(slip, site, by)
-    lines = list(slip.lines.all())
+    lines = list(slip.lines.select_related("item"))
     if any(line.amount_fen for line in lines):
         raise RuleRefused("bill_not_zero", _("This slip is not free. Charge it."))
-    return _receipt_of_slip(by, slip, lines, {}, paper.NOTHING)
+    return receipts.receipt_of_slip(by, slip, _bill(lines, {}, {}), [])
 
 
 @action(permission="cashier.charge")
 def settle_arrear(
-    *,
-    by: Actor,
-    site: Site,
-    arrear: Arrear,
-    amount_fen: int,
-    tender: str,
-    tendered_fen: int | None = None,
-    card_number: str = "",
+    *, by: Actor, site: Site, arrear: Arrear, amount_fen: int, handed_over: Sequence[HandedOver]
 ) -> Arrear:
     """Take in money owed from before (CA-009): income of today, tied to the receipt on which it arose.
 
-    ``tendered_fen`` is what the payer handed over, the exact amount if it is not said. The new receipt shows what was
-    owed until now, what was received, and what is still owed.
+    The new receipt shows what was owed until now, what was received, and what is still owed.
 
-    Raises NotFound (``arrear_not_found``), RuleRefused (``amount_more_than_owed``, ``tender_unknown``,
-    ``card_digits_missing``, ``too_little_tendered``, ``change_only_for_cash``, ``receipt_incomplete``).
+    Raises NotFound (``arrear_not_found``), RuleRefused (``amount_more_than_owed``, ``receipt_incomplete``) and what
+    ``taking.take`` raises.
     """
     arrear = (
         Arrear.objects.select_for_update(of=("self",))
@@ -232,10 +257,10 @@ def settle_arrear(
             "amount_more_than_owed",
             _("Only %(rest)s yuan are still owed.") % {"rest": money.yuan(before, grouped=True)},
         )
-    handed_over = amount_fen if tendered_fen is None else tendered_fen
-    taken = _taken(amount_fen, tender, handed_over, card_number)
+    taken = take(amount_fen, handed_over)
     now = clock.now()
-    number = _receipt_number(arrear.site, now)
+    part = paper.Part(line=arrear.line, price_fen=before, owed_fen=before - amount_fen)
+    number = receipts.receipt_number(arrear.site, now)
     document = paper.issue_receipt(
         by=by,
         site=arrear.site,
@@ -244,8 +269,7 @@ def settle_arrear(
         patient=arrear.patient,
         doctor=slip.doctor,
         at=now,
-        lines=[(arrear.line, before)],
-        owed_fen=before - amount_fen,
+        bill=paper.Bill((part,)),
         taken=taken,
         settles=arrear.receipt.number,
     )
@@ -262,37 +286,23 @@ def settle_arrear(
         document=document,
     )
     ReceiptLine.objects.create(receipt=receipt, line=arrear.line, received_fen=amount_fen, owed_fen=before - amount_fen)
-    _pay(receipt, taken)
+    receipts.pay(by, receipt, taken)
+    receipts.book(by, receipt, EntryKind.SETTLEMENT, paper.Bill((part,)), taken, settles=True)
     arrear.settled_fen += amount_fen
     if arrear.settled_fen == arrear.owed_fen:
         arrear.settled_at = now
     arrear.save(update_fields=["settled_fen", "settled_at"])
     audit.record(by=by, verb="cashier.arrear_settled", target=arrear, site=site.code, amount_fen=amount_fen)
-    _tell(receipt, now)
+    receipts.tell(receipt)
     return arrear
 
 
 # --- what charging and settling share ---------------------------------------------------------------------------------
 
 
-def _locked_visit(code: UUID | None) -> Visit | None:
-    """The visit, locked before its slips, so that of two slips charged at once the second knows of the first."""
-    return Visit.objects.select_for_update().filter(code=code).first() if code else None
-
-
-def _note_if_charged(code: UUID | None) -> None:
-    """Tell the front desk when no slip of the visit waits any more and at least one was charged (CA-048)."""
-    visit = _locked_visit(code)
-    if visit is None or visit.settled_at is not None:
-        return
-    states = set(ChargeSlip.objects.filter(visit_code=visit.code).values_list("state", flat=True))
-    if "billed" in states and "issued" not in states:
-        visits.note_charged(by=TILL, visit=visit)
-
-
 def _locked(slip: ChargeSlip, site: Site, by: Actor) -> ChargeSlip:
     """The slip as it stands now, locked after its visit; refused when it is not there, not open, or the cashier's own."""
-    _locked_visit(slip.visit_code)
+    receipts.locked_visit(slip.visit_code)
     found = (
         ChargeSlip.objects.select_for_update(of=("self",))
         .select_related("site__entity", "patient", "doctor")
@@ -307,174 +317,26 @@ def _locked(slip: ChargeSlip, site: Site, by: Actor) -> ChargeSlip:
     return found
 
 
-def _owed_by_line(lines: Sequence[ChargeLine], owed: Mapping[UUID, int]) -> dict[int, int]:
+def _bill(
+    lines: Sequence[ChargeLine], owed: Mapping[UUID, int], reduced: Mapping[UUID, discounting.Reduced]
+) -> paper.Bill:
+    """What each line costs, what of it is paid and what stays owed."""
     by_code = {line.code: line for line in lines}
-    rest: dict[int, int] = {}
     for code, amount in owed.items():
         line = by_code.get(code)
-        if line is None or not 0 < amount <= line.amount_fen:
+        cost = 0 if line is None else reduced[code].reduced_fen if code in reduced else line.amount_fen
+        if not 0 < amount <= cost:
             raise RuleRefused("owed_more_than_item", _("No more can be owed on an item than it costs."))
-        rest[line.pk] = amount
-    return rest
-
-
-def _taken(due_fen: int, tender: str, tendered_fen: int, card_number: str) -> paper.Taken:
-    """What comes in for ``due_fen``, checked."""
-    if due_fen == 0:
-        if tendered_fen:
-            raise RuleRefused("nothing_due", _("Nothing is due, so no money is taken. Enter 0 as handed over."))
-        return paper.NOTHING
-    if tender not in Tender.values:
-        raise RuleRefused("tender_unknown", _("Choose how the money is paid."), fields={"tender": [_("Unknown.")]})
-    last_four = _last_four(tender, card_number)
-    missing = due_fen - tendered_fen
-    if missing > 0:
-        raise RuleRefused(
-            "too_little_tendered",
-            _("%(missing)s yuan are missing.") % {"missing": money.yuan(missing, grouped=True)},
-            missing_fen=missing,
+    return paper.Bill(
+        tuple(
+            paper.Part(
+                line=line,
+                price_fen=line.amount_fen,
+                discount_fen=line.amount_fen - found.reduced_fen if (found := reduced.get(line.code)) else 0,
+                rate_bp=found.rate_bp if found else WHOLE,
+                coupon=found.coupon.number if found and found.coupon else "",
+                owed_fen=owed.get(line.code, 0),
+            )
+            for line in lines
         )
-    if missing < 0 and tender != Tender.CASH:
-        raise RuleRefused("change_only_for_cash", _("Only cash gives change. Enter the exact amount."), due_fen=due_fen)
-    return paper.Taken(tender=tender, amount_fen=due_fen, tendered_fen=tendered_fen, card_last_four=last_four)
-
-
-def _last_four(tender: str, card_number: str) -> str:
-    if tender not in CARDS:
-        return ""
-    # Full-width digits of a Chinese keyboard are digits too.
-    digits = re.sub(r"[^0-9]", "", unicodedata.normalize("NFKC", card_number))
-    if len(digits) < 4:
-        raise RuleRefused(
-            "card_digits_missing",
-            _("Enter the last four digits of the card."),
-            fields={"card_number": [_("Four digits.")]},
-        )
-    return digits[-4:]
-
-
-def _receipt_number(site: Site, now: datetime) -> str:
-    """The next number of the legal entity in the local year; without gaps, for it is taken with its receipt (CA-055)."""
-    year = f"{clock.local(now, site.timezone):%Y}"
-    return f"C-{numbering.next_number('cashier.receipt', entity=str(site.entity.code), period=year)}"
-
-
-def _receipt_of_slip(
-    by: Actor, slip: ChargeSlip, lines: Sequence[ChargeLine], rest: Mapping[int, int], taken: paper.Taken
-) -> Receipt:
-    dispatch.use_up(by=by, slip=slip, lines=lines)
-    site, now = slip.site, clock.now()
-    owed_fen = sum(rest.values())
-    number = _receipt_number(site, now)
-    document = paper.issue_receipt(
-        by=by,
-        site=site,
-        subject=slip,
-        number=number,
-        patient=slip.patient,
-        doctor=slip.doctor,
-        at=now,
-        lines=[(line, line.amount_fen) for line in lines],
-        owed_fen=owed_fen,
-        taken=taken,
-    )
-    receipt = Receipt.objects.create(
-        number=number,
-        site=site,
-        slip=slip,
-        patient=slip.patient,
-        visit_code=slip.visit_code,
-        cashier=by.code,
-        cashier_name=by.name,
-        receivable_fen=taken.amount_fen + owed_fen,
-        received_fen=taken.amount_fen,
-        owed_fen=owed_fen,
-        issued_at=now,
-        document=document,
-    )
-    ReceiptLine.objects.bulk_create(
-        ReceiptLine(
-            receipt=receipt,
-            line=line,
-            received_fen=line.amount_fen - rest.get(line.pk, 0),
-            owed_fen=rest.get(line.pk, 0),
-        )
-        for line in lines
-    )
-    Arrear.objects.bulk_create(
-        Arrear(site=site, patient=slip.patient, receipt=receipt, line=line, owed_fen=rest[line.pk], arose_at=now)
-        for line in lines
-        if line.pk in rest
-    )
-    _pay(receipt, taken)
-    SLIP.move(slip, "billed", by=by)
-    _note_if_charged(slip.visit_code)
-    audit.record(
-        by=by,
-        verb="cashier.charged",
-        target=receipt,
-        site=site.code,
-        received_fen=receipt.received_fen,
-        owed_fen=owed_fen,
-        tender=taken.tender,
-    )
-    _tell(receipt, now)
-    return receipt
-
-
-def _pay(receipt: Receipt, taken: paper.Taken) -> None:
-    if not taken.amount_fen:
-        return
-    Payment.objects.create(
-        receipt=receipt,
-        site=receipt.site,
-        tender=taken.tender,
-        amount_fen=taken.amount_fen,
-        tendered_fen=taken.tendered_fen,
-        change_fen=taken.change_fen,
-        card_last_four=taken.card_last_four,
-        paid_at=receipt.issued_at,
-    )
-
-
-def _report_arrears(by: Actor, receipt: Receipt, lines: Sequence[ChargeLine]) -> None:
-    """The supervisor has it in the inbox the same day (CA-008); without an answer it goes on to the superiors."""
-    site = receipt.site
-    _start, end = clock.day_bounds(clock.local(receipt.issued_at, site.timezone).date(), site.timezone)
-    due = end - timedelta(minutes=1)
-    open_task(
-        by=by,
-        kind=REPORT,
-        key=str(receipt.code),
-        room="cashier",
-        title=gettext_noop("Arrears of %(subject)s"),
-        detail=gettext_noop("%(owed)s yuan on %(items)s, receipt %(number)s"),
-        args={
-            "owed": money.yuan(receipt.owed_fen, grouped=True),
-            "items": ", ".join(line.item_name for line in lines)[:120],
-            "number": receipt.number,
-        },
-        subject=("patient", receipt.patient.code),
-        icon="cash",
-        due_at=due,
-        escalates_at=due,
-        escalates_to=("higher_supervisor", "clinic_director"),
-        roles=("supervisor",),
-        site=site,
-        url=("cashier:receipt", str(receipt.code)),
-    )
-
-
-def _tell(receipt: Receipt, now: datetime) -> None:
-    outbox.emit(
-        "cashier.charged",
-        key=f"receipt:{receipt.code}",
-        payload={
-            "receipt": str(receipt.code),
-            "site": str(receipt.site.code),
-            "visit": str(receipt.visit_code or ""),
-            "day": f"{clock.local(now, receipt.site.timezone):%Y-%m-%d}",
-            "received_fen": receipt.received_fen,
-            "owed_fen": receipt.owed_fen,
-        },
     )

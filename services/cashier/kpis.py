@@ -9,16 +9,22 @@ from django.db.models.functions import Coalesce
 
 from kernel import clock
 from kernel.registry import Fact
-from services.cashier.models import Arrear, Payment, Receipt, ReceiptLine
+from services.books.models import Account, Movement
+from services.books.selectors import OF_PATIENTS
+from services.cashier.models import Arrear, Receipt, ReceiptLine
 from services.sites.models import Site
 
 
 def takings(site: Site, day: date) -> Fact | None:
-    """Money taken in on the local day, in fen, and by how many payments."""
-    start, end = clock.day_bounds(day, site.timezone)
-    payments = Payment.objects.filter(site=site, paid_at__gte=start, paid_at__lt=end)
-    found = payments.aggregate(total=Sum("amount_fen"), count=Count("pk"))
-    return Fact(found["total"], None, found["count"]) if found["count"] else None
+    """What patients paid on the business day less what they got back, in fen, and by how many entries of the books."""
+    rows = Movement.objects.filter(site=site, day=day, kind__in=OF_PATIENTS)
+    came, went = Q(debit=Account.MONEY), Q(credit=Account.MONEY)
+    found = rows.filter(came | went).aggregate(
+        came=Sum("amount_fen", filter=came, default=0),
+        went=Sum("amount_fen", filter=went, default=0),
+        count=Count("entry", distinct=True),
+    )
+    return Fact(found["came"] - found["went"], None, found["count"]) if found["count"] else None
 
 
 def arrears(site: Site, day: date) -> Fact | None:

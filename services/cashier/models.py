@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from kernel.ids import CodeModel, VersionedModel
+from services.books.models import Tender
 from services.cashier.machines import SLIP
 from services.catalogue.models import Item
 from services.documents.models import Document
@@ -14,19 +16,9 @@ from services.patients.models import Patient
 from services.sites.models import Site
 from services.staff.models import StaffMember
 
-
-class Tender(models.TextChoices):
-    """How money comes in (ledger 17 P)."""
-
-    CASH = "cash", _("cash")
-    DEBIT_CARD = "debit_card", _("debit card")
-    CREDIT_CARD = "credit_card", _("credit card")
-    WECHAT_PAY = "wechat_pay", _("WeChat Pay")
-    ALIPAY = "alipay", _("Alipay")
-    BANK_TRANSFER = "bank_transfer", _("bank transfer")
-
-
 CARDS = (Tender.DEBIT_CARD, Tender.CREDIT_CARD)
+# Without what the other side called it (settlement number, voucher, transfer) nobody could match these later.
+WITH_REFERENCE = (Tender.INSURANCE_FUND, Tender.INSURANCE_ACCOUNT, Tender.VOUCHER)
 
 
 class ZeroReason(models.TextChoices):
@@ -38,12 +30,17 @@ class ZeroReason(models.TextChoices):
 
 
 class ChargeSlip(VersionedModel):
-    """What a doctor says shall be charged, signed by the doctor (CA-001)."""
+    """What a doctor says shall be charged, signed by the doctor (CA-001); or goods that the cashier sells at list price."""
 
+    class Kind(models.TextChoices):
+        TREATMENT = "treatment", pgettext_lazy("slip", "treatment")
+        GOODS = "goods", pgettext_lazy("slip", "goods")
+
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.TREATMENT)
     number = models.CharField(max_length=40)
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="slips")
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="slips")
-    doctor = models.ForeignKey(StaffMember, on_delete=models.PROTECT, related_name="+")
+    doctor = models.ForeignKey(StaffMember, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     visit_code = models.UUIDField(null=True)
     state = models.CharField(max_length=10, choices=SLIP.choices, default=SLIP.initial)
     signed_at = models.DateTimeField()
@@ -54,6 +51,10 @@ class ChargeSlip(VersionedModel):
     class Meta:
         constraints = [
             SLIP.constraint("cashier_slip_state"),
+            models.CheckConstraint(
+                condition=Q(kind="treatment", doctor__isnull=False) | Q(kind="goods", doctor__isnull=True),
+                name="cashier_slip_doctor",
+            ),
             models.UniqueConstraint(fields=["site", "number"], name="cashier_slip_number"),
         ]
         indexes = [
@@ -99,7 +100,9 @@ class Receipt(CodeModel):
     visit_code = models.UUIDField(null=True)
     cashier = models.UUIDField(null=True)
     cashier_name = models.CharField(max_length=80)
+    # At the prices of the day; less the discount it is what is received now and what stays owed.
     receivable_fen = models.PositiveBigIntegerField()
+    discount_fen = models.PositiveBigIntegerField(default=0)
     received_fen = models.PositiveBigIntegerField()
     owed_fen = models.PositiveBigIntegerField(default=0)
     issued_at = models.DateTimeField()
@@ -109,7 +112,8 @@ class Receipt(CodeModel):
         constraints = [
             models.UniqueConstraint(fields=["site", "number"], name="cashier_receipt_number"),
             models.CheckConstraint(
-                condition=Q(receivable_fen=F("received_fen") + F("owed_fen")), name="cashier_receipt_adds_up"
+                condition=Q(receivable_fen=F("discount_fen") + F("received_fen") + F("owed_fen")),
+                name="cashier_receipt_adds_up",
             ),
         ]
         indexes = [
@@ -126,12 +130,16 @@ class ReceiptLine(CodeModel):
 
     receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, related_name="lines")
     line = models.ForeignKey(ChargeLine, on_delete=models.PROTECT, related_name="receipt_lines")
+    discount_fen = models.PositiveBigIntegerField(default=0)
+    # What is paid of the price, in basis points.
+    rate_bp = models.PositiveSmallIntegerField(default=10_000)
     received_fen = models.PositiveBigIntegerField()
     owed_fen = models.PositiveBigIntegerField(default=0)
 
 
 class Payment(CodeModel):
-    """Money that came in with a receipt. Of a card only its kind and last four digits are ever stored (CA-004)."""
+    """Money that came in with a receipt, one row for each way. Of a card only its kind and last four digits are ever stored
+    (CA-012). ``reference`` is what the other side calls it: a settlement number, a voucher, a transfer."""
 
     APPEND_ONLY = True
 
@@ -142,6 +150,7 @@ class Payment(CodeModel):
     tendered_fen = models.PositiveBigIntegerField()
     change_fen = models.PositiveBigIntegerField(default=0)
     card_last_four = models.CharField(max_length=4, blank=True)
+    reference = models.CharField(max_length=64, blank=True)
     paid_at = models.DateTimeField()
 
     class Meta:
@@ -151,6 +160,10 @@ class Payment(CodeModel):
             ),
             models.CheckConstraint(
                 condition=Q(card_last_four="") | Q(card_last_four__regex=r"^[0-9]{4}$"), name="cashier_payment_card"
+            ),
+            # A voucher is taken once, whichever till it is shown at.
+            models.UniqueConstraint(
+                fields=["reference"], condition=Q(tender=Tender.VOUCHER), name="cashier_payment_voucher_once"
             ),
         ]
         indexes = [models.Index(fields=["site", "paid_at"], name="cashier_payment_day")]

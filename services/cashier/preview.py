@@ -7,34 +7,71 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from kernel import clock, money
+from kernel import clock
 from kernel.capitals import capital_amount
-from services.cashier.models import ChargeLine, ChargeSlip, Tender
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewLine:
-    """One item with what is paid now and what stays owed on it."""
-
-    line: ChargeLine
-    paid_fen: int
-    owed_fen: int
+from kernel.context import Actor
+from kernel.errors import DomainError
+from services.books.models import Tender
+from services.cashier.models import ChargeLine, ChargeSlip
+from services.cashier.paper import Bill, Part, said
+from services.cashier.taking import HandedOver, take
+from services.discounts.actions import Wanted, reduce
+from services.discounts.models import WHOLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """The sums of a charge as far as it is entered. ``missing_fen`` is neither handed over nor named as owed."""
+    """The sums of a charge as far as it is entered. ``missing_fen`` is neither handed over nor named as owed.
 
-    lines: tuple[PreviewLine, ...]
-    receivable_fen: int
-    owed_fen: int
-    tender: str
-    tendered_fen: int
+    ``discount_refusal`` says why a discount that was asked for does not count; the price stays whole then.
+    """
+
+    bill: Bill
+    handed_over: tuple[HandedOver, ...]
+    discount_refusal: str = ""
+
+    @property
+    def lines(self) -> tuple[Part, ...]:
+        """Line by line."""
+        return self.bill.parts
+
+    @property
+    def receivable_fen(self) -> int:
+        """At the prices of the day."""
+        return self.bill.price_fen
+
+    @property
+    def discount_fen(self) -> int:
+        """What discounts take off."""
+        return self.bill.discount_fen
+
+    @property
+    def after_discount_fen(self) -> int:
+        """What is to be paid sooner or later."""
+        return self.bill.price_fen - self.bill.discount_fen
+
+    @property
+    def owed_fen(self) -> int:
+        """What stays owed."""
+        return self.bill.owed_fen
 
     @property
     def due_fen(self) -> int:
         """What is to be paid now."""
-        return self.receivable_fen - self.owed_fen
+        return self.bill.due_fen
+
+    @property
+    def tendered_fen(self) -> int:
+        """All that is handed over."""
+        return sum(one.fen for one in self.handed_over)
+
+    @property
+    def _surplus_fen(self) -> int:
+        return max(0, self.tendered_fen - self.due_fen)
+
+    @property
+    def _cash_fen(self) -> int:
+        return sum(one.fen for one in self.handed_over if one.tender == Tender.CASH)
 
     @property
     def missing_fen(self) -> int:
@@ -44,12 +81,12 @@ class Preview:
     @property
     def change_fen(self) -> int:
         """What goes back to the payer; only cash gives change."""
-        return max(0, self.tendered_fen - self.due_fen) if self.tender == Tender.CASH else 0
+        return min(self._surplus_fen, self._cash_fen)
 
     @property
     def over_fen(self) -> int:
-        """More than due by a tender that gives no change."""
-        return max(0, self.tendered_fen - self.due_fen) if self.tender != Tender.CASH else 0
+        """What was handed over beyond the due by a tender that gives no change."""
+        return self._surplus_fen - self.change_fen
 
     @property
     def capitals(self) -> str:
@@ -57,67 +94,68 @@ class Preview:
         return capital_amount(self.due_fen, currency=True)
 
     @property
-    def tender_label(self) -> Any:
-        """The tender in words, in the language of whoever asks."""
-        return Tender(self.tender).label if self.tender in Tender.values else ""
+    def tender_label(self) -> str:
+        """The tenders in words, in the language of whoever asks."""
+        known = [str(Tender(one.tender).label) for one in self.handed_over if one.tender in Tender.values]
+        return " + ".join(dict.fromkeys(known))
 
 
 def preview(
     slip: ChargeSlip,
     lines: Sequence[ChargeLine],
     *,
-    tender: str = Tender.CASH,
-    tendered_fen: int | None = None,
+    by: Actor,
+    handed_over: Sequence[HandedOver] | None = None,
     owed: Mapping[UUID, int] | None = None,
+    discounts: Sequence[Wanted] = (),
+    coupons: Sequence[str] = (),
 ) -> Preview:
-    """The charge of ``slip`` as entered so far. What is owed on an item is at most its amount; without an amount handed
-    over the exact sum counts."""
+    """The charge of ``slip`` as entered so far. What is owed on an item is at most what it costs; without an amount handed
+    over the exact sum counts, in cash. Nothing is stored or held."""
     named = owed or {}
-    drawn = tuple(
-        PreviewLine(line=line, paid_fen=line.amount_fen - rest, owed_fen=rest)
-        for line, rest in ((line, min(line.amount_fen, max(0, named.get(line.code, 0)))) for line in lines)
-    )
-    receivable = sum(line.amount_fen for line in lines)
-    owed_fen = sum(line.owed_fen for line in drawn)
-    return Preview(
-        lines=drawn,
-        receivable_fen=receivable,
-        owed_fen=owed_fen,
-        tender=tender,
-        tendered_fen=receivable - owed_fen if tendered_fen is None else tendered_fen,
-    )
+    refusal, reduced = "", {}
+    try:
+        reduced = reduce(
+            by=by,
+            patient=slip.patient,
+            day=clock.today(slip.site.timezone),
+            lines=lines,
+            wanted=discounts,
+            coupons=coupons,
+            lock=False,
+        )
+    except DomainError as error:
+        refusal = str(error.message)
+    parts = []
+    for line in lines:
+        found = reduced.get(line.code)
+        cost = found.reduced_fen if found else line.amount_fen
+        parts.append(
+            Part(
+                line=line,
+                price_fen=line.amount_fen,
+                discount_fen=line.amount_fen - cost,
+                rate_bp=found.rate_bp if found else WHOLE,
+                coupon=found.coupon.number if found and found.coupon else "",
+                owed_fen=min(cost, max(0, named.get(line.code, 0))),
+            )
+        )
+    bill = Bill(tuple(parts))
+    given = [HandedOver(tender=Tender.CASH, fen=bill.due_fen)] if handed_over is None else list(handed_over)
+    return Preview(bill=bill, handed_over=tuple(one for one in given if one.fen), discount_refusal=refusal)
 
 
 def paper_preview(slip: ChargeSlip, sums: Preview, *, cashier: str) -> dict[str, Any]:
     """The receipt as ``cashier.paper`` would write it, without its number, which is drawn at the charge."""
-    site = slip.site
-    local = clock.local(clock.now(), site.timezone)
+    try:
+        taken = take(sums.due_fen, sums.handed_over)
+    except DomainError:
+        # Not complete yet: the paper shows the sums, and how it is paid when that is known.
+        taken = []
     return {
-        "business": site.name,
-        "seal": site.entity.seal_text or site.entity.name,
-        "number": "",
-        "date": f"{local:%Y-%m-%d}",
-        "time": f"{local:%H:%M}",
+        **said(site=slip.site, number="", at=clock.now(), bill=sums.bill, taken=taken),
         "patient": slip.patient.name,
         "record_number": slip.patient.record_number,
-        "doctor": slip.doctor.name,
+        "doctor": slip.doctor.name if slip.doctor else "",
         "cashier": cashier,
-        "lines": [
-            {
-                "name": f"{one.line.item_name} {one.line.remark}".strip(),
-                "quantity": one.line.quantity,
-                "amount": money.yuan(one.line.amount_fen, grouped=True),
-                "zero_reason": one.line.zero_reason,
-            }
-            for one in sums.lines
-        ],
-        "receivable": money.yuan(sums.receivable_fen, grouped=True),
-        "rate": "100%",
-        "received": money.yuan(sums.due_fen, grouped=True),
-        "owed": money.yuan(sums.owed_fen, grouped=True),
-        "capitals": sums.capitals,
-        "tender": sums.tender,
-        "card": "",
-        "tendered": money.yuan(sums.tendered_fen, grouped=True),
-        "change": money.yuan(sums.change_fen, grouped=True),
     }

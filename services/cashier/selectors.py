@@ -11,8 +11,9 @@ from django.http import HttpRequest
 from kernel import clock
 from kernel.access import accessible
 from kernel.context import Actor
-from services.cashier.actions import REPORT
-from services.cashier.models import Arrear, ChargeLine, ChargeSlip, Payment, Receipt, Tender
+from services.books.models import Tender
+from services.cashier.models import Arrear, ChargeLine, ChargeSlip, Payment, Receipt
+from services.cashier.receipts import REPORT
 from services.patients.models import Patient
 from services.sites.models import Site
 from services.tasks.models import Task

@@ -17,7 +17,7 @@ from services.staff.names import read_name
 
 BEGINNING = date(2000, 1, 1)
 ITEM_FIELDS = (
-    "name_zh", "name_en", "category", "units", "is_public", "is_active", "is_invasive", "tax_code", "order",
+    "name_zh", "name_en", "category", "units", "is_public", "is_active", "is_invasive", "is_goods", "tax_code", "order",
 )  # fmt: skip
 
 

@@ -59,6 +59,8 @@ class Item(Named, VersionedModel):
     is_active = models.BooleanField(_("Offered"), default=True)
     # Harmless items are asked about by message on the same day, invasive ones by phone.
     is_invasive = models.BooleanField(_("Invasive"), default=False)
+    # Sold over the counter without a doctor's slip: drugs and devices at their list price.
+    is_goods = models.BooleanField(_("Sold as goods"), default=False)
     tax_code = models.CharField(_("Tax code"), max_length=20, blank=True)
     order = models.PositiveSmallIntegerField(default=0)
 

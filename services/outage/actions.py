@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from kernel.context import Actor
 from kernel.errors import Conflict, NotFound, RuleRefused
 from services.cashier import actions as till
 from services.cashier.models import ChargeSlip, Receipt
+from services.cashier.taking import HandedOver
 from services.outage.models import EmergencyNumber, NumberBlock, OutageVisit, OutageWindow
 from services.outage.selectors import touched
 from services.reception import paper, waits
@@ -171,14 +172,14 @@ def enter_receipt(*, by: Actor, site: Site, number: EmergencyNumber, receipt: Re
 
 @action(permission="outage.receipts")
 def charge_paper(
-    *, by: Actor, site: Site, number: EmergencyNumber, slip: ChargeSlip, tender: str, tendered_fen: int, **more: Any
+    *, by: Actor, site: Site, number: EmergencyNumber, slip: ChargeSlip, handed_over: Sequence[HandedOver], **more: Any
 ) -> EmergencyNumber:
     """Charge ``slip`` at the till as it was paid on paper, and account for the paper receipt in the same step.
 
     The receipt is the till's own, of today. Raises what ``cashier.actions.charge`` and ``enter_receipt`` raise.
     """
     number = _blank_or_written(site, number)
-    receipt = till.charge(by=by, site=site, slip=slip, tender=tender, tendered_fen=tendered_fen, **more)
+    receipt = till.charge(by=by, site=site, slip=slip, handed_over=handed_over, **more)
     return enter_receipt(by=by, site=site, number=number, receipt=receipt)
 
 

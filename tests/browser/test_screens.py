@@ -32,6 +32,7 @@ from django.db import transaction
 from kernel import clock
 from kernel.ids import uuid7
 from services.cashier.actions import SlipLine, charge, issue_slip
+from services.cashier.taking import HandedOver
 from services.catalogue.models import Item
 from services.kpis.actions import measure
 from services.patients.actions import register_patient
@@ -58,7 +59,7 @@ def slip(name, *keys):
     return issue_slip(by=person("dr.xu"), site=center(), patient=patient(name), doctor=staff("020"), lines=lines)
 paid = slip("武飞", "dental-root-canal", "dental-panoramic")
 first = paid.lines.first()
-codes["receipt"] = charge(by=person("fang.li"), site=center(), slip=paid, tender="cash", tendered_fen=100_000,
+codes["receipt"] = charge(by=person("fang.li"), site=center(), slip=paid, handed_over=[HandedOver(tender="cash", fen=100_000)],
                           owed={first.code: 38_000}).code
 codes["slip"] = slip("阮心", "dental-scaling", "dental-filling").code
 codes["slip_for"] = inside.patient.code

@@ -47,6 +47,7 @@ from services.appointments.sessions import plan_session
 from services.appointments.today import note_unplanned
 from services.cashier.actions import SlipLine, charge, issue_slip
 from services.cashier.models import ChargeSlip
+from services.cashier.taking import HandedOver
 from services.catalogue.models import Item
 from services.charts.actions import log_print, request_release
 from services.confidentiality.actions import publish_document, register_device
@@ -259,7 +260,7 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
             by=signer, site=site, patient=patient, doctor=doctor, lines=[SlipLine(item=item, remark=word)]
         )
         issue_slip(by=signer, site=site, patient=patient, doctor=doctor, lines=[SlipLine(item=item, remark=word)])
-        charge(by=BY, site=site, slip=slip, tender="cash", tendered_fen=item_total(slip))
+        charge(by=BY, site=site, slip=slip, handed_over=[HandedOver(tender="cash", fen=item_total(slip))])
     _plant_lines_of_business(site, patient, doctor, word)
 
 

@@ -15,6 +15,8 @@ from kernel.identity.models import Role, User
 from kernel.outbox.models import OutboxEvent
 from services.cashier import actions, kpis, selectors
 from services.cashier.models import Arrear, ChargeSlip, Payment, Receipt, ReceiptLine
+from services.cashier.receipts import REPORT
+from services.cashier.taking import HandedOver
 from services.catalogue.actions import set_price, update_item
 from services.documents.models import Document
 from services.reception.models import Visit
@@ -33,6 +35,11 @@ NUMBER = re.compile(r"C-2026-0*(\d+)")
 def monday(smile, at):
     at("2026-12-14 16:00")
     return at
+
+
+def cash(fen: int) -> list[HandedOver]:
+    """So much in notes and coins."""
+    return [HandedOver(tender="cash", fen=fen)]
 
 
 def everything() -> tuple[int, ...]:
@@ -158,8 +165,7 @@ def test_a_slip_is_charged_once_and_only_at_its_site(monday):
             by=harbor,
             site=Site.objects.get(slug="harbor"),
             slip=other,
-            tender="cash",
-            tendered_fen=30_000,
+            handed_over=cash(30_000),
         ),
         NotFound,
     )
@@ -201,7 +207,7 @@ def test_an_owed_item_of_another_slip_is_refused(monday):
     refused(
         "owed_more_than_item",
         lambda: actions.charge(
-            by=person("fang.li"), site=center(), slip=slip, tender="cash", tendered_fen=100_000, owed={foreign: 68_000}
+            by=person("fang.li"), site=center(), slip=slip, handed_over=cash(100_000), owed={foreign: 68_000}
         ),
     )
 
@@ -303,7 +309,7 @@ def test_a_slip_that_was_only_taken_back_settles_nothing(monday):
 @pytest.mark.ledger("CA-008", "CA-056")
 def test_arrears_belong_to_an_item_and_the_supervisor_has_them_the_same_day(monday, at):
     receipt = charged(signed(patient("梁博")), owed={"filling": 50_370})
-    assert Task.objects.filter(kind=actions.REPORT).count() == 1
+    assert Task.objects.filter(kind=REPORT).count() == 1
 
     (arrear,) = selectors.open_arrears(person("fang.li"))
     assert (arrear.line.item_name, arrear.owed_fen, arrear.rest_fen) == ("树脂充填", 50_370, 50_370)
@@ -311,7 +317,7 @@ def test_arrears_belong_to_an_item_and_the_supervisor_has_them_the_same_day(mond
     assert arrear.reported_at == receipt.issued_at
     assert arrear.seen_at is None
 
-    task = Task.objects.get(kind=actions.REPORT)
+    task = Task.objects.get(kind=REPORT)
     assert task.roles == ["supervisor"]
     assert task.due_at.astimezone(center().timezone).date() == date(2026, 12, 14)
     assert task.args == {"owed": "503.70", "items": "树脂充填", "number": receipt.number}
@@ -322,7 +328,7 @@ def test_arrears_belong_to_an_item_and_the_supervisor_has_them_the_same_day(mond
 
 def test_a_full_payment_reports_nothing(monday):
     charged(signed(patient("梁博")))
-    assert not Task.objects.filter(kind=actions.REPORT).exists()
+    assert not Task.objects.filter(kind=REPORT).exists()
     assert not Arrear.objects.exists()
 
 
@@ -333,7 +339,7 @@ def test_sc11_later_money_settles_the_arrear_and_is_income_of_its_day(monday, at
     arrear = first.arrears.get()
     till = {"by": person("fang.li"), "site": center()}
 
-    arrear = actions.settle_arrear(**till, arrear=arrear, amount_fen=20_000, tender="cash", tendered_fen=30_000)
+    arrear = actions.settle_arrear(**till, arrear=arrear, amount_fen=20_000, handed_over=cash(30_000))
     assert (arrear.settled_fen, arrear.settled_at) == (20_000, None)
     part = Receipt.objects.latest("issued_at", "pk")
     assert (part.receivable_fen, part.received_fen, part.owed_fen) == (50_370, 20_000, 30_370)
@@ -342,17 +348,20 @@ def test_sc11_later_money_settles_the_arrear_and_is_income_of_its_day(monday, at
     assert paper(part)["lines"][0]["amount"] == "503.70"
 
     refused("amount_more_than_owed", lambda: actions.settle_arrear(
-        **till, arrear=arrear, amount_fen=30_371, tender="cash"
+        **till, arrear=arrear, amount_fen=30_371, handed_over=cash(30_371)
     ))  # fmt: skip
-    refused("amount_more_than_owed", lambda: actions.settle_arrear(**till, arrear=arrear, amount_fen=0, tender="cash"))
+    refused(
+        "amount_more_than_owed", lambda: actions.settle_arrear(**till, arrear=arrear, amount_fen=0, handed_over=cash(0))
+    )
     refused("too_little_tendered", lambda: actions.settle_arrear(
-        **till, arrear=arrear, amount_fen=30_370, tender="cash", tendered_fen=30_000
+        **till, arrear=arrear, amount_fen=30_370, handed_over=cash(30_000)
     ))  # fmt: skip
     refused("change_only_for_cash", lambda: actions.settle_arrear(
-        **till, arrear=arrear, amount_fen=30_370, tender="alipay", tendered_fen=30_400
+        **till, arrear=arrear, amount_fen=30_370, handed_over=[HandedOver(tender="alipay", fen=30_400)]
     ))  # fmt: skip
 
-    done = actions.settle_arrear(**till, arrear=arrear, amount_fen=30_370, tender="debit_card", card_number=CARD)
+    by_card = HandedOver(tender="debit_card", fen=30_370, card_number=CARD)
+    done = actions.settle_arrear(**till, arrear=arrear, amount_fen=30_370, handed_over=[by_card])
     assert done.settled_at is not None
     assert paper(Receipt.objects.latest("pk"))["owed"] == "0.00"
     assert not selectors.open_arrears(person("fang.li")).exists()
@@ -368,11 +377,11 @@ def test_what_was_owed_on_a_day_does_not_change_with_later_money(monday, at):
     monday_, tuesday, friday = date(2026, 12, 14), date(2026, 12, 15), date(2026, 12, 18)
     assert kpis.arrears(center(), monday_) is None, "nobody was charged yet"
     arrear = charged(signed(patient("梁博")), owed={"filling": 50_370}).arrears.get()
-    till = {"by": person("fang.li"), "site": center(), "tender": "cash"}
+    till = {"by": person("fang.li"), "site": center()}
     at("2026-12-15 09:00")
-    actions.settle_arrear(**till, arrear=arrear, amount_fen=10_000)
+    actions.settle_arrear(**till, arrear=arrear, amount_fen=10_000, handed_over=cash(10_000))
     at("2026-12-18 09:00")
-    actions.settle_arrear(**till, arrear=arrear, amount_fen=40_370)
+    actions.settle_arrear(**till, arrear=arrear, amount_fen=40_370, handed_over=cash(40_370))
 
     facts = [kpis.arrears(center(), day) for day in (monday_, tuesday, friday)]
     assert [fact and (fact.numerator, fact.n) for fact in facts] == [(50_370, 1), (40_370, 1), (0, 0)]

@@ -6,7 +6,8 @@ import pytest
 
 from services.cashier.models import Payment, Receipt
 from services.cashier.preview import preview
-from tests.services.doors import browser
+from services.cashier.taking import HandedOver
+from tests.services.doors import browser, person
 from tests.services.flow import patient
 from tests.services.till import line, line_of, signed
 
@@ -50,12 +51,12 @@ def test_only_cash_gives_change_and_an_item_owes_at_most_its_price():
     slip = signed(patient("梁博"), "scaling", "film")
     lines = list(slip.lines.all())
 
-    by_card = preview(slip, lines, tender="debit_card", tendered_fen=50_000)
+    by_card = preview(slip, lines, by=person("fang.li"), handed_over=[HandedOver(tender="debit_card", fen=50_000)])
     assert (by_card.change_fen, by_card.over_fen) == (0, 8_000)
-    in_cash = preview(slip, lines, tender="cash", tendered_fen=50_000)
+    in_cash = preview(slip, lines, by=person("fang.li"), handed_over=[HandedOver(tender="cash", fen=50_000)])
     assert (in_cash.change_fen, in_cash.over_fen) == (8_000, 0)
 
-    owed = preview(slip, lines, owed={lines[0].code: 99_999, lines[1].code: -5})
+    owed = preview(slip, lines, by=person("fang.li"), owed={lines[0].code: 99_999, lines[1].code: -5})
     assert (owed.owed_fen, owed.due_fen, owed.missing_fen) == (30_000, 12_000, 0)
 
 

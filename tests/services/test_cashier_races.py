@@ -7,6 +7,7 @@ import pytest
 from kernel.errors import Conflict, DomainError
 from services.cashier import actions
 from services.cashier.models import Arrear, ChargeSlip, Payment, Receipt
+from services.cashier.taking import HandedOver
 from services.documents.actions import print_pdf
 from services.documents.models import Document, Printing
 from services.reception.models import Visit
@@ -111,10 +112,11 @@ def test_a_slip_is_charged_or_taken_back_never_both(smile):
 @pytest.mark.ledger("CA-009")
 def test_no_more_is_settled_than_was_owed(smile):
     arrear = charged(signed(patient("梁博")), owed={"filling": 50_000}).arrears.get()
-    till = {"by": person("fang.li"), "site": center(), "arrear": arrear, "tender": "cash"}
+    till = {"by": person("fang.li"), "site": center(), "arrear": arrear, "amount_fen": 30_000}
+    cash = [HandedOver(tender="cash", fen=30_000)]
 
     won, refused = split(
-        at_once(smile, *[trying(lambda: actions.settle_arrear(**till, amount_fen=30_000)) for _ in range(3)])
+        at_once(smile, *[trying(lambda: actions.settle_arrear(**till, handed_over=cash)) for _ in range(3)])
     )
 
     assert (len(won), refused) == (1, ["amount_more_than_owed"] * 2)

@@ -14,6 +14,7 @@ from kernel.errors import Conflict, DomainError, Forbidden, RuleRefused
 from kernel.parameters import Scope
 from services.appointments.actions import cancel_appointment
 from services.cashier.actions import SlipLine, charge, issue_slip
+from services.cashier.taking import HandedOver
 from services.catalogue.models import Item
 from services.consultation import actions, fees, knowledge, kpis, selectors, success, talks, transfers
 from services.consultation.models import Consultation, KnowledgeVersion, Question, Transfer
@@ -294,7 +295,7 @@ def test_the_fee_is_signed_by_a_doctor_charged_at_the_till_and_settles_one_consu
     fees.ask_fee(by=person(YE), consultation=row, item=item, doctor=staff("011"))
     task = Task.objects.get(kind=fees.SIGN)
     slip = issue_slip(by=person(LIN), site=center(), patient=who, doctor=staff("011"), lines=[SlipLine(item=item)])
-    receipt = charge(by=SYSTEM, site=center(), slip=slip, tender="cash", tendered_fen=5_000)
+    receipt = charge(by=SYSTEM, site=center(), slip=slip, handed_over=[HandedOver(tender="cash", fen=5_000)])
 
     clockwork()
 

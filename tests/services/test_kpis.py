@@ -18,6 +18,7 @@ from kernel.registry import Fact
 from kernel.timers.models import Timer
 from services.appointments import actions as bookings
 from services.cashier.actions import settle_arrear
+from services.cashier.taking import HandedOver
 from services.followup import actions as calls
 from services.followup.handlers import open_due
 from services.followup.models import FollowUp
@@ -208,7 +209,8 @@ def test_takings_count_on_the_day_of_the_payment_and_arrears_as_they_stood(monda
     at("2026-12-08 23:59:59")
     arrear = charged(slip, owed={"filling": 50_000}).arrears.get()
     at("2026-12-09 00:00:00")
-    settle_arrear(by=person("fang.li"), site=center(), arrear=arrear, amount_fen=50_000, tender="cash")
+    cash = HandedOver(tender="cash", fen=50_000)
+    settle_arrear(by=person("fang.li"), site=center(), arrear=arrear, amount_fen=50_000, handed_over=[cash])
 
     eighth, ninth, tenth = (date(2026, 12, day) for day in (8, 9, 10))
     assert fact_of("takings", MONDAY) is None, "signed, not paid"

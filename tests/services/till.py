@@ -7,6 +7,7 @@ from typing import Any
 
 from services.cashier.actions import SlipLine, charge, issue_slip
 from services.cashier.models import ChargeLine, ChargeSlip, Receipt
+from services.cashier.taking import HandedOver
 from services.catalogue.actions import ensure_item
 from services.catalogue.models import Item
 from services.patients.models import Patient
@@ -61,15 +62,10 @@ def charged(
     """The receipt of a slip, paid exactly unless something else is said."""
     owed = {line_of(slip, name).code: amount for name, amount in more.pop("owed", {}).items()}
     due = sum(slip.lines.values_list("amount_fen", flat=True)) - sum(owed.values())
-    return charge(
-        by=person(by),
-        site=slip.site,
-        slip=slip,
-        tender=tender,
-        tendered_fen=due if tendered_fen is None else tendered_fen,
-        owed=owed,
-        **more,
+    given = HandedOver(
+        tender=tender, fen=due if tendered_fen is None else tendered_fen, card_number=more.pop("card_number", "")
     )
+    return charge(by=person(by), site=slip.site, slip=slip, handed_over=[given], owed=owed, **more)
 
 
 def paper(receipt: Receipt) -> dict[str, Any]:

@@ -24,8 +24,10 @@ from services.appointments import actions as booking
 from services.appointments.machine import AWAITED
 from services.appointments.models import Appointment, AppointmentCard
 from services.appointments.slots import Availability, Window, unit
+from services.books.models import Tender
 from services.cashier import actions as till
-from services.cashier.models import CARDS, ChargeSlip, Tender
+from services.cashier.models import CARDS, ChargeSlip
+from services.cashier.taking import HandedOver
 from services.catalogue.models import Item
 from services.catalogue.selectors import items
 from services.patients.models import Patient
@@ -447,9 +449,8 @@ class Clinic(House):
             owed = {dearest.code: dearest.amount_fen // 2} if fate.owes and dearest.amount_fen > 100_000 else {}
             due = total - sum(owed.values())
             tendered = -(-due // 10_000) * 10_000 if fate.tender == Tender.CASH else due
-            till.charge(
-                by=by, site=site, slip=slip, tender=fate.tender, tendered_fen=tendered, owed=owed,
-                card_number=fate.card_digits if fate.tender in CARDS else "",
-            )  # fmt: skip
+            digits = fate.card_digits if fate.tender in CARDS else ""
+            given = HandedOver(tender=fate.tender, fen=tendered, card_number=digits)
+            till.charge(by=by, site=site, slip=slip, handed_over=[given], owed=owed)
         # The till tells the front desk by an event; here at once, so that the moment is right.
         reception.note_charged(by=DEMO, visit=visit)

@@ -95,6 +95,8 @@ TENANT_APPS = [
     "services.confidentiality",
     "services.consents",
     "services.charts",
+    "services.books",
+    "services.discounts",
     "services.cashier",
     "services.guest_care",
     "services.followup",

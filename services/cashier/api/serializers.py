@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from kernel.api.serializers import FenField, LineField, MomentField, OutSerializer, StrictSerializer
 from kernel.capitals import capital_amount
-from services.cashier.models import Tender, ZeroReason
+from services.books.models import Tender
+from services.cashier.models import ZeroReason
 
 
 class SlipLineIn(StrictSerializer):
@@ -40,7 +44,8 @@ class SlipOut(OutSerializer):
     state = serializers.CharField()
     site = serializers.UUIDField(source="site.code")
     patient = serializers.UUIDField(source="patient.code")
-    doctor = serializers.UUIDField(source="doctor.code")
+    kind = serializers.CharField(help_text="treatment, or goods sold without a doctor's slip")
+    doctor = serializers.UUIDField(source="doctor.code", allow_null=True, default=None)
     visit = serializers.UUIDField(source="visit_code", allow_null=True)
     signed_at = MomentField()
     lines = LineOut(many=True)
@@ -51,11 +56,65 @@ class OwedIn(StrictSerializer):
     owed_fen = FenField(min_value=1)
 
 
-class ChargeIn(StrictSerializer):
+class HandedOverIn(StrictSerializer):
+    """What the payer gives by one tender."""
+
     tender = serializers.ChoiceField(choices=Tender.choices)
     tendered_fen = FenField()
     card_last_four = serializers.RegexField(r"^[0-9]{4}$", required=False, allow_blank=True, default="")
+    reference = LineField(
+        max_length=64,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="What the other side calls it: settlement number, voucher, transfer, prepaid account",
+    )
+
+
+class MoneyIn(StrictSerializer):
+    """Money by one tender in the fields of the bill itself, or by several in ``payments``; not both."""
+
+    tender = serializers.ChoiceField(choices=Tender.choices, required=False)
+    tendered_fen = FenField(required=False, allow_null=True, default=None)
+    card_last_four = serializers.RegexField(r"^[0-9]{4}$", required=False, allow_blank=True, default="")
+    reference = LineField(max_length=64, required=False, allow_blank=True, default="")
+    payments = HandedOverIn(many=True, required=False, default=list)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        single = attrs.get("tender") is not None
+        if single == bool(attrs["payments"]):
+            raise serializers.ValidationError({"tender": _("Name one tender here, or several in payments.")})
+        return attrs
+
+
+class DiscountWantedIn(StrictSerializer):
+    line = serializers.UUIDField()
+    policy = serializers.UUIDField(required=False, allow_null=True, default=None)
+    approval = serializers.UUIDField(required=False, allow_null=True, default=None)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if (attrs["policy"] is None) == (attrs["approval"] is None):
+            raise serializers.ValidationError({"policy": _("Name a line of the policy or an approval.")})
+        return attrs
+
+
+class ChargeIn(MoneyIn):
     owed = OwedIn(many=True, required=False, default=list)
+    discounts = DiscountWantedIn(many=True, required=False, default=list)
+    coupons = serializers.ListField(child=LineField(max_length=40), required=False, default=list, max_length=5)
+
+
+class AskDiscountIn(StrictSerializer):
+    line = serializers.UUIDField()
+    rate_bp = serializers.IntegerField(
+        min_value=1, max_value=9999, help_text="What is paid of the price, in basis points: 9000 = 90 %"
+    )
+    reason = LineField(max_length=200)
+
+
+class AskDiscountOut(OutSerializer):
+    code = serializers.UUIDField(help_text="The request; charge the line with it once it is approved")
+    state = serializers.CharField()
 
 
 class PaymentOut(OutSerializer):
@@ -64,11 +123,14 @@ class PaymentOut(OutSerializer):
     tendered_fen = FenField()
     change_fen = FenField()
     card_last_four = serializers.CharField()
+    reference = serializers.CharField()
 
 
 class ReceiptLineOut(OutSerializer):
     line = serializers.UUIDField(source="line.code")
     name = serializers.CharField(source="line.item_name")
+    discount_fen = FenField()
+    rate_bp = serializers.IntegerField(help_text="What is paid of the price, in basis points: 9000 = 90 %")
     received_fen = FenField()
     owed_fen = FenField()
 
@@ -78,7 +140,8 @@ class ReceiptOut(OutSerializer):
     number = serializers.CharField()
     site = serializers.UUIDField(source="site.code")
     patient = serializers.UUIDField(source="patient.code")
-    receivable_fen = FenField()
+    receivable_fen = FenField(help_text="At the prices of the day; less discount it is received plus owed")
+    discount_fen = FenField()
     received_fen = FenField()
     owed_fen = FenField()
     capitals = serializers.SerializerMethodField()
@@ -104,11 +167,20 @@ class ArrearOut(OutSerializer):
     settled_at = MomentField(allow_null=True)
 
 
-class SettleIn(StrictSerializer):
+class GoodsIn(StrictSerializer):
+    item = serializers.UUIDField()
+    quantity = serializers.IntegerField(min_value=1, max_value=99, default=1)
+
+
+class SaleIn(MoneyIn):
+    site = serializers.UUIDField()
+    patient = serializers.UUIDField()
+    goods = GoodsIn(many=True)
+    coupons = serializers.ListField(child=LineField(max_length=40), required=False, default=list, max_length=5)
+
+
+class SettleIn(MoneyIn):
     amount_fen = FenField(min_value=1)
-    tendered_fen = FenField(required=False, allow_null=True, default=None)
-    tender = serializers.ChoiceField(choices=Tender.choices)
-    card_last_four = serializers.RegexField(r"^[0-9]{4}$", required=False, allow_blank=True, default="")
 
 
 class DispatchIn(StrictSerializer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -12,22 +13,27 @@ from kernel.access import accessible
 from kernel.api.filters import Choice, Code, Filters
 from kernel.api.pages import paged
 from kernel.api.views import ApiView
-from kernel.errors import RuleRefused
+from kernel.errors import NotFound, RuleRefused
 from services.cashier import actions, dispatch, selectors
 from services.cashier.access import access_arrear, access_receipt, access_slip
 from services.cashier.api.serializers import (
     ArrearOut,
+    AskDiscountIn,
+    AskDiscountOut,
     ChargeIn,
     DispatchIn,
     DispatchOut,
     ReceiptOut,
+    SaleIn,
     SettleIn,
     SlipIn,
     SlipOut,
 )
 from services.cashier.machines import SLIP
 from services.cashier.models import ChargeSlip, Receipt
+from services.cashier.taking import HandedOver
 from services.catalogue.selectors import access_item
+from services.discounts.actions import Wanted, ask_approval
 from services.patients.selectors import access_patient
 from services.sites.selectors import access_site
 from services.staff.selectors import access_staff, staff_of
@@ -112,12 +118,80 @@ class Charge(ApiView):
             by=self.actor,
             site=slip.site,
             slip=slip,
-            tender=data["tender"],
-            tendered_fen=data["tendered_fen"],
-            card_number=data["card_last_four"],
+            handed_over=_handed_over(data),
             owed={row["line"]: row["owed_fen"] for row in data["owed"]},
+            discounts=[Wanted(**row) for row in data["discounts"]],
+            coupons=data["coupons"],
         )
         return self.one(access_receipt(self.actor, receipt.code, "cashier.charge"), ReceiptOut, status=201)
+
+
+class Sales(ApiView):
+    """Sell goods at list price without a doctor's slip; the answer is the receipt."""
+
+    permissions = {"POST": "cashier.charge"}
+    inputs = {"POST": SaleIn}
+    outputs = {"POST": ReceiptOut}
+
+    def post(self, request: Request) -> Response:
+        data = self.read(request)
+        receipt = actions.sell_goods(
+            by=self.actor,
+            site=access_site(self.actor, data["site"], "cashier.charge"),
+            patient=access_patient(self.actor, data["patient"]),
+            goods=[
+                actions.SlipLine(item=access_item(self.actor, row["item"]), quantity=row["quantity"])
+                for row in data["goods"]
+            ],
+            handed_over=_handed_over(data),
+            coupons=data["coupons"],
+        )
+        return self.one(access_receipt(self.actor, receipt.code, "cashier.charge"), ReceiptOut, status=201)
+
+
+class AskDiscount(ApiView):
+    """Ask for a discount that the finance policy does not know; the supervisor decides."""
+
+    permissions = {"POST": "cashier.charge"}
+    inputs = {"POST": AskDiscountIn}
+    outputs = {"POST": AskDiscountOut}
+
+    def post(self, request: Request, code: UUID) -> Response:
+        slip = access_slip(self.actor, code, "cashier.charge")
+        data = self.read(request)
+        line = next((line for line in slip.lines.all() if line.code == data["line"]), None)
+        if line is None:
+            raise NotFound("line_not_found", _("There is no such item on this slip."))
+        asked = ask_approval(
+            by=self.actor,
+            site=slip.site,
+            slip_code=slip.code,
+            line=line,
+            rate_bp=data["rate_bp"],
+            reason=data["reason"],
+        )
+        return self.one(asked, AskDiscountOut, status=201)
+
+
+def _handed_over(data: dict[str, Any], exact_fen: int = 0) -> list[HandedOver]:
+    """What the payer gives; without an amount the exact sum counts."""
+    rows = data["payments"] or [
+        {
+            "tender": data["tender"],
+            "tendered_fen": exact_fen if data["tendered_fen"] is None else data["tendered_fen"],
+            "card_last_four": data["card_last_four"],
+            "reference": data["reference"],
+        }
+    ]
+    return [
+        HandedOver(
+            tender=row["tender"],
+            fen=row["tendered_fen"],
+            card_number=row["card_last_four"],
+            reference=row["reference"],
+        )
+        for row in rows
+    ]
 
 
 class Receipts(ApiView):
@@ -173,9 +247,7 @@ class Settle(ApiView):
             site=arrear.site,
             arrear=arrear,
             amount_fen=data["amount_fen"],
-            tender=data["tender"],
-            tendered_fen=data["tendered_fen"],
-            card_number=data["card_last_four"],
+            handed_over=_handed_over(data, exact_fen=data["amount_fen"]),
         )
         return self.one(access_arrear(self.actor, code, "cashier.charge"), ArrearOut)
 

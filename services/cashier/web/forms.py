@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.forms import formset_factory
 from django.utils.translation import gettext_lazy as _
 
 from kernel.web.fields import AmountInput, FenField, SegmentedRadios
-from services.cashier.models import ChargeLine, Tender, ZeroReason
+from services.books.models import Tender
+from services.cashier.models import ChargeLine, ZeroReason
+from services.cashier.taking import HandedOver
 from services.catalogue.models import Item
 from services.catalogue.selectors import items
+from services.discounts.actions import Wanted
 
 
 class SlipLineForm(forms.Form):
@@ -40,21 +46,61 @@ TENDER_KEYS = {
     Tender.WECHAT_PAY: "V",
     Tender.ALIPAY: "A",
     Tender.BANK_TRANSFER: "T",
+    Tender.STORED_VALUE: "Q",
+    Tender.INSURANCE_FUND: "U",
+    Tender.INSURANCE_ACCOUNT: "I",
+    Tender.VOUCHER: "Y",
 }
 
 SlipLines = formset_factory(SlipLineForm, extra=3, min_num=1, max_num=12, validate_min=True)
 
 
-class ChargeForm(forms.Form):
-    """Taking in money for a slip: tender, what was handed over, and on which items the rest stays owed."""
+class MoneyForm(forms.Form):
+    """By what is paid: one tender, and a second one for what the first does not cover."""
 
     tender = forms.ChoiceField(
         label=_("Paid by"), choices=Tender.choices, widget=SegmentedRadios(keys=TENDER_KEYS), initial=Tender.CASH
     )
     tendered_fen = FenField(label=_("Handed over"), min_value=0)
     card_number = forms.CharField(label=_("Card: last four digits"), max_length=4, required=False)
+    reference = forms.CharField(label=_("Number of the settlement or voucher"), max_length=64, required=False)
+    second_tender = forms.ChoiceField(label=_("and by"), choices=[("", "—"), *Tender.choices], required=False)
+    second_fen = FenField(label=_("Handed over"), min_value=0, required=False)
+    second_card_number = forms.CharField(label=_("Card: last four digits"), max_length=4, required=False)
+    second_reference = forms.CharField(label=_("Number of the settlement or voucher"), max_length=64, required=False)
 
-    def __init__(self, *args: Any, lines: list[ChargeLine], **kwargs: Any) -> None:
+    def handed_over(self, exact_fen: int = 0) -> list[HandedOver]:
+        """What the payer gives; an amount left empty is ``exact_fen``."""
+        data = self.cleaned_data
+        first = data.get("tendered_fen")
+        found = [
+            HandedOver(
+                tender=data.get("tender") or Tender.CASH,
+                fen=exact_fen if first is None else first,
+                card_number=data.get("card_number") or "",
+                reference=data.get("reference") or "",
+            )
+        ]
+        if data.get("second_tender"):
+            found.append(
+                HandedOver(
+                    tender=data["second_tender"],
+                    fen=data.get("second_fen") or 0,
+                    card_number=data.get("second_card_number") or "",
+                    reference=data.get("second_reference") or "",
+                )
+            )
+        return found
+
+
+class ChargeForm(MoneyForm):
+    """Taking in money for a slip: discounts, tenders, and on which items the rest stays owed."""
+
+    coupon = forms.CharField(label=_("Coupon"), max_length=120, required=False)
+
+    def __init__(
+        self, *args: Any, lines: list[ChargeLine], offers: Mapping[UUID, list[tuple[str, str]]], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.lines = lines
         for line in lines:
@@ -66,19 +112,43 @@ class ChargeForm(forms.Form):
                     required=False,
                     widget=AmountInput(attrs={"class": "control num"}),
                 )
+            if offers.get(line.code):
+                self.fields[f"discount_{line.code}"] = forms.ChoiceField(
+                    label=f"{line.item_name} {line.remark}".strip(),
+                    choices=[("", _("full price")), *offers[line.code]],
+                    required=False,
+                )
 
-    def owed(self) -> dict[Any, int]:
+    def owed(self) -> dict[UUID, int]:
         """The named arrears: line code → fen."""
         found = {line.code: self.cleaned_data.get(f"owed_{line.code}") or 0 for line in self.lines}
         return {code: amount for code, amount in found.items() if amount}
 
+    def coupons(self) -> list[str]:
+        """The numbers typed or scanned, apart by spaces or commas."""
+        return [one for one in re.split(r"[\s,，、]+", self.cleaned_data.get("coupon") or "") if one]
 
-class SettleForm(forms.Form):
+    def discounts(self) -> list[Wanted]:
+        """What was chosen per line."""
+        found = []
+        for line in self.lines:
+            kind, _sep, code = (self.cleaned_data.get(f"discount_{line.code}") or "").partition(":")
+            if code:
+                found.append(Wanted(line=line.code, **{kind: UUID(code)}))
+        return found
+
+
+class AskForm(forms.Form):
+    """A discount that the finance policy does not know. The rate is what is paid of the price, in percent."""
+
+    line = forms.UUIDField(widget=forms.Select)
+    rate_percent = forms.IntegerField(label=_("Paid of the price, in %"), min_value=1, max_value=99)
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+
+
+class SettleForm(MoneyForm):
     """Taking in money owed from before."""
 
-    tender = forms.ChoiceField(
-        label=_("Paid by"), choices=Tender.choices, widget=SegmentedRadios(keys=TENDER_KEYS), initial=Tender.CASH
-    )
     amount_fen = FenField(label=_("Amount"), min_value=1)
     tendered_fen = FenField(label=_("Handed over"), min_value=0, required=False)
-    card_number = forms.CharField(label=_("Card: last four digits"), max_length=4, required=False)
+    field_order = ["tender", "amount_fen", "tendered_fen"]

@@ -8,6 +8,7 @@ urlpatterns = [
     path("slips/new/", views.new_slip, name="new-slip"),
     path("slips/<uuid:code>/", views.charge, name="charge"),
     path("slips/<uuid:code>/preview/", views.charge_preview, name="charge-preview"),
+    path("slips/<uuid:code>/ask-discount/", views.ask_discount, name="ask-discount"),
     path("slips/<uuid:code>/withdraw/", views.withdraw, name="withdraw"),
     path("receipts/<uuid:code>/", views.receipt, name="receipt"),
     path("patients/<uuid:code>/", views.of_patient, name="of-patient"),

@@ -16,9 +16,11 @@ from kernel.web.views import code_or_404, flash, page, polled, redirect_after_po
 from services.appointments.selectors import next_of_patient
 from services.cashier import actions, selectors
 from services.cashier.access import access_arrear, access_receipt, access_slip
-from services.cashier.models import ChargeLine, ChargeSlip, Tender
+from services.cashier.models import ChargeLine, ChargeSlip
 from services.cashier.preview import paper_preview, preview
-from services.cashier.web.forms import ChargeForm, SettleForm, SlipLines
+from services.cashier.web.forms import AskForm, ChargeForm, SettleForm, SlipLines
+from services.discounts.actions import ask_approval
+from services.discounts.selectors import offers_for, requests_of
 from services.patients.selectors import access_patient
 from services.reception.selectors import access_visit
 from services.sites.web.current import site_for
@@ -95,7 +97,10 @@ def charge(request: HttpRequest, code: UUID) -> HttpResponse:
     slip = access_slip(request.actor, code, "cashier.charge")
     lines = list(slip.lines.select_related("item__category"))
     total = sum(line.amount_fen for line in lines)
-    form = ChargeForm(request.POST if request.method == "POST" else None, lines=lines, initial={"tendered_fen": total})
+    offers = offers_for(request.actor, lines, clock.today(slip.site.timezone))
+    form = ChargeForm(
+        request.POST if request.method == "POST" else None, lines=lines, offers=offers, initial={"tendered_fen": total}
+    )
     if request.method == "POST" and total == 0:
         receipt = actions.close_zero_bill(by=request.actor, site=slip.site, slip=slip)
         return redirect_after_post(request, "cashier:receipt", receipt.code)
@@ -104,10 +109,10 @@ def charge(request: HttpRequest, code: UUID) -> HttpResponse:
             by=request.actor,
             site=slip.site,
             slip=slip,
-            tender=form.cleaned_data["tender"],
-            tendered_fen=form.cleaned_data["tendered_fen"],
-            card_number=form.cleaned_data["card_number"],
+            handed_over=form.handed_over(),
             owed=form.owed(),
+            discounts=form.discounts(),
+            coupons=form.coupons(),
         )
         flash(request, _("Receipt %(number)s") % {"number": receipt.number})
         return redirect_after_post(request, "cashier:receipt", receipt.code)
@@ -117,9 +122,31 @@ def charge(request: HttpRequest, code: UUID) -> HttpResponse:
         "total_fen": total,
         "form": form,
         "owed_fields": [(line, form[f"owed_{line.code}"]) for line in lines if line.amount_fen],
+        "discount_fields": [form[f"discount_{line.code}"] for line in lines if f"discount_{line.code}" in form.fields],
+        "requests": list(requests_of(slip.code)),
         "others": others[:NEXT_SHOWN],
     }
     return render_page(request, "cashier/charge.html", context, invalid=form)
+
+
+@page(permission="cashier.charge", methods=("POST",))
+def ask_discount(request: HttpRequest, code: UUID) -> HttpResponse:
+    """Ask for a discount that the finance policy does not know; the supervisor decides."""
+    slip = access_slip(request.actor, code, "cashier.charge")
+    form = AskForm(request.POST)
+    line = slip.lines.select_related("item").filter(code=form.cleaned_data["line"]).first() if form.is_valid() else None
+    if line is None:
+        raise RuleRefused("request_incomplete", _("Say on which item, how much of the price is paid, and why."))
+    ask_approval(
+        by=request.actor,
+        site=slip.site,
+        slip_code=slip.code,
+        line=line,
+        rate_bp=form.cleaned_data["rate_percent"] * 100,
+        reason=form.cleaned_data["reason"],
+    )
+    flash(request, _("The supervisor has been asked"))
+    return redirect_after_post(request, "cashier:charge", slip.code)
 
 
 @page(permission="cashier.charge")
@@ -127,7 +154,8 @@ def charge_preview(request: HttpRequest, code: UUID) -> HttpResponse:
     """What the receipt would say with what is entered so far; nothing is stored."""
     slip = access_slip(request.actor, code, "cashier.charge")
     lines = list(slip.lines.select_related("item__category"))
-    form = ChargeForm(request.GET, lines=lines)
+    offers = offers_for(request.actor, lines, clock.today(slip.site.timezone))
+    form = ChargeForm(request.GET, lines=lines, offers=offers)
     form.is_valid()
     return render_page(request, "cashier/_preview.html", _entered(request, slip, lines, form))
 
@@ -138,9 +166,11 @@ def _entered(request: HttpRequest, slip: ChargeSlip, lines: list[ChargeLine], fo
     sums = preview(
         slip,
         lines,
-        tender=typed.get("tender") or (Tender.CASH if any(line.amount_fen for line in lines) else ""),
-        tendered_fen=typed.get("tendered_fen"),
+        by=request.actor,
+        handed_over=form.handed_over() if typed.get("tendered_fen") is not None else None,
         owed=form.owed() if typed else {},
+        discounts=form.discounts() if typed else (),
+        coupons=form.coupons() if typed else (),
     )
     return {
         "slip": slip,
@@ -164,7 +194,6 @@ def withdraw(request: HttpRequest, code: UUID) -> HttpResponse:
 def receipt(request: HttpRequest, code: UUID) -> HttpResponse:
     """One receipt: what it says, its PDF, and what comes next."""
     found = access_receipt(request.actor, code)
-    paid = found.payments.first()
     return render_page(
         request,
         "cashier/receipt.html",
@@ -172,9 +201,8 @@ def receipt(request: HttpRequest, code: UUID) -> HttpResponse:
             "receipt": found,
             "back": _till(request) or reverse("cashier:of-patient", args=[found.patient.code]),
             "lines": list(found.lines.all()),
-            "payment": paid,
+            "payments": list(found.payments.all()),
             "paper": json.loads(found.document.content),
-            "tender_label": Tender(paid.tender).label if paid and paid.tender else "",
             "next_booked": next_of_patient(found.patient),
             "may_book": request.actor.can("appointments.book", site=found.site.code),
         },
@@ -216,7 +244,14 @@ def settle(request: HttpRequest, code: UUID) -> HttpResponse:
     rest = arrear.owed_fen - arrear.settled_fen
     form = SettleForm(request.POST if request.method == "POST" else None, initial={"amount_fen": rest})
     if request.method == "POST" and form.is_valid():
-        actions.settle_arrear(by=request.actor, site=arrear.site, arrear=arrear, **form.cleaned_data)
+        amount = form.cleaned_data["amount_fen"]
+        actions.settle_arrear(
+            by=request.actor,
+            site=arrear.site,
+            arrear=arrear,
+            amount_fen=amount,
+            handed_over=form.handed_over(exact_fen=amount),
+        )
         flash(request, _("Taken in"))
         return redirect_after_post(request, "cashier:arrears")
     return render_page(request, "cashier/settle.html", {"arrear": arrear, "rest_fen": rest, "form": form}, invalid=form)

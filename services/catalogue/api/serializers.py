@@ -24,6 +24,7 @@ class ItemOut(OutSerializer):
     is_public = serializers.BooleanField()
     is_active = serializers.BooleanField()
     is_invasive = serializers.BooleanField()
+    is_goods = serializers.BooleanField()
     price_visible = serializers.SerializerMethodField()
     price_fen = serializers.SerializerMethodField(help_text="Today's price in fen; null where it is hidden or not set")
 
@@ -43,6 +44,7 @@ class ItemIn(StrictSerializer):
     is_public = serializers.BooleanField(required=False)
     is_active = serializers.BooleanField(required=False)
     is_invasive = serializers.BooleanField(required=False)
+    is_goods = serializers.BooleanField(required=False)
     tax_code = LineField(max_length=20, required=False, allow_blank=True)
 
 

@@ -33,12 +33,13 @@ class ItemForm(forms.ModelForm):
     class Meta:
         model = Item
         fields = (
-            "name_zh", "name_en", "key", "category", "units", "is_public", "is_invasive", "is_active", "tax_code",
+            "name_zh", "name_en", "key", "category", "units", "is_public", "is_invasive", "is_goods", "is_active", "tax_code",
             "order",
         )  # fmt: skip
         help_texts = {
             "key": _("Stays the same for ever; reports and rules name it."),
             "is_public": _("The desk may quote it where that is allowed."),
+            "is_goods": _("The cashier sells it at its list price without a doctor's slip."),
             "is_invasive": _("Patients are called on the same day, not only messaged."),
         }
 

@@ -94,11 +94,18 @@ def charge(request: HttpRequest, code: UUID, slip: UUID) -> HttpResponse:
     signed = access_slip(actor, slip, "cashier.charge")
     lines = list(signed.lines.select_related("item__category"))
     total = sum(line.amount_fen for line in lines)
-    form = ChargeForm(request.POST or None, lines=lines, initial={"tendered_fen": total})
+    form = ChargeForm(request.POST or None, lines=lines, offers={}, initial={"tendered_fen": total})
     if request.method == "POST" and form.is_valid():
-        facts = {name: form.cleaned_data[name] for name in ("tender", "tendered_fen", "card_number")}
         try:
-            actions.charge_paper(by=actor, site=found.block.site, number=found, slip=signed, owed=form.owed(), **facts)
+            actions.charge_paper(
+                by=actor,
+                site=found.block.site,
+                number=found,
+                slip=signed,
+                handed_over=form.handed_over(),
+                owed=form.owed(),
+                coupons=form.coupons(),
+            )
         except DomainError as error:
             form.add_error(None, str(error.message))
         else:

@@ -1,0 +1,214 @@
+"""What a receipt is made of: number, lines, payments, entry in the books, arrears, event; one transaction with its action."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from kernel import audit, clock, money, numbering, outbox, registry
+from kernel.context import Actor
+from kernel.errors import Conflict, RuleRefused
+from services.books import actions as books
+from services.books.models import Account, EntryKind, Tender
+from services.cashier import dispatch, paper
+from services.cashier.machines import SLIP
+from services.cashier.models import Arrear, ChargeLine, ChargeSlip, Payment, Receipt, ReceiptLine
+from services.cashier.taking import Taken
+from services.reception import actions as visits
+from services.reception.models import Visit
+from services.sites.models import Site
+from services.tasks.actions import open_task
+
+REPORT = "cashier.arrears_reported"
+TILL = Actor.system("till")
+# Slots of other rooms: what they do when something was charged, and how they give money by a tender of theirs.
+AFTER = "cashier.charged"
+TAKE = "cashier.take"
+
+
+def locked_visit(code: UUID | None) -> Visit | None:
+    """The visit, locked before its slips, so that of two slips charged at once the second knows of the first."""
+    return Visit.objects.select_for_update().filter(code=code).first() if code else None
+
+
+def note_if_charged(code: UUID | None) -> None:
+    """Tell the front desk when no slip of the visit waits any more and at least one was charged (CA-048)."""
+    visit = locked_visit(code)
+    if visit is None or visit.settled_at is not None:
+        return
+    states = set(ChargeSlip.objects.filter(visit_code=visit.code).values_list("state", flat=True))
+    if "billed" in states and "issued" not in states:
+        visits.note_charged(by=TILL, visit=visit)
+
+
+def receipt_number(site: Site, now: datetime) -> str:
+    """The next number of the legal entity in the local year; without gaps, for it is taken with its receipt (CA-055)."""
+    year = f"{clock.local(now, site.timezone):%Y}"
+    return f"C-{numbering.next_number('cashier.receipt', entity=str(site.entity.code), period=year)}"
+
+
+def receipt_of_slip(by: Actor, slip: ChargeSlip, bill: paper.Bill, taken: Sequence[Taken]) -> Receipt:
+    dispatch.use_up(by=by, slip=slip, lines=[part.line for part in bill.parts])
+    site, now = slip.site, clock.now()
+    number = receipt_number(site, now)
+    document = paper.issue_receipt(
+        by=by,
+        site=site,
+        subject=slip,
+        number=number,
+        patient=slip.patient,
+        doctor=slip.doctor,
+        at=now,
+        bill=bill,
+        taken=taken,
+    )
+    receipt = Receipt.objects.create(
+        number=number,
+        site=site,
+        slip=slip,
+        patient=slip.patient,
+        visit_code=slip.visit_code,
+        cashier=by.code,
+        cashier_name=by.name,
+        receivable_fen=bill.price_fen,
+        discount_fen=bill.discount_fen,
+        received_fen=bill.due_fen,
+        owed_fen=bill.owed_fen,
+        issued_at=now,
+        document=document,
+    )
+    ReceiptLine.objects.bulk_create(
+        ReceiptLine(
+            receipt=receipt,
+            line=part.line,
+            discount_fen=part.discount_fen,
+            rate_bp=part.rate_bp,
+            received_fen=part.paid_fen,
+            owed_fen=part.owed_fen,
+        )
+        for part in bill.parts
+    )
+    Arrear.objects.bulk_create(
+        Arrear(site=site, patient=slip.patient, receipt=receipt, line=part.line, owed_fen=part.owed_fen, arose_at=now)
+        for part in bill.parts
+        if part.owed_fen
+    )
+    pay(by, receipt, taken)
+    book(by, receipt, EntryKind.CHARGE, bill, taken)
+    SLIP.move(slip, "billed", by=by)
+    note_if_charged(slip.visit_code)
+    for after in _fillers(AFTER):
+        after(by=by, receipt=receipt, lines=[part.line for part in bill.parts])
+    audit.record(
+        by=by,
+        verb="cashier.charged",
+        target=receipt,
+        site=site.code,
+        received_fen=receipt.received_fen,
+        owed_fen=receipt.owed_fen,
+        tender="+".join(one.tender for one in taken),
+    )
+    tell(receipt)
+    return receipt
+
+
+def pay(by: Actor, receipt: Receipt, taken: Sequence[Taken]) -> None:
+    for one in taken:
+        fillers = _fillers(f"{TAKE}.{one.tender}")
+        if one.tender == Tender.STORED_VALUE and not fillers:
+            raise RuleRefused("tender_unknown", _("Nobody keeps stored value here."))
+        for fill in fillers:
+            fill(by=by, receipt=receipt, amount_fen=one.amount_fen, reference=one.reference)
+    try:
+        with transaction.atomic():
+            Payment.objects.bulk_create(
+                Payment(
+                    receipt=receipt,
+                    site=receipt.site,
+                    tender=one.tender,
+                    amount_fen=one.amount_fen,
+                    tendered_fen=one.tendered_fen,
+                    change_fen=one.change_fen,
+                    card_last_four=one.card_last_four,
+                    reference=one.reference,
+                    paid_at=receipt.issued_at,
+                )
+                for one in taken
+            )
+    except IntegrityError as error:
+        raise Conflict("voucher_used", _("This voucher has been taken already.")) from error
+
+
+def book(
+    by: Actor, receipt: Receipt, kind: EntryKind, bill: paper.Bill, taken: Sequence[Taken], *, settles: bool = False
+) -> None:
+    """Income of the items that the money paid, in the order of the lines; what stays owed beside it (CA-056)."""
+    moves = books.spread(
+        [(part.line.code, part.line.category, part.paid_fen) for part in bill.parts],
+        [(one.tender, one.amount_fen) for one in taken],
+    )
+    for part in bill.parts:
+        moves.append(
+            books.Move(
+                debit=Account.OWED_INCOME if settles else Account.OWED,
+                credit=Account.OWED if settles else Account.OWED_INCOME,
+                amount_fen=part.paid_fen if settles else part.owed_fen,
+                category=part.line.category,
+                subject=part.line.code,
+            )
+        )
+    books.post(by=by, site=receipt.site, kind=kind, source=receipt.code, number=receipt.number, moves=moves)
+
+
+def _fillers(slot: str) -> list[Callable[..., None]]:
+    """What other rooms do within a charge, in their order; a refusal of theirs refuses the charge."""
+    return [import_string(path) for room in registry.active_rooms() for path in room.slots.get(slot, ())]
+
+
+def report_arrears(by: Actor, receipt: Receipt, lines: Sequence[ChargeLine]) -> None:
+    """The supervisor has it in the inbox the same day (CA-008); without an answer it goes on to the superiors."""
+    site = receipt.site
+    _start, end = clock.day_bounds(clock.local(receipt.issued_at, site.timezone).date(), site.timezone)
+    due = end - timedelta(minutes=1)
+    open_task(
+        by=by,
+        kind=REPORT,
+        key=str(receipt.code),
+        room="cashier",
+        title=gettext_noop("Arrears of %(subject)s"),
+        detail=gettext_noop("%(owed)s yuan on %(items)s, receipt %(number)s"),
+        args={
+            "owed": money.yuan(receipt.owed_fen, grouped=True),
+            "items": ", ".join(line.item_name for line in lines)[:120],
+            "number": receipt.number,
+        },
+        subject=("patient", receipt.patient.code),
+        icon="cash",
+        due_at=due,
+        escalates_at=due,
+        escalates_to=("higher_supervisor", "clinic_director"),
+        roles=("supervisor",),
+        site=site,
+        url=("cashier:receipt", str(receipt.code)),
+    )
+
+
+def tell(receipt: Receipt) -> None:
+    outbox.emit(
+        "cashier.charged",
+        key=f"receipt:{receipt.code}",
+        payload={
+            "receipt": str(receipt.code),
+            "site": str(receipt.site.code),
+            "visit": str(receipt.visit_code or ""),
+            "day": f"{books.business_day(receipt.site, receipt.issued_at):%Y-%m-%d}",
+            "received_fen": receipt.received_fen,
+            "owed_fen": receipt.owed_fen,
+        },
+    )

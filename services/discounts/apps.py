@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class DiscountsConfig(RoomConfig):
+    name = "services.discounts"
+    label = "discounts"
