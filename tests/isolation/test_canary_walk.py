@@ -89,7 +89,6 @@ def test_no_url_answers_with_another_sites_rows() -> None:
     smile = context_for(slug="smile")
     codes = plant(smile, word=SECRET_OF_HARBOR, site_slug="harbor")
     assert {"reception.visit", "appointments.appointment", "tasks.task", "cashier.chargeslip"} <= codes.keys()
-    assert {"appointments.bookinggroup", "cashier.dispatchslip"} <= codes.keys()
     walk = Walk(signed_in(smile, site_slug="center"), codes, (SECRET_OF_HARBOR,))
 
     for route in routes(smile):
