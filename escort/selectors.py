@@ -12,9 +12,12 @@ from escort.models import Assignment, Companion, Offer, Order
 from kernel import clock
 from kernel.access import accessible
 from kernel.context import Actor
+from services.followup.models import FollowUp
 from services.sites.models import Site
 
 CARDS = 100
+# The rule by which a client is asked how the service was; its plans are named after the order.
+FEEDBACK = "escort-feedback"
 BOARD_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("unassigned", ("enquiry", "with_manager", "agreement_drafted", "agreed")),
     ("offered", ("offered",)),
@@ -105,6 +108,18 @@ def order_cards(companion: Companion) -> list[OrderCard]:
         )
         for order in (row.order for row in rows.order_by("-order__starts_at")[:CARDS])
     ]
+
+
+def feedback_of(order: Order) -> FollowUp | None:
+    """The call that asks the client how the service of ``order`` was; None before it ended (FU-014)."""
+    rows = FollowUp.objects.filter(plan__rule_key=FEEDBACK, plan__source_key=f"order:{order.code}")
+    return rows.order_by("id").first()
+
+
+def order_of(followup: FollowUp) -> Order | None:
+    """The order that a feedback call asks about."""
+    code = followup.plan.source_key.removeprefix("order:")
+    return Order.objects.select_related("site", "patient").filter(code=code).first()
 
 
 def companions(actor: Actor) -> QuerySet[Companion]:

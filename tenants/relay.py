@@ -1,4 +1,5 @@
-"""From "something is due" to "it is done": the tick, the fan-out, the run of one tenant, and the way to headquarters.
+"""From "something is due" to "it is done": the tick, the fan-out, the run of one tenant, and the ways to
+headquarters and to other houses.
 
 The tick asks one indexed table who has something due and sends each of them one message. The message carries nothing;
 what is due stands in the tenant's rows. So a message may be lost, come twice or come late: the rows decide, each
@@ -8,18 +9,19 @@ exactly once.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from celery import shared_task
 from django.db import connection
 
 from kernel import clock, outbox, tenancy, timers
+from kernel.busy.models import Membership
 from kernel.outbox import Event
 from kernel.schedule import selectors as due_index
 from kernel.tenancy import TenantContext
 from tenants import heartbeats
-from tenants.directory import headquarters_context, scheduler_context
+from tenants.directory import context_for, headquarters_context, public_schema, scheduler_context
 from tenants.jobs import TENANT, TenantTask
 from tenants.sending import begun, rest, resting, send
 
@@ -159,3 +161,35 @@ def deliver_to_headquarters(event: Event) -> None:
         return
     with tenancy.activate(headquarters):
         outbox.receive(event)
+
+
+def deliver_to_houses(event: Event) -> None:
+    """Let the houses of a shared busy calendar take ``event``, each in its own context and under its own role.
+
+    Which ones, the payload says by name (``receivers``, from headquarters) or by ``calendar`` (from a house, which does not
+    know the others); only houses of the sender's chain hear anything, and each learns of its own person alone. A failing
+    house does not keep the others waiting. Raises what the first of them raised; nothing is handled twice.
+    """
+    sender = tenancy.current()
+    failure: Exception | None = None
+    for schema, payload in _receivers(event, sender):
+        house = context_for(schema=schema)
+        if house is None or house.chain_code != sender.chain_code:
+            continue
+        try:
+            with tenancy.activate(house):
+                outbox.receive(replace(event, payload=payload))
+        except Exception as error:  # the others get their turn; the sender hears of it below
+            failure = failure or error
+    if failure is not None:
+        raise failure
+
+
+def _receivers(event: Event, sender: TenantContext) -> list[tuple[str, dict[str, object]]]:
+    if "receivers" in event.payload:
+        return [(one["schema"], {"staff": one["staff"], "own": one["own"]}) for one in event.payload["receivers"]]
+    with public_schema():
+        joined = Membership.objects.filter(
+            calendar__code=event.payload["calendar"], calendar__chain_code=sender.chain_code
+        ).exclude(schema_name=sender.schema_name)
+        return [(row.schema_name, {"staff": str(row.staff), "own": False}) for row in joined.order_by("pk")]

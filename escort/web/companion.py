@@ -81,6 +81,7 @@ def today(request: HttpRequest) -> HttpResponse:
         {
             "rows": phone.today_rows(companion),
             "cards": selectors.order_cards(companion)[:20],
+            "mark": phone.mark_of(request),
         },
     )
 
@@ -122,6 +123,7 @@ def _shown(
         "next_step": next((kind for kind in STEPS if kind not in reached), None),
         "key": uuid7(),
         "end_key": uuid7(),
+        "mark": phone.mark_of(request),
     }
     return render_page(request, "escort/my_order.html", context, status=status)
 

@@ -101,6 +101,7 @@ def _detail(found: Order, agreement_form: AgreementForm | None = None) -> dict[s
         "offers": found.offers.select_related("companion__staff").order_by("-offered_at"),
         "assignment": found.assignments.filter(active=True).select_related("companion__staff").first(),
         "timeline": selectors.timeline(found),
+        "feedback": selectors.feedback_of(found),
         "steps": desk.life(found),
         "expiry": parameters.value("escort_offer_expiry_minutes", site=found.site.code),
         "now": clock.now(),

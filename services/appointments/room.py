@@ -232,6 +232,8 @@ ROOM = Room(
         "staff.left": ("services.appointments.handlers.on_staff_left",),
         "appointments.moved": ("services.appointments.handlers.on_time_freed",),
         "appointments.cancelled": ("services.appointments.handlers.on_time_freed",),
+        "busy.changed": ("services.appointments.handlers.on_busy_changed",),
+        "busy.sharing_ended": ("services.appointments.handlers.on_sharing_ended",),
     },
     daily={"appointments.morning_check": Daily(at="07:30", handler="services.appointments.handlers.morning_check")},
     gates=(

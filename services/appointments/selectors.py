@@ -64,10 +64,14 @@ def access_card(actor: Actor, code: UUID) -> AppointmentCard:
     return found
 
 
+def groups_for(actor: Actor) -> QuerySet[BookingGroup]:
+    """What was booked together at the sites where ``actor`` may see bookings."""
+    return access.accessible(BookingGroup.objects.select_related("site", "contact", "booked_by"), actor, VIEW)
+
+
 def access_group(actor: Actor, code: UUID) -> BookingGroup:
     """The visits booked together behind a code from outside. Raises NotFound (``group_not_found``)."""
-    rows = BookingGroup.objects.select_related("site", "contact", "booked_by")
-    found = access.accessible(rows, actor, VIEW).filter(code=code).first()
+    found = groups_for(actor).filter(code=code).first()
     if found is None:
         raise NotFound("group_not_found", _("There is no such group of visits."))
     return found

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -46,6 +46,7 @@ from services.appointments.remote import request_consultation
 from services.appointments.sessions import plan_session
 from services.appointments.today import note_unplanned
 from services.cashier.actions import SlipLine, charge, issue_slip
+from services.cashier.dispatch import issue_dispatch_slip
 from services.cashier.models import ChargeSlip
 from services.catalogue.models import Item
 from services.charts.actions import log_print, request_release
@@ -173,6 +174,9 @@ def plant(tenant: TenantContext, *, word: str = "", site_slug: str = "") -> dict
 
 
 def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
+    colleague = StaffMember.objects.filter(user__isnull=False, sites=site).first()
+    if colleague is not None:
+        _plant_dispatch_slip(site, colleague, word)
     patient = register_patient(
         by=BY, site=site, name=name, sex="female", stated_age=40, phone="13911113333", address=f"{name}路 1 号",
         occupation=name, confirmed_new=True,
@@ -181,7 +185,6 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
         by=BY, kind="walk.look", key=word, room="tasks", title=word, detail=word, site=site,
         due_at=clock.now() + timedelta(hours=1), roles=list(Role.objects.values_list("slug", flat=True)),
     )  # fmt: skip
-    colleague = StaffMember.objects.filter(user__isnull=False, sites=site).first()
     with suppress(DomainError):
         log_call(
             by=BY, site=site, direction="in", purpose="consultation", outcome="will_call_back", caller_name=name,
@@ -261,6 +264,19 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
         issue_slip(by=signer, site=site, patient=patient, doctor=doctor, lines=[SlipLine(item=item, remark=word)])
         charge(by=BY, site=site, slip=slip, tender="cash", tendered_fen=item_total(slip))
     _plant_lines_of_business(site, patient, doctor, word)
+
+
+def _plant_dispatch_slip(site: Site, colleague: StaffMember, word: str) -> None:
+    """The head nurse lets a colleague be treated; the word is the name of who signed."""
+    item = Item.objects.filter(prices__isnull=False).order_by("id").first()
+    with suppress(DomainError):
+        own = register_patient(
+            by=BY, site=site, name=colleague.name, sex="female", stated_age=40, phone="13911116666", confirmed_new=True
+        )
+        if item is not None:
+            issue_dispatch_slip(
+                by=replace(BY, name=word), site=site, staff=colleague, patient=own, item=item, fee_fen=0
+            )
 
 
 def _plant_consultations(site: Site, word: str, *, name: str, own: bool) -> None:

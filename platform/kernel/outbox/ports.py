@@ -1,6 +1,6 @@
-"""Where the outbox touches what the kernel does not know: the broker, and the headquarters of the chain.
+"""Where the outbox touches what the kernel does not know: the broker, the headquarters and the houses of the chain.
 
-Both are dotted paths in the settings, filled by the floor above.
+They are dotted paths in the settings, filled by the floor above.
 """
 
 from __future__ import annotations
@@ -24,6 +24,14 @@ def deliver_to_headquarters(event: Event) -> None:
     calls ``kernel.outbox.receive(event)`` there; what it raises is tried again. Called outside of any transaction.
     """
     import_string(settings.OUTBOX_DELIVER_TO_HEADQUARTERS)(event)
+
+
+def deliver_to_houses(event: Event) -> None:
+    """Hand ``event`` to the houses that it is for; returning means that their handlers have had it.
+
+    ``OUTBOX_DELIVER_TO_HOUSES`` names ``(event: Event) -> None``, under the same terms.
+    """
+    import_string(settings.OUTBOX_DELIVER_TO_HOUSES)(event)
 
 
 def wake() -> None:

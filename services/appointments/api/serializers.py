@@ -38,6 +38,7 @@ class AppointmentOut(OutSerializer):
     on_spot_reason = serializers.CharField()
     earlier = serializers.UUIDField(source="earlier_code", allow_null=True)
     helps = serializers.UUIDField(source="helps.code", default=None, allow_null=True)
+    group = serializers.UUIDField(source="group.code", default=None, allow_null=True)
     channel = serializers.CharField()
     booked_at = MomentField()
     cancelled_at = MomentField(allow_null=True)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from services.appointments.api import beside, houses, specialists, views
+from services.appointments.api import beside, groups, houses, specialists, views
 
 urlpatterns = [
     path("", views.Appointments.as_view(), name="appointments"),
@@ -12,6 +12,11 @@ urlpatterns = [
     path("referrals/<uuid:code>/settle/", beside.Settle.as_view(), name="referral-settle"),
     path("consultations/", beside.Consultations.as_view(), name="consultations"),
     path("<uuid:code>/preparation/", specialists.Preparation.as_view(), name="preparation"),
+    path("groups/", groups.Groups.as_view(), name="groups"),
+    path("groups/<uuid:code>/", groups.OneGroup.as_view(), name="group"),
+    path("groups/<uuid:code>/move/", groups.MoveGroup.as_view(), name="group-move"),
+    path("groups/<uuid:code>/cancel/", groups.CancelGroup.as_view(), name="group-cancel"),
+    path("groups/<uuid:code>/confirm/", groups.ConfirmGroup.as_view(), name="group-confirm"),
     path("houses/", houses.Houses.as_view(), name="houses"),
     path("houses/<uuid:code>/", houses.HouseDoctor.as_view(), name="house-doctor"),
     path("cards/", views.Cards.as_view(), name="cards"),
