@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
@@ -45,6 +46,30 @@ def board(actor: Actor) -> dict[str, list[Order]]:
     for order in orders:
         groups[home[order.state]].append(order)
     return groups
+
+
+def drawn_from(actor: Actor) -> list[QuerySet[Any]]:
+    """The rows that the manager's board is drawn from (``polled``)."""
+    orders = accessible(Order.objects.all(), actor, "escort.manage").exclude(state__in=("archived", "cancelled"))
+    return [
+        orders,
+        Assignment.objects.filter(order__in=orders, active=True),
+        Offer.objects.filter(order__in=orders, state="open"),
+        Companion.objects.all(),
+    ]
+
+
+def offered_to(companion: Companion) -> list[QuerySet[Any]]:
+    """The rows that the companion's page of offers is drawn from (``polled``)."""
+    mine = Offer.objects.filter(companion=companion)
+    orders = mine.filter(state="open").values("order")
+    return [
+        mine,
+        mine.filter(state="open"),
+        mine.filter(state="accepted"),
+        Offer.objects.filter(order__in=orders, state="open"),
+        Order.objects.filter(pk__in=orders),
+    ]
 
 
 def open_offers(companion: Companion) -> QuerySet[Offer]:

@@ -269,6 +269,7 @@ VERTICAL = Vertical(
     machines=("escort.machines.ORDER",),
     slots={
         "patient.actions": ("escort.slots.patient_actions",),
+        "patients.attended": ("escort.slots.attended",),
         "usage.meters": ("escort.meters.COMPANIONS",),
     },
     seeds=("escort.seeds.load",),

@@ -46,7 +46,13 @@ def offers(request: HttpRequest) -> HttpResponse:
             "answered": selectors.recently_answered(companion)[:5],
         }
 
-    return polled(request, "escort/offers.html", "escort/_offers.html", context)
+    return polled(
+        request,
+        "escort/offers.html",
+        "escort/_offers.html",
+        context,
+        drawn_from=lambda: selectors.offered_to(companion_of(request.actor)),
+    )
 
 
 @page(permission="escort.serve", methods=("POST",))

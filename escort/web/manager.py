@@ -47,7 +47,13 @@ def board(request: HttpRequest) -> HttpResponse:
             "total": sum(len(column["tickets"]) for column in columns),
         }
 
-    return polled(request, "escort/board.html", "escort/_board.html", context)
+    return polled(
+        request,
+        "escort/board.html",
+        "escort/_board.html",
+        context,
+        drawn_from=lambda: selectors.drawn_from(request.actor),
+    )
 
 
 @page(permission={"GET": "escort.enquire", "POST": "escort.enquire"}, methods=("GET", "POST"))

@@ -26,8 +26,7 @@ from kernel.calendars.hours import MIDNIGHT
 from kernel.web import formatting
 from kernel.web.board import Grid
 from services.appointments.models import Appointment, Block
-from services.appointments.selectors import on_day
-from services.patients.listing import name_on_board
+from services.appointments.selectors import name_on_the_day, on_day
 from services.sites.models import Chair, Site
 from services.sites.selectors import chairs as chairs_of
 from services.sites.selectors import opening_hours
@@ -171,6 +170,7 @@ def _drawn_bookings(site: Site, day: date, shifts: Iterable[DutyShift]) -> list[
     """The bookings of the day with what a block and the head of its column are drawn from, and no more: boards ask for
     hundreds every few seconds. Who is on duty was read with the ``shifts``; only guests are read here."""
     rows = list(on_day(site, day).select_related(None).select_related("patient", "item").only(*DRAWN))
+    name_on_the_day(site, rows)
     people = {shift.staff_id: shift.staff for shift in shifts}
     guests = {key for row in rows for key in (row.doctor_id, row.assistant_id) if key is not None} - people.keys()
     if guests:
@@ -314,7 +314,7 @@ class _Drawer:
             "row": self.grid.row(start),
             "span": self.grid.span(start, end),
             "state": "no_show" if missed else look,
-            "title": self.name_of(row),
+            "title": row.patient.name,
             "item": row.item.name if row.item is not None else "",
             "text": f"{start:%H:%M}–{end:%H:%M}",
             "note": note,
@@ -325,11 +325,6 @@ class _Drawer:
             block["move_url"] = reverse("appointments:move-drop", args=[row.code])
             block["attributes"] = {"data-move-target": "#move-notice", "draggable": "true"}
         return block
-
-    def name_of(self, row: Appointment) -> str:
-        """Who it is, as the board of its day may say."""
-        is_today = clock.local(row.starts_at, self.site.timezone).date() == clock.today(self.site.timezone)
-        return name_on_board(row.patient, is_today=is_today)
 
     def _note(self, row: Appointment, stage: Stage | None, missed: bool) -> tuple[str, str]:
         if missed:
@@ -349,7 +344,7 @@ class _Drawer:
         """Say in the head of the column who is in the chair, and why it stays closed."""
         if block["state"] == "in_chair":
             over = row.ends_at < self.now
-            text = _("%(name)s, overrun") % {"name": self.name_of(row)} if over else self.name_of(row)
+            text = _("%(name)s, overrun") % {"name": row.patient.name} if over else row.patient.name
             column |= {"alert": text, "alert_icon": "chair", "alert_tone": "late" if over else "ok"}
         elif block["state"] == "finished":
             column |= {"alert": _("not left yet"), "alert_icon": "warn", "alert_tone": "warn"}

@@ -252,6 +252,7 @@ ROOM = Room(
     ),
     slots={
         "importing.sheets": ("services.appointments.sheets.APPOINTMENTS",),
+        "patients.attended": ("services.appointments.selectors.attended",),
         "tasks.subject.patient": ("services.appointments.selectors.patient_subjects",),
         "visit.actions": ("services.appointments.web.slots.visit_actions",),
         "patient.family_actions": ("services.appointments.web.groups.family_actions",),

@@ -14,6 +14,7 @@ from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, Cure, Forbidden, RuleRefused
 from services.patients.models import FileRestriction, Patient
+from services.patients.names import GATE
 from services.policy.actions import override_gate
 from services.policy.models import OverrideRecord
 from services.sites.locking import lock_version
@@ -21,7 +22,6 @@ from services.sites.locking import lock_version
 if TYPE_CHECKING:
     from services.sites.models import Site
 
-GATE = "patients.restricted_file"
 BREAKERS = (
     "doctor", "specialist", "chief_physician", "doctor_supervisor", "head_nurse", "duty_superior", "supervisor",
     "higher_supervisor", "clinic_director", "dean",
@@ -42,6 +42,11 @@ def opened_by(actor: Actor, patient: Patient) -> OverrideRecord | None:
     ).first()
 
 
+def may_open(actor: Actor) -> bool:
+    """Is ``actor`` one of those who open restricted files by exception? What is not theirs is not offered."""
+    return actor.can("policy.override") and bool(actor.roles & set(BREAKERS))
+
+
 def require_open(actor: Actor, patient: Patient) -> bool:
     """Let ``actor`` pass to a file that is not restricted, or that they opened by exception (then True).
 
@@ -54,7 +59,11 @@ def require_open(actor: Actor, patient: Patient) -> bool:
     raise Forbidden(
         "file_restricted",
         _("This file is restricted. In an emergency it is opened with a reason, which is reviewed."),
-        cures=(Cure(_("Open it with a reason"), url=_page_of_exception(patient)),),
+        cures=(
+            Cure(_("Open it with a reason"), url=_page_of_exception(patient))
+            if may_open(actor)
+            else Cure(_("A doctor or a superior opens it with a reason"), role=BREAKERS[0]),
+        ),
         gate=GATE,
     )
 

@@ -239,6 +239,7 @@ ROOM = Room(
         "appointments.stages": ("services.reception.web.slots.stages",),
         "patient.states": ("services.reception.web.slots.patient_states",),
         "patient.badges": ("services.reception.web.slots.patient_badges",),
+        "patients.attended": ("services.reception.selectors.attended",),
         "shift.leftovers": ("services.reception.leftovers.of_day",),
         "patient.actions": ("services.reception.web.slots.patient_actions",),
         "patient.next": ("services.reception.web.slots.patient_next",),

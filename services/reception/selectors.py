@@ -19,24 +19,26 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kernel import access, clock, parameters, registry
-from kernel.context import Actor
+from kernel.context import ALL, Actor
 from kernel.errors import NotFound
-from services.appointments.models import Appointment
+from services.appointments.models import Appointment, Block
 from services.reception.machine import HOLDS_CHAIR, UNSEEN, WAITS
 from services.reception.models import Visit, WaitExplanation
 from services.sites.models import Chair, Site
 from services.sites.selectors import chairs as chairs_of
-from services.staff.models import StaffMember
+from services.staff.models import DutyShift, StaffMember
 from services.staff.selectors import OnDuty, doctors_on_duty
 
 VIEW = "reception.view"
+# Whoever does one of these speaks with the guest and calls them by name.
+ATTENDS = ("reception.check_in", "reception.lead_in", "reception.settle")
 JOINED = ("site", "patient", "doctor", "chair__room", "appointment__item", "appointment__chair")
 # What the front desk's screen shows and counts of a visit; it asks for hundreds of them every few seconds.
 DESK_JOINED = ("patient", "doctor", "chair", "appointment__chair")
 DESK_SHOWN = (
     "code", "state", "site_id", "vertical", "emergency", "complaint", "arrived_at", "registered_at", "led_in_at",
     "ended_at", "finished_at", "announced_wait_minutes", "opinion", "opinion_at", "education_topic",
-    "patient__name", "patient__is_special", "doctor__name", "chair__name", "appointment__chair__name",
+    "patient__name", "patient__restricted_until", "patient__is_special", "doctor__name", "chair__name", "appointment__chair__name",
 )  # fmt: skip
 
 # In the house: arrived and neither gone nor settled.
@@ -63,6 +65,32 @@ LOOKS = {
     "rebooked": "cancelled",
     "left_unseen": "cancelled",
 }
+
+
+def attended(actor: Actor) -> QuerySet[Any, Any]:
+    """The restricted files that ``actor`` reads the name of because the patient is here (``patients.attended``, CR-006):
+    the doctor of the visit, and who registers guests, leads them in or settles at its site."""
+    mine = Q(doctor__user_id=actor.user_id) | Q(appointment__assistant__user_id=actor.user_id)
+    for word in ATTENDS:
+        if access.holds(actor, word):
+            sites = actor.sites(word)
+            mine |= Q(pk__gt=0) if sites is ALL else Q(site__code__in=sites)
+    start, _end = clock.day_bounds(clock.today())
+    rows = Visit.objects.filter(mine, state__in=HERE, arrived_at__gte=start, patient__restricted_until__gt=clock.now())
+    return rows.order_by().values_list("patient_id")
+
+
+def drawn_from(site: Site, day: date) -> list[QuerySet[Any]]:
+    """The rows that every board of who is here, who waits and who is expected on ``day`` is drawn from (``polled``)."""
+    start, end = clock.day_bounds(day, site.timezone)
+    return [
+        Visit.objects.filter(site=site, state__in=HERE),
+        Visit.objects.filter(site=site, arrived_at__gte=start, arrived_at__lt=end),
+        WaitExplanation.objects.filter(visit__site=site, at__gte=start),
+        Appointment.objects.filter(site=site, starts_at__gte=start, starts_at__lt=end),
+        Block.objects.filter(site=site, starts_at__lt=end, ends_at__gt=start),
+        DutyShift.objects.filter(site=site, starts_at__lt=end, ends_at__gt=start),
+    ]
 
 
 def visits_for(actor: Actor) -> QuerySet[Visit]:

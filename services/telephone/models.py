@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 from kernel.crypto import BlindIndexField, EncryptedTextField, IndexedModel
 from kernel.ids import CodeModel, VersionedModel
 from services.patients.models import Patient, Sex
+from services.patients.names import copied_names
 from services.sites.models import Site
 from services.staff.models import StaffMember
 from services.telephone.machines import MESSAGE, PROMISE
@@ -60,6 +61,7 @@ class Way(models.TextChoices):
     INVITED = "invited", pgettext_lazy("call", "invited to the clinic")
 
 
+@copied_names("caller_name")
 class Call(IndexedModel, VersionedModel):
     """One call as the agent who spoke wrote it down. ``rings`` is known where somebody counted them (TC-002)."""
 
@@ -145,6 +147,7 @@ class NuisanceNumber(IndexedModel, VersionedModel):
         ]
 
 
+@copied_names("caller_name")
 class MessageSlip(IndexedModel, VersionedModel):
     """A message for a colleague (TC-007): from whom, what about, how they are reached, who took it, whether it arrived.
 
@@ -192,6 +195,7 @@ class MessageSlip(IndexedModel, VersionedModel):
         ]
 
 
+@copied_names("customer_name")
 class Promise(IndexedModel, VersionedModel):
     """Something that a customer may count on until ``due_at`` (TC-016). It ends when the customer was told, in no other way.
 

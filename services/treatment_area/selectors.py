@@ -126,6 +126,22 @@ class Area:
     patrol_due_at: datetime | None
 
 
+def drawn_from(site: Site) -> list[QuerySet[Any]]:
+    """The rows that the attendant's screen is drawn from (``polled``)."""
+    start, _end = clock.day_bounds(clock.today(site.timezone), site.timezone)
+    here = Visit.objects.filter(site=site, state__in=reception.HERE).values("pk")
+    return [
+        *reception.drawn_from(site, clock.today(site.timezone)),
+        AccompanyingRelative.objects.filter(visit__in=here),
+        MedicalNeed.objects.filter(visit__in=here),
+        FloorEntry.objects.filter(visit__in=here),
+        Priority.objects.filter(visit__in=here),
+        SilentNote.objects.filter(visit__in=here),
+        Concern.objects.filter(site=site, state="open"),
+        Patrol.objects.filter(site=site, at__gte=start),
+    ]
+
+
 def area(site: Site) -> Area:
     """Every chair and every waiting guest of ``site`` with what belongs to them; eight queries for any number.
 

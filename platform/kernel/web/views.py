@@ -9,13 +9,14 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import QuerySet
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -32,6 +33,7 @@ from kernel.context import Actor
 from kernel.errors import DomainError, Forbidden
 from kernel.web import refusals
 from kernel.web.closing import close_what_is_refused
+from kernel.web.polling import version_for
 
 View = Callable[..., HttpResponseBase]
 Answer = TypeVar("Answer", bound=HttpResponseBase)
@@ -67,8 +69,10 @@ def page(
             actor = bind_actor(request)
             word = words[request.method]
             if word is not None and not actor.can(word):
-                return _private(refusals.respond(request, permission_refused()))
-            return close_what_is_refused(_answer(view, request, args, kwargs), request)
+                return _private(refusals.respond(request, permission_refused(word)))
+            with context.read_by(actor):
+                answer = _answer(view, request, args, kwargs)
+            return close_what_is_refused(answer, request)
 
         run.permission = permission  # type: ignore[attr-defined]
         run.permissions = {method: words[method] for method in allowed}  # type: ignore[attr-defined]
@@ -113,9 +117,9 @@ def bind_actor(request: HttpRequest) -> Actor:
     return actor
 
 
-def permission_refused() -> Forbidden:
-    """The refusal that a missing permission word becomes."""
-    return Forbidden("permission_denied", _("Your role does not include this page."))
+def permission_refused(word: str) -> Forbidden:
+    """The refusal that the missing permission ``word`` becomes."""
+    return Forbidden("permission_denied", _("Your role does not include this page."), permission=word)
 
 
 def _allowed(methods: tuple[str, ...]) -> tuple[str, ...]:
@@ -190,15 +194,20 @@ def polled(
     context: Mapping[str, Any] | Callable[[], Mapping[str, Any]] | None = None,
     *,
     version: str | None = None,
+    drawn_from: Callable[[], Sequence[QuerySet[Any]]] | None = None,
 ) -> HttpResponse:
     """A part that is asked for every few seconds, with an ETag.
 
     ``version`` is a cheap string that changes with the content (e.g. the newest change); with it an unchanged part
-    costs neither its queries (give ``context`` as a callable) nor its rendering. Without it the texts are compared.
+    costs neither its queries (give ``context`` as a callable) nor its rendering. ``drawn_from`` gives instead the rows
+    that a board is drawn from: one statement finds out whether any of them changed (``polling.version_for``). Without
+    either the texts are compared.
     """
     partial = bool(getattr(request, "htmx", None)) or "X-Poll" in request.headers
     asked = request.headers.get("If-None-Match", "")
     language = getattr(request, "LANGUAGE_CODE", "")
+    if version is None and drawn_from is not None and partial:
+        version = version_for(request, drawn_from())
     etag = _etag(partial_template, language, version) if version is not None else ""
     if partial and etag and asked == etag:
         return _unchanged(etag)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.module_loading import import_string
@@ -18,12 +19,12 @@ from kernel.web.views import flash, page, polled, redirect_after_post, render_pa
 from services.appointments.assignment import propose, walk_in
 from services.appointments.board import Stage, day_board
 from services.appointments.models import Appointment
-from services.appointments.selectors import card_of_visit, expected_on, next_of_patient
+from services.appointments.selectors import card_of_visit, expected_on, name_on_the_day, next_of_patient
 from services.appointments.slots import best_slots, unit
 from services.appointments.web.views import counts_of
 from services.patients.models import Patient
 from services.patients.selectors import access_patient
-from services.policy.gates import gate
+from services.policy import gates
 from services.reception import selectors
 from services.reception.actions import CHAIR_FREE
 from services.reception.actions import check_in as check_in_action
@@ -47,7 +48,7 @@ from services.sites.models import Site
 from services.sites.selectors import today
 from services.sites.web.current import site_for
 from services.staff.selectors import staff_of
-from services.tasks.selectors import Line, first_tasks, lines_of
+from services.tasks.selectors import WORK, Line, first_tasks, lines_of, visible_tasks
 
 TASKS_SHOWN = 6
 
@@ -59,7 +60,13 @@ def board(request: HttpRequest) -> HttpResponse:
     polls = bool(getattr(request, "htmx", None)) or "X-Poll" in request.headers
     part = request.GET.get("part", "") if polls else ""
     template = {"queue": "reception/_queue.html", "board": "reception/_board.html"}.get(part, "reception/_board.html")
-    return polled(request, "reception/board.html", template, lambda: _desk(request, site, part))
+    return polled(
+        request,
+        "reception/board.html",
+        template,
+        lambda: _desk(request, site, part),
+        drawn_from=lambda: [*selectors.drawn_from(site, today(site)), *_tasks(request)],
+    )
 
 
 @page(permission="reception.check_in", methods=("GET", "POST"))
@@ -77,6 +84,7 @@ def check_in(request: HttpRequest) -> HttpResponse:
             return redirect_after_post(request, _goes_on(request, visit))
     patient = _asked_patient(request)
     expected = list(expected_on(site, today(site)))
+    name_on_the_day(site, expected)
     context = {
         "site": site,
         "form": form,
@@ -100,22 +108,32 @@ def visit(request: HttpRequest, code: UUID) -> HttpResponse:
 @page(permission="reception.treat")
 def doctor(request: HttpRequest) -> HttpResponse:
     site = site_for(request, "reception.treat")
-    return polled(request, "reception/doctor.html", "reception/_doctor.html", lambda: _doctor(request, site))
+    return polled(
+        request,
+        "reception/doctor.html",
+        "reception/_doctor.html",
+        lambda: _doctor(request, site),
+        drawn_from=lambda: selectors.drawn_from(site, today(site)),
+    )
 
 
 @page(permission="reception.view")
 def chairs(request: HttpRequest) -> HttpResponse:
     site = site_for(request, "reception.view")
-    return polled(request, "reception/chairs.html", "reception/_chairs.html", lambda: _chairs(request, site))
+    return polled(
+        request,
+        "reception/chairs.html",
+        "reception/_chairs.html",
+        lambda: _chairs(request, site),
+        drawn_from=lambda: selectors.drawn_from(site, today(site)),
+    )
 
 
 def visit_context(request: HttpRequest, found: Visit, **given: Any) -> dict[str, Any]:
     """Everything the page of a visit shows; ``given`` are forms that came back with errors, and a refusal."""
     actor, site = request.actor, found.site
     may = {word: holds(actor, f"reception.{word}", site=site.code) for word in MAY}
-    may_override = holds(actor, "policy.override", site=site.code) and bool(
-        actor.roles & set(gate(CHAIR_FREE).overridable_by)
-    )
+    may_override = gates.may_override(actor, CHAIR_FREE, site)
     waits = found.state in WAITS
     lines = selectors.waiting_list(site) if waits else []
     line = next((one for one in lines if one.visit.pk == found.pk), None)
@@ -166,6 +184,10 @@ def visit_context(request: HttpRequest, found: Visit, **given: Any) -> dict[str,
 
 
 MAY = ("check_in", "classify", "explain", "lead_in", "treat", "leave_area", "close")
+
+
+def _tasks(request: HttpRequest) -> list[QuerySet[Any]]:
+    return [visible_tasks(request.actor)] if holds(request.actor, WORK) else []
 
 
 def _desk(request: HttpRequest, site: Site, part: str) -> dict[str, Any]:
