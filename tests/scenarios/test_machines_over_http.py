@@ -1,4 +1,4 @@
-"""Every life cycle of bookings, follow-ups, guests, the treatment area and dentistry, over the API.
+"""Every life cycle of bookings, follow-ups, the front desk, guests, the treatment area and dentistry, over the API.
 
 Each step of each machine is taken, with what it leaves behind; from each state each other operation is refused: with its
 code, in the audit, and nothing else has changed. A new step, machine or operation without a walk fails here.
@@ -19,15 +19,17 @@ from tests.scenarios.machines import (
     lives_dental,
     lives_followup,
     lives_guest_care,
+    lives_reception,
     lives_treatment_area,
 )
 from tests.scenarios.machines.walks import House, Life, walk
 from tests.services.doors import api, statements
 
-ROOMS = ("appointments", "followup", "guest_care", "treatment_area", "dental")
+ROOMS = ("appointments", "followup", "reception", "guest_care", "treatment_area", "dental")
 LIVES: tuple[Life, ...] = (
     *lives_appointments.LIVES,
     *lives_followup.LIVES,
+    *lives_reception.LIVES,
     *lives_guest_care.LIVES,
     *lives_treatment_area.LIVES,
     *lives_dental.LIVES,
