@@ -260,8 +260,10 @@ def close_with_result(
 @action(permission="followup.answer")
 def answer_problem(*, by: Actor, followup: FollowUp, note: str) -> FollowUp:
     """The doctor has spoken with the patient; only that closes a problem (FU-008). Raises RuleRefused (``note_missing``),
-    Conflict (``invalid_transition``)."""
+    Conflict (``not_with_doctor``) where no call has found a problem."""
     followup = lock_followup(followup)
+    if followup.state != "with_doctor":
+        raise Conflict("not_with_doctor", _("No problem of this follow-up waits for a doctor."), state=followup.state)
     if not note.strip():
         raise RuleRefused("note_missing", _("Write what was agreed."), fields={"note": [_("Required")]})
     settle_task(by=by, kind=DOCTOR_ITEM, key=str(followup.code), result="answered")

@@ -81,10 +81,14 @@ def access_concern(actor: Actor, code: UUID) -> Concern:
     return _one(concerns_for(actor), code, "concern_not_found", _("There is no such report."))
 
 
+def priorities_for(actor: Actor) -> QuerySet[Priority]:
+    """Marks of guests who need help at the sites of ``actor``."""
+    return access.accessible(Priority.objects.select_related("site", "visit"), actor, VIEW)
+
+
 def access_priority(actor: Actor, code: UUID) -> Priority:
     """Raises NotFound (``priority_not_found``)."""
-    rows = access.accessible(Priority.objects.select_related("site"), actor, VIEW)
-    return _one(rows, code, "priority_not_found", _("There is no such mark."))
+    return _one(priorities_for(actor), code, "priority_not_found", _("There is no such mark."))
 
 
 # --- the attendant's screen -------------------------------------------------------------------------------------------

@@ -43,6 +43,9 @@ class AppointmentOut(OutSerializer):
     booked_at = MomentField()
     cancelled_at = MomentField(allow_null=True)
     cancel_reason = serializers.CharField()
+    affected_told_at = MomentField(
+        source="affected_acknowledged_at", allow_null=True, help_text="When the patient heard of the changed roster."
+    )
 
 
 class BookingIn(StrictSerializer):
