@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from kernel.context import Actor
 from services.patients.models import Patient
-from services.patients.restriction import is_restricted, opened_by
+from services.patients.restriction import is_restricted, opened_by, restricts
 from services.patients.selectors import present_states
 
 
@@ -28,9 +29,10 @@ def listed(actor: Actor, patients: Iterable[Patient]) -> list[Patient]:
     return [_veiled(row) if row.pk in hidden else row for row in rows]
 
 
-def name_on_board(patient: Patient, *, is_today: bool) -> str:
-    """The name on a day's board: the desk treats by today's one; on others a restricted file has none."""
-    return patient.name if is_today or not is_restricted(patient) else _("Restricted file")
+def name_on_board(name: str, restricted_until: datetime | None, *, is_today: bool) -> str:
+    """The name on a day's board: the desk treats by today's one; on others a restricted file has none. A board reads
+    hundreds, so it asks for these two fields of the file and not for the file."""
+    return name if is_today or not restricts(restricted_until) else _("Restricted file")
 
 
 def _veiled(patient: Patient) -> Patient:
