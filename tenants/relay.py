@@ -19,7 +19,7 @@ from kernel.outbox import Event
 from kernel.schedule import selectors as due_index
 from kernel.tenancy import TenantContext
 from tenants import heartbeats
-from tenants.directory import headquarters_context, scheduler_context
+from tenants.directory import HEADQUARTERS, headquarters_context, house_contexts, scheduler_context
 from tenants.jobs import TENANT, TenantTask
 from tenants.sending import begun, rest, resting, send
 
@@ -159,3 +159,28 @@ def deliver_to_headquarters(event: Event) -> None:
         return
     with tenancy.activate(headquarters):
         outbox.receive(event)
+
+
+class HousesUnreached(Exception):
+    """Some houses did not take what headquarters said; the others have had it."""
+
+
+def deliver_to_houses(event: Event) -> None:
+    """Let every house of the current headquarters' chain take ``event``, each in its own context and under its own role.
+
+    One house that fails keeps it from no other. Raises HousesUnreached with those that failed: the sender tries again, and
+    whoever had it does not get it twice. Only a headquarters may speak to houses (RuntimeError).
+    """
+    here = tenancy.current()
+    if here.family != HEADQUARTERS:
+        raise RuntimeError("only a headquarters speaks to the houses of its chain")
+    failed = []
+    for house in house_contexts(here):
+        try:
+            with tenancy.activate(house):
+                outbox.receive(event)
+        except Exception as error:  # whatever one house raises, the next one gets its turn
+            log.warning("house_unreached", type=event.type, house=house.slug, error=type(error).__name__)
+            failed.append(house.slug)
+    if failed:
+        raise HousesUnreached(", ".join(failed))
