@@ -235,10 +235,15 @@ def attended(actor: Actor) -> QuerySet[Any, Any]:
     return rows.order_by().values_list("patient_id")
 
 
+def keeps_the_day(site: Site) -> bool:
+    """Does whoever reads now keep the day's bookings at ``site``, and so read the names of those who come today (CR-006)?"""
+    reading = context.reading()
+    return reading is None or all(access.holds(reading.actor, word, site=site.code) for word in KEEPS_THE_DAY)
+
+
 def name_on_the_day(site: Site, rows: Iterable[Appointment]) -> None:
     """Let those of ``rows`` that are of today be named to who keeps the day's bookings at ``site`` (CR-006)."""
-    reading = context.reading()
-    if reading is None or not all(access.holds(reading.actor, word, site=site.code) for word in KEEPS_THE_DAY):
+    if not keeps_the_day(site):
         return
     start, end = clock.day_bounds(clock.today(site.timezone), site.timezone)
     for row in rows:

@@ -68,6 +68,8 @@ ROOM = Room(
             group=_("Money"),
             definition=_("Money taken in on the day by any tender, less what was paid back."),
             clause="002 P5.4.5",
+            # An agency sells by agreement and invoice; it has no till.
+            kinds=("clinic",),
         ),
         Kpi(
             key="arrears",
@@ -81,6 +83,7 @@ ROOM = Room(
             group=_("Money"),
             definition=_("What patients still owed when the last day of the period ended."),
             clause="002 P5.4.4",
+            kinds=("clinic",),
         ),
     ),
 )

@@ -8,7 +8,7 @@ events always read the name, and only that is ever stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -113,7 +113,7 @@ class PersonsName(models.CharField):  # type: ignore[type-arg]
         self.instead = instead
         super().__init__(*args, **kwargs)
 
-    def deconstruct(self) -> tuple[str, str, list[Any], Mapping[str, Any]]:
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
         """As the field it is in the database."""
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.CharField", args, kwargs
@@ -168,7 +168,7 @@ class _ShownCopy:
 
 def _restricted(reading: Reading, row: models.Model, link: str) -> set[int]:
     """The restricted files: the one of ``row`` where it was read along, else all of them, asked for once per answer."""
-    if row._meta.get_field(link).is_cached(row):
+    if link in row._state.fields_cache:
         file = getattr(row, link)
         until = file.restricted_until
         return {file.pk} if until is not None and until > clock.now() else set()

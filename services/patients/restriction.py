@@ -30,7 +30,12 @@ BREAKERS = (
 
 def is_restricted(patient: Patient) -> bool:
     """Is processing of this file restricted now? A restriction ends by itself at its date."""
-    return patient.restricted_until is not None and patient.restricted_until > clock.now()
+    return restricts(patient.restricted_until)
+
+
+def restricts(until: datetime | None) -> bool:
+    """Does a restriction ``until`` then stand now?"""
+    return until is not None and until > clock.now()
 
 
 def opened_by(actor: Actor, patient: Patient) -> OverrideRecord | None:

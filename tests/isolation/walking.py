@@ -35,6 +35,8 @@ from kernel.identity.actions import assign_role, create_user, enrol_second_facto
 from kernel.identity.models import Role, User
 from kernel.identity.sessions import SECOND_FACTOR
 from kernel.identity.standing import actor_for_user
+from kernel.ids import uuid7
+from kernel.outbox import Event
 from kernel.tenancy import TenantContext, activate
 from services.appointments.actions import book_appointment, write_card
 from services.appointments.group_slots import Search, Wanted
@@ -60,6 +62,7 @@ from services.consultation.transfers import pass_on
 from services.guest_care import actions as guest_care
 from services.guest_care import enquiries, queue, wishes
 from services.headquarters.doctors import open_calendar
+from services.headquarters.publishing import publish_rules
 from services.importing.actions import upload
 from services.intake.actions import start_sheet
 from services.intake.handover import mark_special
@@ -71,6 +74,7 @@ from services.patients.models import Patient
 from services.reception.actions import check_in
 from services.reception.models import Visit
 from services.records.actions import add_note, record_treatment
+from services.rules.handlers import take_in_publication
 from services.shift.desk import log_broadcast, register_item, register_visitor
 from services.shift.handlers import plan_days
 from services.shift.handover import begin_hand_over
@@ -155,6 +159,10 @@ def plant(tenant: TenantContext, *, word: str = "", site_slug: str = "") -> dict
         site = Site.objects.filter(**({"slug": site_slug} if site_slug else {})).first()
         if tenant.family == "headquarters":
             open_calendar(by=BY, label=word)
+            publish_rules(by=BY, title=word, rules=[{"key": "override_minutes", "value": 10}])
+        elif own:
+            # What headquarters published belongs to the whole house: between its sites it is no secret.
+            _plant_publication(word)
         if own:
             for user in User.objects.all():
                 user.display_name = f"{user.display_name}{word}"[:80]
@@ -171,6 +179,22 @@ def plant(tenant: TenantContext, *, word: str = "", site_slug: str = "") -> dict
                 if (row := rows.first()) is not None and isinstance(row.code, UUID):
                     codes[model._meta.label_lower] = row.code
         return codes
+
+
+def _plant_publication(word: str) -> None:
+    """A publication as it arrives from headquarters."""
+    now = clock.now()
+    rules = [{"key": "override_minutes", "value": 10, "locked": False, "withdrawn": False}]
+    said = {
+        "publication": str(uuid7()), "title": word, "rules": rules, "effective_from": now.isoformat(),
+        "published_at": now.isoformat(),
+    }  # fmt: skip
+    take_in_publication(
+        Event(
+            code=uuid7(), type="headquarters.rules_published", key="walk", payload=said, occurred_at=now, request_id="",
+            source=uuid7(),
+        )
+    )  # fmt: skip
 
 
 def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:

@@ -56,7 +56,7 @@ def relay_pending(limit: int = 100) -> RelayReport:
     """
     report = RelayReport()
     for _turn in range(limit):
-        if not (_relay_here(report) or _relay_away(report)):
+        if not (_relay_here(report) or any(_relay_outside(report, to) for to in _WAYS)):
             return report
     report.more = True
     return report
@@ -98,7 +98,7 @@ def relay_alone(limit: int = 500) -> RelayReport:
 
 
 def receive(event: Event) -> None:
-    """Take an event of another tenant in the current one (headquarters, a house): run its handlers here, each effect once.
+    """Take an event of another tenant in the current one: run its handlers here, each effect once.
 
     Raises HandlerFailed if any of them failed; delivering the event again repeats only those.
     """
@@ -161,10 +161,13 @@ def _relay_here(report: RelayReport) -> bool:
         return True
 
 
-def _relay_away(report: RelayReport) -> bool:
+_WAYS = {Destination.HEADQUARTERS: ports.deliver_to_headquarters, Destination.HOUSES: ports.deliver_to_houses}
+
+
+def _relay_outside(report: RelayReport, to: Destination) -> bool:
     # Another tenant's context cannot be entered inside this tenant's transaction: lease, deliver, settle.
     with transaction.atomic():
-        row = _claim(Destination.HEADQUARTERS, Destination.HOUSES)
+        row = _claim(to)
         if row is None:
             return False
         row.try_at = clock.now() + LEASE
@@ -174,12 +177,9 @@ def _relay_away(report: RelayReport) -> bool:
     failure: Exception | None = None
     try:
         with context.bound(request_id=row.request_id or f"event-{row.code}", actor=Actor.system("outbox")):
-            if row.to == Destination.HOUSES:
-                ports.deliver_to_houses(row.as_event())
-            else:
-                ports.deliver_to_headquarters(row.as_event())
+            _WAYS[to](row.as_event())
     except Exception as error:  # whatever the way there raises, the event must learn of it
-        log.warning("tenant_unreached", to=row.to, type=row.type, error=retry.described(error))
+        log.warning(f"{to.value}_unreached", type=row.type, error=retry.described(error))
         failure = error
     with transaction.atomic():
         row = OutboxEvent.objects.select_for_update().get(pk=row.pk)

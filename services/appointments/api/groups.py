@@ -46,7 +46,7 @@ class GroupIn(StrictSerializer):
 
     site = serializers.UUIDField()
     starts_at = MomentField()
-    visits = MemberIn(many=True, max_length=groups.MOST)
+    visits = MemberIn(many=True, max_length=groups.MOST)  # type: ignore[call-arg]  # of the list
     arrangement = serializers.ChoiceField(
         choices=BookingGroup.Arrangement.choices, default=BookingGroup.Arrangement.SIDE_BY_SIDE
     )

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from kernel import clock, registry
 from kernel.access import holds
 from kernel.errors import DomainError
+from kernel.web.addresses import addresses
 from kernel.web.slots import slot_items
 from kernel.web.views import flash, page, polled, redirect_after_post, render_page
 from services.appointments.assignment import propose, walk_in
@@ -31,6 +33,7 @@ from services.reception.actions import check_in as check_in_action
 from services.reception.classes import SETTLED, Case, Proposal, classes_of, propose_bookings, propose_for
 from services.reception.machine import HOLDS_CHAIR, MACHINE, UNSEEN, WAITS
 from services.reception.models import Visit
+from services.reception.web.cards import draw_cards
 from services.reception.web.forms import (
     AnnounceForm,
     CardForm,
@@ -192,12 +195,14 @@ def _tasks(request: HttpRequest) -> list[QuerySet[Any]]:
 
 def _desk(request: HttpRequest, site: Site, part: str) -> dict[str, Any]:
     day, now = today(site), clock.now()
-    context: dict[str, Any] = {"site": site, "day": day, "now": now}
+    may = {word: holds(request.actor, f"reception.{word}", site=site.code) for word in MAY}
+    context: dict[str, Any] = {"site": site, "day": day, "now": now, "may": may}
     people, visits = selectors.desk_visits(site, day)
     # What the rail counts of who is here needs no query of its own on this page.
     request.desk = (site, people)
     if part != "queue":
-        pages = {one.appointment_id: reverse("reception:visit", args=[one.code]) for one in visits}
+        address = addresses("reception:visit")
+        pages = {one.appointment_id: address(one.code) for one in visits}
         stages = {
             booking: Stage(look, note, pages[booking]) for booking, (look, note) in selectors.stages_of(visits).items()
         }
@@ -218,14 +223,16 @@ def _desk(request: HttpRequest, site: Site, part: str) -> dict[str, Any]:
     if part != "board":
         tasks, request.tasks_due = first_tasks(request.actor, TASKS_SHOWN + 1)
         shown: list[Line] = lines_of(tasks[:TASKS_SHOWN], now=now)
+        waiting = selectors.waiting_list(site, visits=people, now=now)
         context |= {
-            "waiting": selectors.waiting_list(site, visits=people, now=now),
+            "waiting": waiting,
+            "cards": draw_cards(waiting, may=may, token=get_token(request), now=now),
             "arrived": selectors.to_register(people),
             "leaving": [one for one in people if one.state == "finished"],
             "tasks": shown,
             "more_tasks": len(tasks) > TASKS_SHOWN,
         }
-    return context | {"may": {word: holds(request.actor, f"reception.{word}", site=site.code) for word in MAY}}
+    return context
 
 
 def _doctor(request: HttpRequest, site: Site) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Events may also go to the houses that share a doctor's busy calendar."""
+"""Events may also go to other houses of the chain."""
 
 from django.db import migrations, models
 
@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
                 choices=[
                     ("self", "This tenant"),
                     ("headquarters", "Headquarters"),
-                    ("houses", "Houses that share a doctor"),
+                    ("houses", "Houses of the chain"),
                 ],
                 default="self",
                 max_length=12,
