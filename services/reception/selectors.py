@@ -188,12 +188,16 @@ def of_doctor(doctor: StaffMember, site: Site, day: date) -> list[Visit]:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The key figures of a site's day: how many visits in which state, and the median wait in whole minutes."""
+    """The key figures of a site's day: how many visits in which state, and the median wait in whole minutes.
+
+    ``excluded`` waits count in neither of the wait figures, because a declared outage touched them.
+    """
 
     states: Mapping[str, int]
     total: int
     unexplained: int
     median_wait: int | None
+    excluded: int
 
 
 def figures(visits: list[Visit], *, walk_ins_only: bool = False) -> Figures:
@@ -201,7 +205,7 @@ def figures(visits: list[Visit], *, walk_ins_only: bool = False) -> Figures:
     counts the others."""
     counted: dict[str, int] = {}
     waits: list[int] = []
-    unexplained = 0
+    unexplained = excluded = 0
     for visit in visits:
         if visit.appointment_id is None or not walk_ins_only:
             look = LOOKS[visit.state]
@@ -210,7 +214,8 @@ def figures(visits: list[Visit], *, walk_ins_only: bool = False) -> Figures:
         if seconds is not None and not getattr(visit, "unmeasured", False):
             waits.append(seconds)
         unexplained += is_unexplained(visit)
-    return Figures(counted, sum(counted.values()), unexplained, median_minutes(waits))
+        excluded += bool(getattr(visit, "unmeasured", False))
+    return Figures(counted, sum(counted.values()), unexplained, median_minutes(waits), excluded)
 
 
 def is_unexplained(visit: Visit, *, now: datetime | None = None) -> bool:
