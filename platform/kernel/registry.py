@@ -106,6 +106,8 @@ class Kpi:
     limit: str | None = None
     # The kinds of tenant that have such a thing at all; empty: every one.
     kinds: tuple[str, ...] = ()
+    # The figure that counts what this one leaves out, told beside it.
+    excluded_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

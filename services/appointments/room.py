@@ -1,7 +1,8 @@
 """What bookings contribute.
 
 Slots: ``appointment.warnings`` ``(request, appointment=…)``: dict(tone, title, text, icon) above the confirmation of a
-booking; ``appointments.earlier_treatments`` ``(patient, day)``: see ``services.appointments.originals``.
+booking; ``appointments.earlier_treatments`` ``(patient, day)``: see ``services.appointments.originals``;
+``appointments.unmeasured`` ``() -> condition over Appointment``: bookings whose wait no figure counts (a declared outage).
 """
 
 from django.utils.translation import gettext_lazy as _

@@ -210,6 +210,7 @@ ROOM = Room(
             definition=_("Median of the minutes from registration to lead-in of the patients led in."),
             aggregate="mean",
             clause="QU-018",
+            excluded_by="waits_excluded",
             order=40,
         ),
         Kpi(
@@ -227,6 +228,7 @@ ROOM = Room(
             ),
             aggregate="ratio",
             clause="QU-004",
+            excluded_by="waits_excluded",
             order=50,
         ),
     ),

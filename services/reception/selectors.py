@@ -261,12 +261,16 @@ def of_doctor(doctor: StaffMember, site: Site, day: date) -> list[Visit]:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The key figures of a site's day: how many visits in which state, and the median wait in whole minutes."""
+    """The key figures of a site's day: how many visits in which state, and the median wait in whole minutes.
+
+    ``excluded`` waits count in neither of the wait figures, because a declared outage touched them.
+    """
 
     states: Mapping[str, int]
     total: int
     unexplained: int
     median_wait: int | None
+    excluded: int
 
 
 def figures(visits: list[Visit], *, walk_ins_only: bool = False) -> Figures:
@@ -274,7 +278,7 @@ def figures(visits: list[Visit], *, walk_ins_only: bool = False) -> Figures:
     counts the others."""
     counted: dict[str, int] = {}
     waits: list[int] = []
-    unexplained = 0
+    unexplained = excluded = 0
     limits: parameters.Reader | None = None
     for visit in visits:
         if visit.appointment_id is None or not walk_ins_only:
@@ -286,7 +290,8 @@ def figures(visits: list[Visit], *, walk_ins_only: bool = False) -> Figures:
         if visit.registered_at is not None:
             limits = limits or parameters.Reader(EXPLAIN_AFTER, site=visit.site)
             unexplained += is_unexplained(visit, limits=limits)
-    return Figures(counted, sum(counted.values()), unexplained, median_minutes(waits))
+        excluded += bool(getattr(visit, "unmeasured", False))
+    return Figures(counted, sum(counted.values()), unexplained, median_minutes(waits), excluded)
 
 
 def is_unexplained(visit: Visit, *, now: datetime | None = None, limits: parameters.Reader | None = None) -> bool:

@@ -31,7 +31,7 @@ from kernel import clock
 from kernel.api.filters import Code
 from kernel.context import Actor
 from kernel.errors import DomainError
-from kernel.identity.actions import assign_role, create_user, enrol_second_factor
+from kernel.identity.actions import assign_role, create_user, enrol_second_factor, register_desk
 from kernel.identity.models import Role, User
 from kernel.identity.sessions import SECOND_FACTOR
 from kernel.identity.standing import actor_for_user
@@ -67,6 +67,7 @@ from services.importing.actions import upload
 from services.intake.actions import start_sheet
 from services.intake.handover import mark_special
 from services.outage.actions import declare_window, issue_block
+from services.outage.desks import keep_at_desk
 from services.patients.actions import register_patient
 from services.patients.doubles import distinguish_patients
 from services.patients.families import register_relative
@@ -248,6 +249,7 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
     with suppress(DomainError):
         declare_window(by=BY, site=site, since=clock.now() - timedelta(hours=1), until=clock.now(), reason=word)
         issue_block(by=BY, site=site, size=1)
+        keep_at_desk(by=BY, site=site, desk=register_desk(by=BY, name=word, site_code=site.code)[0])
     doctor = StaffMember.objects.filter(is_doctor=True, sites=site).first()
     if doctor is None:
         return

@@ -218,6 +218,7 @@ def _desk(request: HttpRequest, site: Site, part: str) -> dict[str, Any]:
             "total": sum(counts.values()),
             "unexplained": figures.unexplained,
             "median_wait": figures.median_wait,
+            "excluded": figures.excluded,
             "may_book": may_book,
         }
     if part != "board":
