@@ -78,11 +78,13 @@ PHRASES = (
     Phrase(
         "find-person", TALK, Purpose.FIND_PERSON, "找人", "Looking for somebody",
         "请问您找{colleague}有什么事？请稍等，我看看是否方便接听。\n"
-        "{colleague}现在不在座位上，我帮您留言，还是请您留下姓名和电话，请{colleague}给您回电？",
+        "{colleague}现在不在座位上，我帮您留言，还是请您留下姓名和电话，请{colleague}给您回电？\n"
+        "（问同事的私人电话）很抱歉，同事的私人电话一律不告知，我可以帮您转告。",
         "May I ask what it is about? One moment please, I will see whether {colleague} can take the call.\n"
         "{colleague} is not at the desk right now. Shall I pass on a message, or may I note your name and number for a "
-        "call back?",
-        ("TC-006",),
+        "call back?\n(Asked for a private number) I am sorry, private numbers of colleagues are never given. May I pass on "
+        "a message?",
+        ("TC-006", "TC-021"),
     ),
     Phrase(
         "complaint", TALK, Purpose.COMPLAINT, "电话投诉", "Complaint",
