@@ -15,6 +15,7 @@ WHY = {
     "en": "Care here is documented by the rules: your data can be found again years later, which protects you too. "
     "It also gives you the free oral examination and one year of free follow-up after treatment.",
 }
+WHY_TRADITIONAL = "我們的診療依規範管理，您的資料多年後仍可查到，對您也是一份保障。登記後您可享有免費口腔檢查，以及治療後一年的免費回訪。"
 OFFERS = [
     {"zh": "免费口腔检查", "en": "Free oral examination"},
     {"zh": "治疗后一年免费随访", "en": "One year of free follow-up after treatment"},

@@ -43,7 +43,8 @@ def load() -> None:
     )  # fmt: skip
     ensure_script(
         by=BY, key="why-data", vertical="dental", moment="help", purpose="booking", title_zh="为什么要留资料",
-        title_en="Why we ask for your data", text_zh=intake.WHY["zh"], text_en=intake.WHY["en"], order=50,
+        title_hant="為什麼要留資料", title_en="Why we ask for your data", text_zh=intake.WHY["zh"],
+        text_hant=intake.WHY_TRADITIONAL, text_en=intake.WHY["en"], order=50,
     )  # fmt: skip
     ensure_care_item(
         by=BY, key="dental-magazines", moment="waiting", vertical="dental", order=25,

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_noop as _
 
 from escort.models import Companion, Order, Qualification
+from escort.selectors import FEEDBACK, order_of
 from escort.service import reopen_if_nobody_is_left
 from kernel import clock, messaging
 from kernel.context import Actor
@@ -14,7 +15,10 @@ from kernel.messaging.models import Message
 from kernel.outbox import Event
 from kernel.timers.models import Timer
 from services.confidentiality.models import Agreement
+from services.followup.models import FollowUp
 from services.tasks.actions import open_task
+
+NOT_SATISFIED = (FollowUp.Satisfaction.MIXED, FollowUp.Satisfaction.DISSATISFIED)
 
 
 def expire_offers(timer: Timer) -> None:
@@ -55,6 +59,16 @@ def agreement_changed(event: Event) -> None:
         return
     days = {"valid_from": agreement.signed_on, "valid_until": agreement.last_day}
     Qualification.objects.update_or_create(**paper, defaults=days)
+
+
+def feedback_came(event: Event) -> None:
+    """A client who is not satisfied with the service is told to the manager at once (FU-014, ES-032)."""
+    if event.payload["rule"] != FEEDBACK:
+        return
+    followup = FollowUp.objects.select_related("plan").get(code=event.payload["followup"])
+    order = order_of(followup)
+    if order is not None and followup.satisfaction in NOT_SATISFIED:
+        _manager_task(order, "escort.not_satisfied", _("The client is not satisfied with the service"))
 
 
 def tell_customer_late(event: Event) -> None:

@@ -7,8 +7,10 @@ from datetime import date
 from django.db.models import Count, Q
 
 from escort.models import Order
+from escort.selectors import FEEDBACK
 from kernel import clock
 from kernel.registry import Fact
+from services.followup.models import FollowUp
 from services.sites.models import Site
 
 
@@ -32,3 +34,16 @@ def time_to_accept(site: Site, day: date) -> Fact | None:
     )
     minutes = [(accepted - offered).total_seconds() / 60 for offered, accepted in times if offered and accepted]
     return Fact(round(sum(minutes)), len(minutes), len(minutes)) if minutes else None
+
+
+def satisfied(site: Site, day: date) -> Fact | None:
+    """Clients satisfied with the service, of all who said how satisfied they are, in the calls that were over on ``day``
+    (FU-014)."""
+    start, end = clock.day_bounds(day, site.timezone)
+    said = FollowUp.objects.filter(
+        plan__rule_key=FEEDBACK, plan__site=site, closed_at__gte=start, closed_at__lt=end
+    ).exclude(satisfaction="")
+    counts = said.aggregate(
+        asked=Count("pk"), pleased=Count("pk", filter=Q(satisfaction=FollowUp.Satisfaction.SATISFIED))
+    )
+    return Fact(counts["pleased"], counts["asked"], counts["asked"]) if counts["asked"] else None

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from escort.machines import OFFER_STATES, ORDER
 from kernel.crypto import EncryptedTextField
 from kernel.ids import CodeModel, VersionedModel
+from services.patients.names import copied_names
 
 
 class Hospital(VersionedModel):
@@ -62,6 +63,7 @@ class Qualification(CodeModel):
         indexes = [models.Index(fields=["companion", "kind", "-valid_from"], name="escort_paper_valid")]
 
 
+@copied_names("customer_name")
 class Order(VersionedModel):
     """One escort service, from enquiry to archive."""
 

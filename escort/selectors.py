@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
@@ -12,9 +13,12 @@ from escort.models import Assignment, Companion, Offer, Order
 from kernel import clock
 from kernel.access import accessible
 from kernel.context import Actor
+from services.followup.models import FollowUp
 from services.sites.models import Site
 
 CARDS = 100
+# The rule by which a client is asked how the service was; its plans are named after the order.
+FEEDBACK = "escort-feedback"
 BOARD_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("unassigned", ("enquiry", "with_manager", "agreement_drafted", "agreed")),
     ("offered", ("offered",)),
@@ -42,6 +46,30 @@ def board(actor: Actor) -> dict[str, list[Order]]:
     for order in orders:
         groups[home[order.state]].append(order)
     return groups
+
+
+def drawn_from(actor: Actor) -> list[QuerySet[Any]]:
+    """The rows that the manager's board is drawn from (``polled``)."""
+    orders = accessible(Order.objects.all(), actor, "escort.manage").exclude(state__in=("archived", "cancelled"))
+    return [
+        orders,
+        Assignment.objects.filter(order__in=orders, active=True),
+        Offer.objects.filter(order__in=orders, state="open"),
+        Companion.objects.all(),
+    ]
+
+
+def offered_to(companion: Companion) -> list[QuerySet[Any]]:
+    """The rows that the companion's page of offers is drawn from (``polled``)."""
+    mine = Offer.objects.filter(companion=companion)
+    orders = mine.filter(state="open").values("order")
+    return [
+        mine,
+        mine.filter(state="open"),
+        mine.filter(state="accepted"),
+        Offer.objects.filter(order__in=orders, state="open"),
+        Order.objects.filter(pk__in=orders),
+    ]
 
 
 def open_offers(companion: Companion) -> QuerySet[Offer]:
@@ -105,6 +133,18 @@ def order_cards(companion: Companion) -> list[OrderCard]:
         )
         for order in (row.order for row in rows.order_by("-order__starts_at")[:CARDS])
     ]
+
+
+def feedback_of(order: Order) -> FollowUp | None:
+    """The call that asks the client how the service of ``order`` was; None before it ended (FU-014)."""
+    rows = FollowUp.objects.filter(plan__rule_key=FEEDBACK, plan__source_key=f"order:{order.code}")
+    return rows.order_by("id").first()
+
+
+def order_of(followup: FollowUp) -> Order | None:
+    """The order that a feedback call asks about."""
+    code = followup.plan.source_key.removeprefix("order:")
+    return Order.objects.select_related("site", "patient").filter(code=code).first()
 
 
 def companions(actor: Actor) -> QuerySet[Companion]:

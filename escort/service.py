@@ -237,7 +237,14 @@ def end_service(*, by: Actor, order: Order, key: UUID, happened_at: datetime) ->
     outbox.emit(
         "escort.ended",
         key=f"order:{order.code}",
-        payload={"order": str(order.code), "site": str(order.site.code), "at": clock.now().isoformat()},
+        payload={
+            "order": str(order.code),
+            "site": str(order.site.code),
+            "patient": str(order.patient.code),
+            "vertical": "escort",
+            "day": clock.local(happened_at, order.site.timezone).date().isoformat(),
+            "at": clock.now().isoformat(),
+        },
     )
     return stone
 
@@ -271,7 +278,7 @@ def file_report(*, by: Actor, order: Order, text: str, client_condition: str = "
 
 def _held(by: Actor, order: Order) -> Order:
     """The order under its lock, if it still is the companion's own: who was released meanwhile finds nothing (ES-022)."""
-    order = Order.objects.select_for_update(of=("self",)).select_related("site").get(pk=order.pk)
+    order = Order.objects.select_for_update(of=("self",)).select_related("site", "patient").get(pk=order.pk)
     if by.kind == "system":
         return order
     held = Assignment.objects.filter(order=order, active=True)

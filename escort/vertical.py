@@ -1,8 +1,9 @@
 """Medical escort (陪診): what this vertical contributes."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
-from kernel.registry import Kpi, NavItem, Param, RoleSpec, TenantKind, Vertical
+from kernel.registry import FollowUpRule, Kpi, NavItem, Param, RoleSpec, TenantKind, Vertical
 
 # The manager runs the agency: orders, the clients whom they are for, and the tasks that the clock opens.
 MANAGER_WORDS = (
@@ -20,6 +21,9 @@ MANAGER_WORDS = (
     "confidentiality.read",
     "confidentiality.keep",
     "confidentiality.manage",
+    "followup.view",
+    "followup.call",
+    "followup.answer",
 )
 
 VERTICAL = Vertical(
@@ -218,9 +222,42 @@ VERTICAL = Vertical(
             definition=_("Mean minutes from the first offer of an order to its acceptance."),
             clause="003 4.3.1",
         ),
+        Kpi(
+            key="escort_satisfied",
+            label=_("Clients satisfied"),
+            unit="percent",
+            version=1,
+            compute="escort.kpis.satisfied",
+            order=92,
+            direction="up",
+            aggregate="ratio",
+            group=_("Escort"),
+            definition=_(
+                "Clients who said after the service that they are satisfied, of all who were asked and said so or not."
+            ),
+            clause="003 3.3.2",
+        ),
+    ),
+    followups=(
+        # What the client says is asked by somebody else than who served (ES-028, ES-032).
+        FollowUpRule(
+            key="escort-feedback",
+            label=_("Feedback after the escort"),
+            trigger="escort.ended",
+            offsets=("D1",),
+            assignee_roles=("escort_manager", "follow_up_caller"),
+            script=gettext_noop(
+                "Yesterday somebody of ours went with you to the hospital. How was it for you, and what should we do better?"
+            ),
+            asks_satisfaction=True,
+            problems_to=("escort_manager",),
+            ledger=("FU-014",),
+        ),
     ),
     handlers={
         **dict.fromkeys(("escort.accepted", "escort.checked_in"), ("services.kpis.handlers.touched",)),
+        "escort.ended": ("services.followup.handlers.plan",),
+        "followup.closed": ("services.kpis.handlers.touched", "escort.handlers.feedback_came"),
         "escort.late": ("escort.handlers.tell_customer_late",),
         **dict.fromkeys(("confidentiality.signed", "confidentiality.ended"), ("escort.handlers.agreement_changed",)),
     },
@@ -232,6 +269,7 @@ VERTICAL = Vertical(
     machines=("escort.machines.ORDER",),
     slots={
         "patient.actions": ("escort.slots.patient_actions",),
+        "patients.attended": ("escort.slots.attended",),
         "usage.meters": ("escort.meters.COMPANIONS",),
     },
     seeds=("escort.seeds.load",),

@@ -24,6 +24,8 @@ export default defineConfig({
         app: path.join(here, "src/app.js"),
         companion: path.join(here, "src/companion.js"),
         docs: path.join(here, "src/docs.js"),
+        desk_sheet: path.join(here, "src/desk_sheet.js"),
+        desk_worker: path.join(here, "src/desk_worker.js"),
       },
     },
   },

@@ -141,6 +141,16 @@ def headquarters_context(tenant: TenantContext) -> TenantContext | None:
     return _directory.get("headquarters", str(tenant.chain_code))
 
 
+def house_contexts(headquarters: TenantContext) -> list[TenantContext]:
+    """The houses of the chain that ``headquarters`` leads, in the order in which they came; reads the database each time,
+    because who forgets a new house forgets it for good."""
+    with public_schema():
+        tenants = Tenant.objects.filter(chain__code=headquarters.chain_code).exclude(state=Tenant.State.PROVISIONING)
+        houses = tenants.exclude(kind__in=[*_kinds_of(HEADQUARTERS), *_kinds_of(PLATFORM)])
+        rows = houses.select_related("chain").prefetch_related("activations", "domains").order_by("id")
+        return [build_context(tenant) for tenant in rows]
+
+
 def platform_context() -> TenantContext | None:
     """The operators' own tenant, where what is done to the platform is audited; None before it is made."""
     return _directory.get("family", PLATFORM)

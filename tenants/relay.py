@@ -1,4 +1,5 @@
-"""From "something is due" to "it is done": the tick, the fan-out, the run of one tenant, and the way to headquarters.
+"""From "something is due" to "it is done": the tick, the fan-out, the run of one tenant, and the ways to
+headquarters and to other houses.
 
 The tick asks one indexed table who has something due and sends each of them one message. The message carries nothing;
 what is due stands in the tenant's rows. So a message may be lost, come twice or come late: the rows decide, each
@@ -8,18 +9,27 @@ exactly once.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import structlog
 from celery import shared_task
 from django.db import connection
 
 from kernel import clock, outbox, tenancy, timers
+from kernel.busy.models import Membership
 from kernel.outbox import Event
 from kernel.schedule import selectors as due_index
 from kernel.tenancy import TenantContext
 from tenants import heartbeats
-from tenants.directory import headquarters_context, scheduler_context
+from tenants.directory import (
+    HEADQUARTERS,
+    context_for,
+    headquarters_context,
+    house_contexts,
+    public_schema,
+    scheduler_context,
+)
 from tenants.jobs import TENANT, TenantTask
 from tenants.sending import begun, rest, resting, send
 
@@ -159,3 +169,45 @@ def deliver_to_headquarters(event: Event) -> None:
         return
     with tenancy.activate(headquarters):
         outbox.receive(event)
+
+
+class HousesUnreached(Exception):
+    """Some houses did not take an event; the others have had it."""
+
+
+def deliver_to_houses(event: Event) -> None:
+    """Let the houses that ``event`` is for take it, each in its own context and under its own role.
+
+    Which ones, the payload says: by name (``receivers``, from headquarters), or by ``calendar`` (from a house, which does
+    not know the others), each then learning of its own person alone; else, from a headquarters only, every house of its
+    chain. Nobody outside the sender's chain hears anything. One house that fails keeps it from no other. Raises
+    HousesUnreached with those that failed: the sender tries again, and whoever had it does not get it twice.
+    """
+    sender = tenancy.current()
+    failed = []
+    for house, payload in _receivers(event, sender):
+        try:
+            with tenancy.activate(house):
+                outbox.receive(replace(event, payload=payload))
+        except Exception as error:  # whatever one house raises, the next one gets its turn
+            log.warning("house_unreached", type=event.type, house=house.slug, error=type(error).__name__)
+            failed.append(house.slug)
+    if failed:
+        raise HousesUnreached(", ".join(failed))
+
+
+def _receivers(event: Event, sender: TenantContext) -> list[tuple[TenantContext, Mapping[str, object]]]:
+    if "receivers" in event.payload:
+        named = [(one["schema"], {"staff": one["staff"], "own": one["own"]}) for one in event.payload["receivers"]]
+    elif "calendar" in event.payload:
+        with public_schema():
+            joined = Membership.objects.filter(
+                calendar__code=event.payload["calendar"], calendar__chain_code=sender.chain_code
+            ).exclude(schema_name=sender.schema_name)
+            named = [(row.schema_name, {"staff": str(row.staff), "own": False}) for row in joined.order_by("pk")]
+    elif sender.family == HEADQUARTERS:
+        return [(house, event.payload) for house in house_contexts(sender)]
+    else:
+        raise RuntimeError("only a headquarters speaks to all houses of its chain")
+    found = [(context_for(schema=schema), payload) for schema, payload in named]
+    return [(house, payload) for house, payload in found if house and house.chain_code == sender.chain_code]

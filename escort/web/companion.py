@@ -46,7 +46,13 @@ def offers(request: HttpRequest) -> HttpResponse:
             "answered": selectors.recently_answered(companion)[:5],
         }
 
-    return polled(request, "escort/offers.html", "escort/_offers.html", context)
+    return polled(
+        request,
+        "escort/offers.html",
+        "escort/_offers.html",
+        context,
+        drawn_from=lambda: selectors.offered_to(companion_of(request.actor)),
+    )
 
 
 @page(permission="escort.serve", methods=("POST",))
@@ -81,6 +87,7 @@ def today(request: HttpRequest) -> HttpResponse:
         {
             "rows": phone.today_rows(companion),
             "cards": selectors.order_cards(companion)[:20],
+            "mark": phone.mark_of(request),
         },
     )
 
@@ -122,6 +129,7 @@ def _shown(
         "next_step": next((kind for kind in STEPS if kind not in reached), None),
         "key": uuid7(),
         "end_key": uuid7(),
+        "mark": phone.mark_of(request),
     }
     return render_page(request, "escort/my_order.html", context, status=status)
 

@@ -47,7 +47,13 @@ def board(request: HttpRequest) -> HttpResponse:
             "total": sum(len(column["tickets"]) for column in columns),
         }
 
-    return polled(request, "escort/board.html", "escort/_board.html", context)
+    return polled(
+        request,
+        "escort/board.html",
+        "escort/_board.html",
+        context,
+        drawn_from=lambda: selectors.drawn_from(request.actor),
+    )
 
 
 @page(permission={"GET": "escort.enquire", "POST": "escort.enquire"}, methods=("GET", "POST"))
@@ -101,6 +107,7 @@ def _detail(found: Order, agreement_form: AgreementForm | None = None) -> dict[s
         "offers": found.offers.select_related("companion__staff").order_by("-offered_at"),
         "assignment": found.assignments.filter(active=True).select_related("companion__staff").first(),
         "timeline": selectors.timeline(found),
+        "feedback": selectors.feedback_of(found),
         "steps": desk.life(found),
         "expiry": parameters.value("escort_offer_expiry_minutes", site=found.site.code),
         "now": clock.now(),

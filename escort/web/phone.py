@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +19,7 @@ from kernel import clock, parameters
 from kernel.errors import DomainError
 from kernel.web import formatting, refusals
 from kernel.web.views import render_page
+from services.staff.selectors import staff_of
 
 NEAR = timedelta(minutes=1)
 TODAY_ORDER = ("in_service", "ready", "accepted", "service_ended", "reported")
@@ -32,6 +34,23 @@ def on_phone(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         return view(request, *args, **kwargs)
 
     return run
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Who looks at a page with a client on it, and when: told on the page itself, so that a photograph or a printout says
+    where it comes from (CR-015)."""
+
+    name: str
+    number: str
+    at: datetime
+
+
+def mark_of(request: HttpRequest) -> Mark:
+    """The mark of the person who is signed in, now."""
+    actor = request.actor  # type: ignore[attr-defined]
+    staff = staff_of(actor)
+    return Mark(actor.name, staff.number if staff is not None else actor.username, clock.now())
 
 
 def offer_rows(companion: Companion) -> list[dict[str, object]]:

@@ -4,6 +4,7 @@ import "./js/alpine.js";
 import { startBoard } from "./js/board.js";
 import { startDrafts } from "./js/drafts.js";
 import { startForms } from "./js/forms.js";
+import { startKeptSheet } from "./js/kept_sheet.js";
 import { startKeys } from "./js/keys.js";
 import { startLive } from "./js/live.js";
 import { startMatrix } from "./js/matrix.js";
@@ -28,4 +29,5 @@ startPolling();
 startBoard();
 startMatrix();
 startSignatures();
+startKeptSheet();
 

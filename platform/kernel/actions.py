@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 RETRYABLE = {"40P01", "40001"}
 ATTEMPTS = 4
+# The statuses of refusals by a right, a state, a version or a rule of the business.
+RULES = frozenset({403, 409, 412, 422})
 
 _words: set[str] = set()
 _depth: ContextVar[int] = ContextVar("action_depth", default=0)
@@ -60,13 +62,16 @@ def action(
             outermost = _depth.get() == 0
             token = _depth.set(_depth.get() + 1)
             try:
-                with context.bound(actor=by):
+                with context.bound(actor=by), context.read_by(None):
                     if not outermost:
                         _check(by, permission, kwargs.get("site"), name)
                         return function(*args, **kwargs)
                     return _run_outermost(function, name, permission, by, args, kwargs)
             finally:
                 _depth.reset(token)
+                if outermost and (shown := context.reading()) is not None:
+                    # What was done may change what its doer may see.
+                    shown.known.clear()
 
         if permission is not None:
             _words.add(permission)
@@ -132,15 +137,31 @@ def _words_here() -> dict[str, Any]:
 
 
 def record_refusal(*, by: Actor, action_name: str, refusal: DomainError) -> None:
-    """Write a refusal to the audit of the current tenant. The public schema has no audit; there it is logged."""
+    """Write a refusal to the audit of the current tenant, once: whoever hands it on may say so again.
+
+    The public schema has no audit; there it is logged.
+    """
     from kernel import audit, tenancy
 
+    if refusal.recorded:
+        return
     if tenancy.current_or_none() is None:
         log.warning("refused", action=action_name, code=refusal.code)
         return
     if connection.in_atomic_block and connection.needs_rollback:
         return
     audit.record(by=by, verb="refused", target=None, action=action_name, code=refusal.code, facts=_plain(refusal.facts))
+    refusal.recorded = True
+
+
+def record_answer(*, by: Actor | None, place: str, refusal: DomainError) -> None:
+    """The same for a refusal that is the answer to somebody signed in and came about outside of any action: the page or
+    operation is not theirs, the file is closed to them, a state does not allow it. ``place`` names the view.
+
+    What is missing, misspelt or too frequent is no refusal of a rule.
+    """
+    if by is not None and by.kind in ("user", "token") and refusal.status in RULES:
+        record_refusal(by=by, action_name=place, refusal=refusal)
 
 
 def _plain(facts: dict[str, Any]) -> dict[str, str]:

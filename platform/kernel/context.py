@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 
@@ -71,8 +71,19 @@ class Actor:
 
 ANONYMOUS: Final = Actor(kind="public", name="anonymous")
 
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A page or an answer is being made for ``actor``. ``known`` keeps what was found out about what they may read, so
+    that it is asked for once per answer and not once per row."""
+
+    actor: Actor
+    known: dict[str, Any] = field(default_factory=dict)
+
+
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 _actor: ContextVar[Actor] = ContextVar("actor", default=ANONYMOUS)
+_reading: ContextVar[Reading | None] = ContextVar("reading", default=None)
 
 
 def request_id() -> str:
@@ -98,3 +109,19 @@ def bound(*, request_id: str | None = None, actor: Actor | None = None) -> Itera
     finally:
         for reset in reversed(undo):
             reset()
+
+
+def reading() -> Reading | None:
+    """For whom something is being shown now; None while rules work (actions, the clock, commands)."""
+    return _reading.get()
+
+
+@contextmanager
+def read_by(actor: Actor | None) -> Iterator[None]:
+    """What is shown inside is shown to ``actor``: pages and operations run in it. ``None``: inside, rules work with what
+    is written, and nothing is shown."""
+    token = _reading.set(Reading(actor) if actor is not None else None)
+    try:
+        yield
+    finally:
+        _reading.reset(token)

@@ -45,6 +45,8 @@ class DomainError(Exception):
         self.cures = tuple(cures)
         self.fields = dict(fields or {})
         self.facts = facts
+        # Does the audit hold this refusal already?
+        self.recorded = False
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"

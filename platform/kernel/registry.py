@@ -106,6 +106,8 @@ class Kpi:
     limit: str | None = None
     # The kinds of tenant that have such a thing at all; empty: every one.
     kinds: tuple[str, ...] = ()
+    # The figure that counts what this one leaves out, told beside it.
+    excluded_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +135,8 @@ class FollowUpRule:
 
     ``items``: only after these catalogue keys. ``steps`` must be ticked and ``questions`` answered before a reached patient's
     result is stored; ``education`` is what is told when all is well. A ``promotional`` call rests while the patient has opted
-    out or complains; one that ``supersedes`` withdraws what is undone of its earlier plans for the same patient.
+    out or complains; one that ``supersedes`` withdraws what is undone of its earlier plans for the same patient. One that
+    ``asks_satisfaction`` has no result without it; ``problems_to`` are the roles that get what went wrong.
     """
 
     key: str
@@ -150,6 +153,8 @@ class FollowUpRule:
     education: str = ""
     promotional: bool = False
     supersedes: bool = False
+    asks_satisfaction: bool = False
+    problems_to: tuple[str, ...] = ("doctor",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

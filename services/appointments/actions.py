@@ -231,11 +231,16 @@ def cancel_appointment(
     """Give a booking up, with its reason; its reminder and an unsent receipt go with it. What is left of its group is told
     and asked anew, unless the whole group is given up (``with_group``).
 
-    Raises RuleRefused (``reason_missing``), StaleVersion, Conflict (``invalid_transition``).
+    Raises RuleRefused (``reason_missing``), StaleVersion, Conflict (``patient_is_here`` for somebody whose visit has to end
+    first, ``invalid_transition``).
     """
     if not reason.strip():
         raise RuleRefused("reason_missing", _("Say why the visit is cancelled."), fields={"reason": [_("Required")]})
     appointment = lock_appointment(appointment, version)
+    if appointment.state == "arrived" and by.kind != "system":
+        raise Conflict(
+            "patient_is_here", _("This patient is here. End the visit at the front desk: another time, or left unseen.")
+        )
     reminders.withdraw_for(by=by, appointment=appointment, reason="cancelled", with_group=with_group)
     settle_task(by=by, kind=AFFECTED, key=reminders.key_of(appointment), result="cancelled")
     MACHINE.move(appointment, "cancelled", by=by, reason=reason.strip()[:120])
@@ -255,12 +260,13 @@ def record_confirmation(
     channel: str = ConfirmationAttempt.Channel.PHONE,
     address: str = "",
 ) -> Appointment:
-    """Write down what asking the patient brought: confirmed, or not reached (the task then stays open) (AP-013).
+    """Write down what asking the patient brought: confirmed, or not reached (the task then stays open) (AP-013). Who was not
+    reached about a changed roster stays on its list.
 
     A changed or cancelled visit is moved or cancelled, which closes the task by itself. ``address`` is what a new patient
     said about where we are: known, or texted, which sends it (AP-014).
 
-    Raises RuleRefused (``confirmation_needs_act``, ``address_not_asked``, ``phone_missing``), Conflict
+    Raises RuleRefused (``confirmation_needs_act``, ``address_not_asked``, ``phone_missing``, ``roster_not_told``), Conflict
     (``invalid_transition``).
     """
     appointment = lock_appointment(appointment)
@@ -283,7 +289,7 @@ def record_confirmation(
         if appointment.state != "confirmed":
             MACHINE.move(appointment, "confirmed", by=by)
         reminders.close(by=by, appointment=appointment, result="confirmed")
-    elif appointment.state != "unreachable":
+    elif appointment.state not in ("unreachable", "affected"):
         MACHINE.move(appointment, "unreachable", by=by)
     return appointment
 
@@ -313,7 +319,10 @@ def mark_completed(*, by: Actor, appointment: Appointment) -> Appointment:
 
 @action(permission="appointments.attend")
 def mark_no_show(*, by: Actor, appointment: Appointment) -> Appointment:
-    """The patient did not come: recorded, with a task to make contact (AP-040). Raises Conflict (``invalid_transition``)."""
+    """The patient did not come: recorded, with a task to make contact (AP-040).
+
+    Raises RuleRefused (``visit_to_come``) while its time is not over, Conflict (``invalid_transition``).
+    """
     MACHINE.move(appointment, "no_show", by=by)
     reminders.withdraw_for(by=by, appointment=appointment, reason="no_show")
     settle_task(by=by, kind=AFFECTED, key=reminders.key_of(appointment), result="no_show")
@@ -395,7 +404,8 @@ def follow_roster(*, by: Actor, site: Site, doctor: StaffMember | None = None) -
     for appointment in bookings:
         on_duty = known.on_duty(appointment.doctor, Window(appointment.starts_at, appointment.ends_at))
         if on_duty and appointment.state == "affected":
-            MACHINE.move(appointment, "confirmed" if appointment.confirmed_at else "booked", by=by)
+            since = appointment.confirmed_at
+            MACHINE.move(appointment, "confirmed" if since else "booked", by=by, since=since)
             settle_task(by=by, kind=AFFECTED, key=reminders.key_of(appointment), result="restored")
         elif not on_duty and appointment.state != "affected":
             MACHINE.move(appointment, "affected", by=by)

@@ -14,7 +14,7 @@ from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Any
 
-from django.db.models import Case, Count, Max, OuterRef, Subquery, Sum, When
+from django.db.models import Case, Count, F, Max, OuterRef, Subquery, Sum, When
 from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -24,10 +24,11 @@ from kernel.busy.selectors import elsewhere_of
 from kernel.calendars import Span
 from kernel.calendars.hours import MIDNIGHT
 from kernel.web import formatting
+from kernel.web.addresses import addresses
 from kernel.web.board import Grid
 from services.appointments.models import Appointment, Block
-from services.appointments.selectors import on_day
-from services.patients.listing import name_on_board
+from services.appointments.selectors import keeps_the_day, on_day
+from services.patients.names import shown_name
 from services.sites.models import Chair, Site
 from services.sites.selectors import chairs as chairs_of
 from services.sites.selectors import opening_hours
@@ -50,7 +51,7 @@ LOOKS = {
 }
 DRAWN = (
     "code", "state", "starts_at", "ends_at", "chair_id", "doctor_id", "assistant_id", "affected_acknowledged_at",
-    "patient__name", "patient__restricted_until", "item__name_zh", "item__name_en",
+    "item__name_zh", "item__name_en",
 )  # fmt: skip
 MOVABLE = frozenset({"booked", "confirmed", "unreachable", "affected"})
 
@@ -141,7 +142,7 @@ def day_board(
     board = DayBoard(site, day, grid, columns, is_open=bool(spans))
     by_chair = {column["chair"]: column for column in columns if column["chair"] is not None}
     counts: dict[str, int] = defaultdict(int)
-    draw = _Drawer(site, grid, stages, now, may_move)
+    draw = _Drawer(site, grid, stages, now, may_move, day == clock.today(site.timezone) and keeps_the_day(site))
     for booking in bookings:
         block = draw.booking(booking)
         counts[block["state"]] += 1
@@ -170,7 +171,8 @@ def day_board(
 def _drawn_bookings(site: Site, day: date, shifts: Iterable[DutyShift]) -> list[Appointment]:
     """The bookings of the day with what a block and the head of its column are drawn from, and no more: boards ask for
     hundreds every few seconds. Who is on duty was read with the ``shifts``; only guests are read here."""
-    rows = list(on_day(site, day).select_related(None).select_related("patient", "item").only(*DRAWN))
+    names = {"patient_name": F("patient__name"), "restricted_until": F("patient__restricted_until")}
+    rows = list(on_day(site, day).select_related(None).select_related("item").annotate(**names).only(*DRAWN))
     people = {shift.staff_id: shift.staff for shift in shifts}
     guests = {key for row in rows for key in (row.doctor_id, row.assistant_id) if key is not None} - people.keys()
     if guests:
@@ -300,6 +302,11 @@ class _Drawer:
     stages: Mapping[int, Stage]
     now: datetime
     may_move: bool
+    # Today's board as the desk reads it: every guest by name.
+    names_all: bool
+
+    def __post_init__(self) -> None:
+        self.page_of, self.drop_on = addresses("appointments:appointment"), addresses("appointments:move-drop")
 
     def booking(self, row: Appointment) -> dict[str, Any]:
         stage = self.stages.get(row.pk)
@@ -314,22 +321,24 @@ class _Drawer:
             "row": self.grid.row(start),
             "span": self.grid.span(start, end),
             "state": "no_show" if missed else look,
-            "title": self.name_of(row),
+            "title": row.patient.name,
             "item": row.item.name if row.item is not None else "",
             "text": f"{start:%H:%M}–{end:%H:%M}",
             "note": note,
             "note_tone": tone,
-            "url": (stage.url if stage is not None else "") or reverse("appointments:appointment", args=[row.code]),
+            "url": (stage.url if stage is not None else "") or self.page_of(row.code),
         }
         if self.may_move and row.state in MOVABLE:
-            block["move_url"] = reverse("appointments:move-drop", args=[row.code])
+            block["move_url"] = self.drop_on(row.code)
             block["attributes"] = {"data-move-target": "#move-notice", "draggable": "true"}
         return block
 
     def name_of(self, row: Appointment) -> str:
-        """Who it is, as the board of its day may say."""
-        is_today = clock.local(row.starts_at, self.site.timezone).date() == clock.today(self.site.timezone)
-        return name_on_board(row.patient, is_today=is_today)
+        """Who it is, as the board of its day may say to who reads it."""
+        name: str = row.patient_name  # type: ignore[attr-defined]
+        if self.names_all:
+            return name
+        return shown_name(name, key=row.patient_id, restricted_until=row.restricted_until)  # type: ignore[attr-defined]
 
     def _note(self, row: Appointment, stage: Stage | None, missed: bool) -> tuple[str, str]:
         if missed:
@@ -349,7 +358,7 @@ class _Drawer:
         """Say in the head of the column who is in the chair, and why it stays closed."""
         if block["state"] == "in_chair":
             over = row.ends_at < self.now
-            text = _("%(name)s, overrun") % {"name": self.name_of(row)} if over else self.name_of(row)
+            text = _("%(name)s, overrun") % {"name": row.patient.name} if over else row.patient.name
             column |= {"alert": text, "alert_icon": "chair", "alert_tone": "late" if over else "ok"}
         elif block["state"] == "finished":
             column |= {"alert": _("not left yet"), "alert_icon": "warn", "alert_tone": "warn"}

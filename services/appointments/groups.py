@@ -7,6 +7,7 @@ time, so that of two desks the second one is told the next time that is free for
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -16,17 +17,22 @@ from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, RuleRefused, StaleVersion
 from services.appointments import actions, controls, locking, reminders
+from services.appointments.assignment import treating_doctor
 from services.appointments.group_models import BookingGroup
 from services.appointments.group_slots import Arrangement, Common, Misfit, Search, Wanted
 from services.appointments.models import Appointment, AppointmentCard, AppointmentMove, ConfirmationAttempt
 from services.appointments.slots import Proposal
+from services.patients.families import payers_of
 from services.patients.models import Patient
 from services.patients.phones import canonical_phone
 from services.sites.models import Site
 from services.staff.models import StaffMember
+from services.staff.selectors import doctors_at
 
 MOST = 12
 FEWEST = 2
+# How a group comes to be booked: cards and the waiting list are about one patient.
+CHANNELS = (Appointment.Channel.PHONE, Appointment.Channel.ON_SPOT, Appointment.Channel.ONLINE)
 
 
 @action(permission="appointments.book")
@@ -51,10 +57,11 @@ def book_group(
     for a group with a ``name``. ``deviation`` explains for everybody who leaves the treating doctor.
 
     Raises RuleRefused (``group_too_small``, ``group_too_big``, ``member_twice``, ``group_contact_missing``,
-    ``phone_invalid``, ``start_not_on_unit``, ``slot_in_the_past``), Conflict (``group_conflict`` with the next common time)
+    ``contact_outside_group``, ``phone_invalid``, ``start_not_on_unit``, ``slot_in_the_past``), Conflict (``group_conflict`` with the next common time)
     and whatever a single booking is refused for.
     """
     _refuse_odd(wanted)
+    _refuse_stranger(contact, [one.patient for one in wanted])
     contact_phone = _told(contact, name, contact_name, contact_phone)
     controls.window_for(site=site, starts_at=starts_at, units=wanted[0].units)
     found = _common(Search(site, wanted, arrangement, after=starts_at), starts_at)
@@ -167,6 +174,21 @@ def confirm_group(
     return group
 
 
+def contacts_of(members: Sequence[Patient]) -> list[Patient]:
+    """Who may be told for all ``members`` without asking further: who pays for one of them first, then themselves."""
+    return list({one.pk: one for one in [*payers_of(members), *members]}.values())
+
+
+def with_usual_doctors(site: Site, asked: Sequence[Wanted]) -> list[Wanted]:
+    """``asked`` with the treating doctor for whoever names nobody, if that one works at ``site``; else it stays open."""
+    here = set(doctors_at(site).values_list("pk", flat=True))
+    found = []
+    for one in asked:
+        usual = treating_doctor(one.patient) if one.doctor is None else None
+        found.append(replace(one, doctor=usual) if usual is not None and usual.pk in here else one)
+    return found
+
+
 def search_again(group: BookingGroup, visits: Sequence[Appointment], *, after: datetime) -> Search:
     """Common times for the visits of a group that give up theirs, with the doctors they have."""
     wanted = [Wanted(visit.patient, visit.units, visit.doctor, visit.item) for visit in visits]
@@ -236,6 +258,13 @@ def _refuse_odd(wanted: Sequence[Wanted]) -> None:
         raise RuleRefused("group_too_big", _("At most %(most)s people are booked at once.") % {"most": MOST}, most=MOST)
     if len({one.patient.pk for one in wanted}) < len(wanted):
         raise RuleRefused("member_twice", _("Somebody stands in the list twice."))
+
+
+def _refuse_stranger(contact: Patient | None, members: Sequence[Patient]) -> None:
+    # The receipt lists everybody's visit: it leaves the group only to who pays for one of them.
+    if contact is not None and contact.pk not in {one.pk for one in contacts_of(members)}:
+        sentence = _("Whoever is told for all is one of the group, or pays for one of them.")
+        raise RuleRefused("contact_outside_group", sentence, fields={"contact": [sentence]})
 
 
 def _told(contact: Patient | None, name: str, contact_name: str, contact_phone: str) -> str:

@@ -16,6 +16,7 @@ from services.staff.models import StaffMember
 
 MORNING = Actor.system("morning-check")
 ROSTER = Actor.system("roster")
+OTHERS = Actor.system("other-houses")
 
 
 def morning_check(day: date) -> None:
@@ -51,5 +52,17 @@ def on_staff_left(event: Event) -> None:
 
 
 def on_time_freed(_event: Event) -> None:
-    """A booking that went to another time may have settled a clash with another house; the other one sees it next morning."""
-    houses.follow_clashes(by=ROSTER)
+    """A booking that went to another time may have settled a clash with another house, which then learns of it at once."""
+    houses.tell_settled(by=ROSTER)
+
+
+def on_busy_changed(_event: Event) -> None:
+    """Another house joined or moved something: what clashes now is a task, what clashes no more is none (ADR 18)."""
+    houses.follow_clashes(by=OTHERS)
+
+
+def on_sharing_ended(event: Event) -> None:
+    """A house left a shared calendar, or headquarters ended it: the desk learns that it has to look by itself again."""
+    staff = StaffMember.objects.select_related("home_site").filter(code=event.payload["staff"]).first()
+    if staff is not None:
+        houses.hear_ended(by=OTHERS, staff=staff, own=event.payload["own"], key=f"{event.code}:{staff.code}")

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop
 
 from kernel import audit, clock, tenancy
 from kernel.actions import action
+from kernel.busy import telling
 from kernel.busy.actions import fingerprint, invitation_hash
 from kernel.busy.models import Calendar, Membership
 from kernel.busy.selectors import contested_with_others, memberships
@@ -31,6 +32,7 @@ from services.tasks.models import Task
 from tenants.directory import public_schema
 
 CLASH = "appointments.house_clash"
+ENDED = "appointments.sharing_ended"
 DESK = ("front_desk", "guide")
 
 
@@ -91,18 +93,52 @@ def join_calendar(*, by: Actor, staff: StaffMember, invitation: str) -> Membersh
     for row in _held(staff):
         row.hold(contested=True)
     follow_clashes(by=by)
+    telling.tell_others(telling.CHANGED, calendar=calendar.code, key=f"staff:{staff.code}")
     audit.record(by=by, verb="appointments.calendar_joined", target=staff, calendar=str(calendar.code))
     return member
 
 
 @action(permission="appointments.share_calendar")
 def leave_calendar(*, by: Actor, staff: StaffMember) -> None:
-    """Take the consent back: the other houses see this house's times no more, and it sees none of theirs. Whoever is not
-    (or no longer) joined stays so."""
-    ended, _rows = memberships_of_house().filter(staff=staff.code).delete()
+    """Take the consent back: the other houses see this house's times no more, are told so, and it sees none of theirs. Whoever
+    is not (or no longer) joined stays so."""
+    member = memberships_of_house().filter(staff=staff.code).first()
+    if member is None:
+        return
+    ended, _rows = memberships_of_house().filter(pk=member.pk).delete()
     if ended:
+        telling.tell_others(telling.ENDED, calendar=member.calendar.code, key=f"staff:{staff.code}")
         audit.record(by=by, verb="appointments.calendar_left", target=staff)
         follow_clashes(by=by)
+
+
+def hear_ended(*, by: Actor, staff: StaffMember, own: bool, key: str) -> None:
+    """The sharing of ``staff``'s busy times ended, here (``own``) or in another house: the desk learns that it has to look by
+    itself again, and clashes that are none any more are closed. ``key`` names the notice, so that it comes once."""
+    open_task(
+        by=by,
+        kind=ENDED,
+        key=key,
+        room="appointments",
+        title=gettext_noop("%(doctor)s: busy times are no longer shared with other houses")
+        if own
+        else gettext_noop("%(doctor)s: another house no longer shares its busy times"),
+        detail=gettext_noop("Ask the doctor before you book; headquarters knows more"),
+        args={"doctor": staff.name},
+        icon="calendar",
+        due_at=clock.now(),
+        roles=DESK,
+        site=staff.home_site,
+        url=("appointments:board",),
+    )
+    follow_clashes(by=by)
+
+
+def tell_settled(*, by: Actor) -> None:
+    """Look at the clashes again; where one is settled on this side, the other house looks at once too."""
+    if follow_clashes(by=by):
+        for row in memberships_of_house():
+            telling.tell_others(telling.CHANGED, calendar=row.calendar.code, key=f"staff:{row.staff}")
 
 
 def memberships_of_house() -> QuerySet[Membership]:
@@ -134,8 +170,9 @@ def clashes() -> list[Clash]:
     return found
 
 
-def follow_clashes(*, by: Actor) -> None:
-    """One task for the desk per clash of this house; those that are settled, over, or no clash any more are closed."""
+def follow_clashes(*, by: Actor) -> int:
+    """One task for the desk per clash of this house; those that are settled, over, or no clash any more are closed, and
+    counted."""
     standing = set()
     for one in clashes():
         row = one.booking or one.block
@@ -158,8 +195,10 @@ def follow_clashes(*, by: Actor) -> None:
             closed_in_inbox=False,
         )
     waiting = Task.objects.filter(kind=CLASH, state__in=(Task.State.OPEN, Task.State.SLEEPING))
-    for gone in waiting.exclude(key__in=standing).values_list("key", flat=True):
-        settle_task(by=by, kind=CLASH, key=gone, result="settled")
+    over = list(waiting.exclude(key__in=standing).values_list("key", flat=True))
+    for key in over:
+        settle_task(by=by, kind=CLASH, key=key, result="settled")
+    return len(over)
 
 
 def access_doctor(actor: Actor, code: UUID) -> StaffMember:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
+from kernel import clock
 from kernel.context import Actor
+from kernel.errors import Cure, DomainError, RuleRefused
 from kernel.states import StateMachine, Transition
 
 # What holds doctor, chair and assistant. A patient who did not come holds the time until the next-morning check.
@@ -31,6 +33,38 @@ def _relocate(
     row.confirmed_at = row.affected_acknowledged_at = None
     for name, value in (also or {}).items():
         setattr(row, name, value)
+
+
+def _knows_the_roster(row: Any, by: Actor, *, since: Any = None, **facts: Any) -> DomainError | None:
+    """of a changed roster the patient knows, or the roster came back"""
+    if row.state != "affected" or row.affected_acknowledged_at is not None or since is not None:
+        return None
+    return RuleRefused(
+        "roster_not_told",
+        gettext("The roster of this visit has changed and the patient does not know it yet."),
+        cures=(Cure(gettext("Tell the patient of the changed roster")), Cure(gettext("Move the visit"))),
+    )
+
+
+def _confirm(row: Any, by: Actor, *, since: Any = None, **facts: Any) -> None:
+    """What was confirmed before the roster changed was confirmed then."""
+    if since is not None:
+        row.confirmed_at = since
+
+
+def _time_is_over(row: Any, by: Actor, **facts: Any) -> DomainError | None:
+    """its time is over"""
+    if clock.now() >= row.ends_at:
+        return None
+    return RuleRefused(
+        "visit_to_come",
+        gettext("The time of this visit is not over. Who will not come gets another time, or the visit is cancelled."),
+    )
+
+
+def _tell_anew(row: Any, by: Actor, **facts: Any) -> None:
+    """What the patient was told of an earlier change does not count for this one."""
+    row.affected_acknowledged_at = None
 
 
 def _give_up(row: Any, by: Actor, *, reason: str, **facts: Any) -> None:
@@ -57,12 +91,14 @@ MACHINE = StateMachine(
             source=("booked", "unreachable", "affected"),
             target="confirmed",
             who=("appointments.confirm",),
+            guard=_knows_the_roster,
+            effect=_confirm,
             stamp="confirmed_at",
             limit=_("the opening day before; at the latest noon of the day and before the visit"),
             ledger=("AP-013", "FU-002"),
         ),
         Transition(
-            source=("booked", "affected"),
+            source="booked",
             target="unreachable",
             who=("appointments.confirm",),
             ledger=("AP-013", "FU-016"),
@@ -79,17 +115,26 @@ MACHINE = StateMachine(
         Transition(
             source=("booked", "confirmed", "unreachable"),
             target="affected",
+            effect=_tell_anew,
             effect_note=_("a task to tell the patient"),
             ledger=("AP-020",),
         ),
         Transition(
-            source=(*AWAITED, "arrived"),
+            source=AWAITED,
             target="cancelled",
             who=("appointments.book",),
             stamp="cancelled_at",
             effect=_give_up,
             effect_note=_("reminder withdrawn"),
             ledger=("AP-016", "FU-022"),
+        ),
+        Transition(
+            source="arrived",
+            target="cancelled",
+            stamp="cancelled_at",
+            effect=_give_up,
+            effect_note=_("the wait was too long: the visit was rebooked or ended unseen"),
+            ledger=("AP-030", "QU-022"),
         ),
         Transition(
             source=AWAITED, target="arrived", who=("appointments.attend",), stamp="arrived_at", ledger=("AP-018",)
@@ -112,6 +157,7 @@ MACHINE = StateMachine(
             source=AWAITED,
             target="no_show",
             who=("appointments.attend",),
+            guard=_time_is_over,
             effect_note=_("a task to contact the patient"),
             limit=_("the next morning"),
             ledger=("AP-040",),

@@ -70,8 +70,10 @@ def request_consultation(
 
 @action(permission=CONSULT)
 def note_consent(*, by: Actor, consultation: RemoteConsultation) -> RemoteConsultation:
-    """The patient agrees that the data are passed on."""
+    """The patient agrees that the data are passed on. Raises Conflict (``consultation_over``)."""
     row = RemoteConsultation.objects.select_for_update(of=("self",)).select_related(*JOINED).get(pk=consultation.pk)
+    if row.state in REMOTE.terminal:
+        raise Conflict("consultation_over", _("This consultation is over."), state=row.state)
     if row.consented_at is None:
         row.consented_at = clock.now()
         row.bump({"consented_at"})

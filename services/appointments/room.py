@@ -1,7 +1,8 @@
 """What bookings contribute.
 
 Slots: ``appointment.warnings`` ``(request, appointment=…)``: dict(tone, title, text, icon) above the confirmation of a
-booking; ``appointments.earlier_treatments`` ``(patient, day)``: see ``services.appointments.originals``.
+booking; ``appointments.earlier_treatments`` ``(patient, day)``: see ``services.appointments.originals``;
+``appointments.unmeasured`` ``() -> condition over Appointment``: bookings whose wait no figure counts (a declared outage).
 """
 
 from django.utils.translation import gettext_lazy as _
@@ -232,6 +233,8 @@ ROOM = Room(
         "staff.left": ("services.appointments.handlers.on_staff_left",),
         "appointments.moved": ("services.appointments.handlers.on_time_freed",),
         "appointments.cancelled": ("services.appointments.handlers.on_time_freed",),
+        "busy.changed": ("services.appointments.handlers.on_busy_changed",),
+        "busy.sharing_ended": ("services.appointments.handlers.on_sharing_ended",),
     },
     daily={"appointments.morning_check": Daily(at="07:30", handler="services.appointments.handlers.morning_check")},
     gates=(
@@ -250,6 +253,7 @@ ROOM = Room(
     ),
     slots={
         "importing.sheets": ("services.appointments.sheets.APPOINTMENTS",),
+        "patients.attended": ("services.appointments.selectors.attended",),
         "tasks.subject.patient": ("services.appointments.selectors.patient_subjects",),
         "visit.actions": ("services.appointments.web.slots.visit_actions",),
         "patient.family_actions": ("services.appointments.web.groups.family_actions",),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from kernel import access, clock
+from kernel import access, clock, context
 from kernel.context import Actor
 from kernel.errors import NotFound
 from services.appointments.machine import ACTIVE, AWAITED
@@ -23,12 +24,15 @@ from services.appointments.models import (
     SpecialistCase,
 )
 from services.patients.models import Patient
+from services.patients.names import let_be_named, shown_name
 from services.sites.models import Site
 from services.staff.models import StaffMember
 from services.staff.selectors import rotation_key
 from services.tasks.selectors import Subject
 
 VIEW = "appointments.view"
+# Whoever confirms visits and notes who came works with the names of the day.
+KEEPS_THE_DAY = ("appointments.confirm", "appointments.attend")
 JOINED = ("site", "patient", "doctor", "assistant", "chair__room", "item", "helps", "group")
 
 
@@ -64,10 +68,14 @@ def access_card(actor: Actor, code: UUID) -> AppointmentCard:
     return found
 
 
+def groups_for(actor: Actor) -> QuerySet[BookingGroup]:
+    """What was booked together at the sites where ``actor`` may see bookings."""
+    return access.accessible(BookingGroup.objects.select_related("site", "contact", "booked_by"), actor, VIEW)
+
+
 def access_group(actor: Actor, code: UUID) -> BookingGroup:
     """The visits booked together behind a code from outside. Raises NotFound (``group_not_found``)."""
-    rows = BookingGroup.objects.select_related("site", "contact", "booked_by")
-    found = access.accessible(rows, actor, VIEW).filter(code=code).first()
+    found = groups_for(actor).filter(code=code).first()
     if found is None:
         raise NotFound("group_not_found", _("There is no such group of visits."))
     return found
@@ -208,9 +216,39 @@ def outcomes_on(site: Site, day: date) -> Mapping[str, int]:
 
 
 def patient_subjects(codes: set[UUID]) -> Mapping[UUID, Subject]:
-    """What the inbox calls a patient."""
-    rows = Patient.objects.filter(code__in=codes).values_list("code", "name", "record_number")
-    return {code: Subject(name, number) for code, name, number in rows}
+    """What the inbox calls a patient; a restricted file goes by its number."""
+    rows = Patient.objects.filter(code__in=codes).values_list("code", "name", "record_number", "pk", "restricted_until")
+    return {
+        code: Subject(shown_name(name, key=key, restricted_until=until), number)
+        for code, name, number, key, until in rows
+    }
+
+
+def attended(actor: Actor) -> QuerySet[Any, Any]:
+    """The restricted files that ``actor`` reads the name of because of a booking of today (``patients.attended``, CR-006):
+    the doctor and the assistant of the visit. The desk reads them where it works on the day, see ``name_on_the_day``."""
+    start, end = clock.day_bounds(clock.today())
+    mine = Q(doctor__user_id=actor.user_id) | Q(assistant__user_id=actor.user_id)
+    rows = Appointment.objects.filter(
+        mine, starts_at__gte=start, starts_at__lt=end, state__in=ACTIVE, patient__restricted_until__gt=clock.now()
+    )
+    return rows.order_by().values_list("patient_id")
+
+
+def keeps_the_day(site: Site) -> bool:
+    """Does whoever reads now keep the day's bookings at ``site``, and so read the names of those who come today (CR-006)?"""
+    reading = context.reading()
+    return reading is None or all(access.holds(reading.actor, word, site=site.code) for word in KEEPS_THE_DAY)
+
+
+def name_on_the_day(site: Site, rows: Iterable[Appointment]) -> None:
+    """Let those of ``rows`` that are of today be named to who keeps the day's bookings at ``site`` (CR-006)."""
+    if not keeps_the_day(site):
+        return
+    start, end = clock.day_bounds(clock.today(site.timezone), site.timezone)
+    for row in rows:
+        if start <= row.starts_at < end:
+            let_be_named(row.patient)
 
 
 def coming_blocks(site: Site) -> QuerySet[Block]:

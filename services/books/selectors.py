@@ -64,13 +64,17 @@ class DayBook:
 
 def day_book(site: Site, day: date) -> DayBook:
     """How the business day ``day`` of ``site`` adds up. One query."""
-    book = DayBook()
-    rows = (
+    return add_up(
         Movement.objects.filter(site=site, day=day)
         .order_by()
         .values_list("kind", "debit", "credit", "tender", "category")
         .annotate(total=Sum("amount_fen"), subjects=Count("subject", distinct=True))
     )
+
+
+def add_up(rows: Iterable[tuple[str, str, str, str, str, int, int]]) -> DayBook:
+    """The day that these movements make: (kind, debit, credit, tender, category, fen, how many items)."""
+    book = DayBook()
     for kind, debit, credit, tender, category, total, subjects in rows:
         of_patients = kind in OF_PATIENTS
         if debit == Account.MONEY and of_patients:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from kernel import access, audit, clock, money, numbering
 from kernel.actions import action
 from kernel.context import Actor
-from kernel.errors import Cure, RuleRefused
+from kernel.errors import Cure, NotFound, RuleRefused
 from services.cashier.models import ChargeLine, ChargeSlip, DispatchSlip
 from services.catalogue.models import Item
 from services.patients.models import Patient
+from services.patients.phones import canonical_phone
 from services.sites.models import Site
 from services.staff.models import StaffMember
 
 WORD = "cashier.dispatch"
+SEE = "cashier.see_dispatch"
+# So many files are offered when a colleague's own one is looked for.
+FILES_SHOWN = 10
 
 
 @action(permission=WORD)
@@ -56,8 +61,31 @@ def issue_dispatch_slip(
 
 
 def dispatch_slips_for(actor: Actor) -> QuerySet[DispatchSlip]:
-    """The dispatch slips of the sites where ``actor`` issues them, the latest first."""
-    return access.accessible(DispatchSlip.objects.select_related("site", "staff", "patient", "item"), actor, WORD)
+    """The dispatch slips of the sites where ``actor`` may see them, with the receipt that used them, the latest first."""
+    rows = DispatchSlip.objects.select_related("site", "staff", "patient", "item", "line__slip__receipt")
+    return access.accessible(rows, actor, SEE)
+
+
+def access_dispatch_slip(actor: Actor, code: UUID) -> DispatchSlip:
+    """The dispatch slip behind a code from outside. Raises NotFound (``dispatch_slip_not_found``)."""
+    found = dispatch_slips_for(actor).filter(code=code).first()
+    if found is None:
+        raise NotFound("dispatch_slip_not_found", _("There is no such dispatch slip."))
+    return found
+
+
+def counts(actor: Actor, site: Site) -> dict[str, int]:
+    """How many slips of ``site`` are open, and how many used; one query."""
+    rows = access.accessible(DispatchSlip.objects.filter(site=site), actor, SEE).order_by()
+    return rows.aggregate(open=Count("pk", filter=Q(line=None)), used=Count("pk", filter=~Q(line=None)))
+
+
+def own_files(staff: StaffMember) -> list[Patient]:
+    """The files that may be ``staff``'s own: of that name, those with the phone of the colleague first."""
+    rows = Patient.objects.filter(name=staff.name, merged_into__isnull=True, withdrawn_at__isnull=True)
+    found = list(rows.select_related("site").order_by("-id")[:FILES_SHOWN])
+    number = canonical_phone(staff.phone)
+    return sorted(found, key=lambda one: number is None or canonical_phone(one.phone) != number)
 
 
 def is_colleague(patient: Patient) -> bool:

@@ -217,3 +217,8 @@ class DispatchSlip(CodeModel):
             ),
         ]
         indexes = [models.Index(fields=["patient", "used_at"], name="cashier_dispatch_open")]
+
+    @property
+    def state(self) -> str:
+        """ "open" until a line of a bill used it up, then "used"."""
+        return "open" if self.line_id is None else "used"

@@ -21,23 +21,30 @@ ROOM = Room(
             badge="services.cashier.selectors.waiting_count",
             home_for=("cashier",),
         ),
+        NavItem(
+            key="dispatch-slips",
+            label=_("Dispatch slips"),
+            url_name="cashier:dispatch",
+            permission="cashier.dispatch",
+            icon="sign",
+            order=55,
+        ),
     ),
     permissions={
         "cashier.view": _("see slips, receipts and arrears"),
         "cashier.issue_slip": _("sign charge slips for one's own treatments"),
         "cashier.charge": _("charge slips and take in money"),
         "cashier.dispatch": _("issue dispatch slips for the treatment of colleagues"),
+        "cashier.see_dispatch": _("see dispatch slips for the treatment of colleagues"),
     },
     role_grants={
-        "cashier": ("cashier.view", "cashier.charge"),
+        "cashier": ("cashier.view", "cashier.charge", "cashier.see_dispatch"),
         "doctor": ("cashier.issue_slip", "cashier.view"),
-        "head_nurse": ("cashier.dispatch",),
-        "supervisor": ("cashier.view",),
-        "higher_supervisor": ("cashier.view",),
-        "clinic_director": ("cashier.view",),
-        "dean": ("cashier.view",),
-        "finance": ("cashier.view",),
-        "reconciler": ("cashier.view",),
+        "head_nurse": ("cashier.dispatch", "cashier.see_dispatch"),
+        **dict.fromkeys(
+            ("supervisor", "higher_supervisor", "clinic_director", "dean", "finance", "reconciler"),
+            ("cashier.view", "cashier.see_dispatch"),
+        ),
     },
     machines=("services.cashier.machines.SLIP",),
     slots={
@@ -61,6 +68,8 @@ ROOM = Room(
             group=_("Money"),
             definition=_("Money taken in on the day by any tender, less what was paid back."),
             clause="002 P5.4.5",
+            # An agency sells by agreement and invoice; it has no till.
+            kinds=("clinic",),
         ),
         Kpi(
             key="arrears",
@@ -74,6 +83,7 @@ ROOM = Room(
             group=_("Money"),
             definition=_("What patients still owed when the last day of the period ended."),
             clause="002 P5.4.4",
+            kinds=("clinic",),
         ),
     ),
 )

@@ -15,6 +15,7 @@ from services.catalogue.models import Item
 from services.consultation.knowledge_models import KnowledgeItem, KnowledgeVersion, ServiceSheet
 from services.consultation.machines import CONCLUDED, CONSULTATION, TALK, TRANSFER
 from services.patients.models import Patient, Sex
+from services.patients.names import copied_names
 from services.reception.models import Visit
 from services.sites.models import Site
 from services.staff.models import StaffMember
@@ -34,6 +35,7 @@ class Conduct(models.TextChoices):
     RESPECTED = "respected", pgettext_lazy("conduct", "the customer's opinion respected")
 
 
+@copied_names("customer_name", "understood_with_name")
 class Consultation(IndexedModel, VersionedModel):
     """One conversation of a consultant with a customer, a patient or somebody who only asks (CS-001).
 

@@ -55,10 +55,12 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class MonthRate:
-    """A rate with its month, as the API gives it."""
+    """A month of a site as the API gives it: the whole, each consultant, and how they are counted."""
 
     month: str
     rate: Rate
+    consultants: list[Rate]
+    definition: Definition | None
 
 
 def definition_of(site: Site, month: date) -> Definition:

@@ -206,7 +206,7 @@ def close_with_result(
 
     Raises Conflict (``not_due``), RuleRefused (``result_unknown``, ``note_missing``, ``return_visit_missing``,
     ``return_visit_of_another``, ``steps_missing``, ``questions_unanswered``, ``education_missing``,
-    ``satisfaction_unknown``).
+    ``satisfaction_missing``, ``satisfaction_unknown``).
     """
     followup = lock_followup(followup)
     if followup.state not in DUE:
@@ -224,6 +224,9 @@ def close_with_result(
     if return_visit is not None and return_visit.patient_id != followup.plan.patient_id:
         raise RuleRefused("return_visit_of_another", _("This booking belongs to another patient."))
     protocol = _protocol(followup, result, steps=steps, answers=answers or {}, education_given=education_given)
+    if not satisfaction and _rule_of(followup).asks_satisfaction:
+        sentence = _("This call asks how satisfied the client is. Choose what was said.")
+        raise RuleRefused("satisfaction_missing", sentence, fields={"satisfaction": [sentence]})
     if satisfaction and satisfaction not in FollowUp.Satisfaction.values:
         raise RuleRefused("satisfaction_unknown", _("Choose how satisfied the patient is."))
     Attempt.objects.create(
@@ -257,8 +260,10 @@ def close_with_result(
 @action(permission="followup.answer")
 def answer_problem(*, by: Actor, followup: FollowUp, note: str) -> FollowUp:
     """The doctor has spoken with the patient; only that closes a problem (FU-008). Raises RuleRefused (``note_missing``),
-    Conflict (``invalid_transition``)."""
+    Conflict (``not_with_doctor``) where no call has found a problem."""
     followup = lock_followup(followup)
+    if followup.state != "with_doctor":
+        raise Conflict("not_with_doctor", _("No problem of this follow-up waits for a doctor."), state=followup.state)
     if not note.strip():
         raise RuleRefused("note_missing", _("Write what was agreed."), fields={"note": [_("Required")]})
     settle_task(by=by, kind=DOCTOR_ITEM, key=str(followup.code), result="answered")
@@ -439,7 +444,7 @@ def _ask_doctor(by: Actor, followup: FollowUp) -> None:
         group="promise",
         due_at=_end_of_day(plan.site, clock.today(plan.site.timezone)),
         assignee=doctor.user if doctor is not None else None,
-        roles=("doctor",),
+        roles=_rule_of(followup).problems_to,
         escalates_at=clock.now() + timedelta(days=1),
         escalates_to=("doctor_supervisor", "clinic_director"),
         site=plan.site,

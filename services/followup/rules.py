@@ -35,6 +35,8 @@ class Effective:
     education: str = ""
     promotional: bool = False
     supersedes: bool = False
+    asks_satisfaction: bool = False
+    problems_to: tuple[str, ...] = ("doctor",)
 
 
 def rules() -> dict[str, Effective]:
@@ -55,6 +57,8 @@ def rules() -> dict[str, Effective]:
             education=declared.education,
             promotional=declared.promotional,
             supersedes=declared.supersedes,
+            asks_satisfaction=declared.asks_satisfaction,
+            problems_to=declared.problems_to,
         )
         for room in registry.active_rooms()
         for declared in room.followups
@@ -79,6 +83,8 @@ def rules() -> dict[str, Effective]:
             education=declared.education if declared else "",
             promotional=declared.promotional if declared else False,
             supersedes=declared.supersedes if declared else False,
+            asks_satisfaction=declared.asks_satisfaction if declared else False,
+            problems_to=declared.problems_to if declared else ("doctor",),
         )
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.utils.translation import gettext as _
@@ -22,6 +23,7 @@ from services.patients.models import Patient
 from services.patients.phones import canonical_phone
 from services.policy import gates
 from services.reception.models import Visit
+from services.reception.selectors import HERE
 from services.sites.models import Site
 from services.sites.selectors import today
 from services.tasks.actions import open_task, settle_task
@@ -40,6 +42,15 @@ def may_quote(actor: Actor, item: Item, *, site: Site, visit: Visit | None = Non
         visit is not None
         and ChargeLine.objects.filter(item=item, slip__visit_code=visit.code).exclude(slip__state="withdrawn").exists()
     )
+
+
+def quotes_anything(actor: Actor, site: Site, offered: Iterable[Item]) -> bool:
+    """May ``actor`` name any price here now: by their own right, or because a guest who is in the house has a signed
+    charge slip? What nobody could be told is not offered (FD-019)."""
+    if any(may_see_price(actor, one, site=site) for one in offered):
+        return True
+    here = Visit.objects.filter(site=site, state__in=HERE).values("code")
+    return ChargeLine.objects.filter(slip__visit_code__in=here).exclude(slip__state="withdrawn").exists()
 
 
 @action(permission="guest_care.log")

@@ -14,6 +14,7 @@ from services.appointments.models import Appointment
 from services.catalogue.models import Item
 from services.guest_care import machine
 from services.patients.models import Patient
+from services.patients.names import copied_names
 from services.reception.models import Visit
 from services.sites.models import Site
 from services.staff.models import StaffMember
@@ -161,6 +162,7 @@ class GuestPass(Noted, VersionedModel):
         indexes = [models.Index(fields=["visit", "at"], name="guest_care_pass_visit")]
 
 
+@copied_names("owner", of="visit.patient")
 class Luggage(Noted, VersionedModel):
     """Something of a guest in our custody, under a tag that no other piece of the site has at the time (FD-017)."""
 
@@ -249,6 +251,7 @@ class AdviceSeeker(Noted, VersionedModel):
         indexes = [models.Index(fields=["site", "-at"], name="guest_care_advice_day")]
 
 
+@copied_names("name")
 class ConsultantReception(Noted, CodeModel):
     """How a consultant received a guest, and the need that was heard (FD-004). Never edited."""
 
@@ -268,6 +271,7 @@ class ConsultantReception(Noted, CodeModel):
         indexes = [models.Index(fields=["site", "-at"], name="guest_care_reception_day")]
 
 
+@copied_names("speaker_name", of="visit.patient")
 class Opinion(Noted, VersionedModel):
     """What a guest or somebody of the family said, in their words, for the duty superior (FD-024)."""
 
@@ -296,6 +300,7 @@ class Opinion(Noted, VersionedModel):
         indexes = [models.Index(fields=["site", "state", "-at"], name="guest_care_opinion_list")]
 
 
+@copied_names("guest_name", of="visit.patient")
 class SpecialRequest(Noted, VersionedModel):
     """What a guest wished for, met as far as possible; unmet only with a reason (FD-036)."""
 
@@ -332,6 +337,7 @@ class SpecialRequest(Noted, VersionedModel):
         indexes = [models.Index(fields=["site", "state"], name="guest_care_request_list")]
 
 
+@copied_names("guest_name", of="visit.patient")
 class OpenQuestion(Noted, VersionedModel):
     """A guest's question that only a doctor can answer; open until the answer was brought back (FD-038, GV-036)."""
 

@@ -16,7 +16,7 @@ from kernel import access, clock
 from kernel.context import Actor
 from kernel.errors import NotFound
 from services.appointments.models import Appointment
-from services.appointments.selectors import expected_on
+from services.appointments.selectors import expected_on, name_on_the_day
 from services.guest_care.machine import IN_CUSTODY, IN_QUEUE, UNTOLD
 from services.guest_care.models import (
     AdviceSeeker,
@@ -32,6 +32,7 @@ from services.guest_care.models import (
     ServiceStep,
     SpecialRequest,
     Ticket,
+    TicketCall,
     TreatmentReminder,
 )
 from services.reception import selectors as reception
@@ -183,6 +184,26 @@ class Present:
     fault: DeviceFault | None
 
 
+def drawn_from(site: Site) -> list[QuerySet[Any]]:
+    """The rows that the board of guests and the waiting numbers are drawn from (``polled``)."""
+    day = today(site)
+    start, _end = day_bounds(site, day)
+    here = {"site": site, "at__gte": start}
+    return [
+        *reception.drawn_from(site, day),
+        GuestPass.objects.filter(**here),
+        Ticket.objects.filter(**here),
+        TicketCall.objects.filter(ticket__site=site, at__gte=start),
+        ServiceStep.objects.filter(**here),
+        TreatmentReminder.objects.filter(**here),
+        unreturned(site),
+        open_questions(site),
+        SpecialRequest.objects.filter(site=site, state="open"),
+        Opinion.objects.filter(site=site, state="taken"),
+        DeviceFault.objects.filter(site=site, state="open"),
+    ]
+
+
 def guests_now(site: Site) -> Present:
     """Who is here with whom, what is open, which doctor is free; the same number of queries for any number of guests."""
     day = today(site)
@@ -208,6 +229,7 @@ def guests_now(site: Site) -> Present:
     for visit, key in ServiceStep.objects.filter(visit__in=keys).values_list("visit", "item__key"):
         guests[visit].steps.add(key)
     coming = list(expected_on(site, day)[:COMING])
+    name_on_the_day(site, coming)
     prepared: dict[int, set[str]] = defaultdict(set)
     ready = ServiceStep.objects.filter(appointment__in=[one.pk for one in coming])
     for booking, key in ready.values_list("appointment", "item__key"):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from kernel import audit, clock, tenancy
 from kernel.actions import action
+from kernel.busy import telling
 from kernel.busy.actions import invitation_hash
 from kernel.busy.models import Calendar, Membership
 from kernel.busy.selectors import calendars, memberships
@@ -57,14 +58,17 @@ def invite_again(*, by: Actor, calendar: Calendar) -> str:
 
 @action(permission="headquarters.link_doctors")
 def end_membership(*, by: Actor, member: Membership) -> None:
-    """One house is out of the calendar; the times that it wrote are free for the others at once."""
+    """One house is out of the calendar; the times that it wrote are free for the others at once, and all of them are told."""
+    staying = memberships().filter(calendar=member.calendar).exclude(pk=member.pk)
+    telling.tell_ended(calendar=member.calendar, ended=[member], staying=staying)
     audit.record(by=by, verb="headquarters.calendar_member_ended", target=member)
     member.delete()
 
 
 @action(permission="headquarters.link_doctors")
 def close_calendar(*, by: Actor, calendar: Calendar) -> None:
-    """Close the calendar for all houses; nobody is busy elsewhere by it any more."""
+    """Close the calendar for all houses; nobody is busy elsewhere by it any more, and all of them are told."""
+    telling.tell_ended(calendar=calendar, ended=memberships().filter(calendar=calendar), staying=())
     audit.record(by=by, verb="headquarters.calendar_closed", target=calendar)
     calendar.delete()
 

@@ -1,4 +1,4 @@
-"""The matrix: figures × sites for a period, read from months in a handful of queries."""
+"""The matrix: figures × sites for a period, read from what was rolled up, in a handful of queries."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from kernel.registry import Kpi
 from services.headquarters.definitions import definitions, value_of
 from services.headquarters.judging import Mark, judge, too_few
-from services.headquarters.models import BranchSite, BranchTenant, SiteMonth
-from services.headquarters.rollups import first_of, shifted
+from services.headquarters.models import BranchSite, BranchTenant, SiteMonth, SiteSpan
+from services.headquarters.rollups import first_of, last_of, shifted
 
 WINDOW_SITES = 30
 SPANS = {"month": 1, "quarter": 3, "year": 12}
@@ -55,11 +55,7 @@ def period(key: str, month: str, today: date) -> Period:
     if last.year not in YEARS:
         last = first_of(today)
     chosen = key if key in SPANS else "month"
-    if chosen == "quarter":
-        last = date(last.year, (last.month - 1) // 3 * 3 + 3, 1)
-    if chosen == "year":
-        last = date(last.year, 12, 1)
-    return Period(chosen, last)
+    return Period(chosen, last if chosen == "month" else last_of(chosen, last))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +68,6 @@ class Parts:
     days: int
     spark: str = ""
     sites: int = 1
-
-    def plus(self, later: Parts) -> Parts:
-        """Together with a later month, whose spark stays."""
-        known = [part for part in (self.denominator, later.denominator) if part is not None]
-        return Parts(
-            self.numerator + later.numerator,
-            sum(known) if known else None,
-            self.n + later.n,
-            self.days + later.days,
-            later.spark,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +162,8 @@ def build_matrix(*, period: Period, vertical: str = "", window: int = 1) -> Matr
     columns = list(chosen[(window - 1) * WINDOW_SITES : window * WINDOW_SITES])
     applicable = _applicable_counts(vertical)
     wanted = {key: kpi for key, kpi in definitions().items() if applicable.get(key)}
-    months = period.months
-    chain = _chain_values(wanted, months, vertical)
-    cells = site_values(wanted, months, [site.pk for site in columns])
+    chain = _chain_values(wanted, period, vertical)
+    cells = site_values(wanted, period, [site.pk for site in columns])
     rows = []
     for key, kpi in wanted.items():
         over_all = chain.get(key)
@@ -230,26 +214,21 @@ def _applicable_counts(vertical: str) -> dict[str, int]:
     return counts
 
 
-def _chain_values(wanted: dict[str, Kpi], months: Sequence[date], vertical: str) -> dict[str, Parts]:
-    """Per figure over all sites of the chain: two queries, however many figures, months and sites there are."""
-    rows = SiteMonth.objects.filter(month__in=months, key__in=wanted)
+def _rolled_up(wanted: dict[str, Kpi], period: Period) -> QuerySet[Any]:
+    """The period as it was rolled up: one row per site, figure and version, however many months it has."""
+    if period.key == "month":
+        return SiteMonth.objects.filter(month=period.last, key__in=wanted)
+    return SiteSpan.objects.filter(length=period.key, last=period.last, key__in=wanted)
+
+
+def _chain_values(wanted: dict[str, Kpi], period: Period, vertical: str) -> dict[str, Parts]:
+    """Per figure over all sites of the chain: one query, however many figures, months and sites there are."""
+    rows = _rolled_up(wanted, period)
     if vertical:
         rows = rows.filter(site__tenant__verticals__contains=[vertical])
-    standing = [key for key, kpi in wanted.items() if kpi.aggregate == "last"]
-    # A state counts once per site, as it was in the last month that the site told of.
-    latest = rows.filter(key__in=standing).order_by("site_id", "key", "version", "-month")
-    ids = latest.distinct("site_id", "key", "version").values("pk")
-    sums: list[dict[str, Any]] = []
-    for part in (rows.exclude(key__in=standing), SiteMonth.objects.filter(pk__in=ids)):
-        grouped = part.values("key", "version").annotate(
-            a=Sum("numerator"),
-            b=Sum("denominator"),
-            c=Sum("n"),
-            d=Sum("days"),
-            # Within one month a site has one row per figure; telling sites apart would sort every row.
-            sites=Count("site", distinct=len(months) > 1),
-        )
-        sums += [dict(row) for row in grouped]
+    sums = rows.values("key", "version").annotate(
+        a=Sum("numerator"), b=Sum("denominator"), c=Sum("n"), d=Sum("days"), sites=Count("pk")
+    )
     return {
         row["key"]: Parts(row["a"], row["b"], row["c"], row["d"], sites=row["sites"])
         for row in sums
@@ -258,23 +237,18 @@ def _chain_values(wanted: dict[str, Kpi], months: Sequence[date], vertical: str)
 
 
 def site_values(
-    wanted: dict[str, Kpi], months: Sequence[date], sites: Sequence[int] | None = None
+    wanted: dict[str, Kpi], period: Period, sites: Sequence[int] | None = None
 ) -> dict[tuple[int, str], Parts]:
     """Per (site's pk, figure), with the spark of the last month; of every site unless ``sites`` are named."""
-    rows = SiteMonth.objects.filter(month__in=months, key__in=wanted)
+    rows = _rolled_up(wanted, period)
     if sites is not None:
         rows = rows.filter(site__in=sites)
-    found: dict[tuple[int, str], Parts] = {}
-    for site_id, key, version, numerator, denominator, n, days, spark in rows.order_by("month").values_list(
-        "site_id", "key", "version", "numerator", "denominator", "n", "days", "spark"
-    ):
-        kpi = wanted[key]
-        if kpi.version != version:
-            continue
-        parts = Parts(numerator, denominator, n, days, spark)
-        before = found.get((site_id, key))
-        found[site_id, key] = parts if before is None or kpi.aggregate == "last" else before.plus(parts)
-    return found
+    names = ("site_id", "key", "version", "numerator", "denominator", "n", "days", "spark")
+    return {
+        (site_id, key): Parts(*parts)
+        for site_id, key, version, *parts in rows.values_list(*names)
+        if wanted[key].version == version
+    }
 
 
 def _cell(kpi: Kpi, site: BranchSite | None, parts: Parts | None, chain_rate: float | None) -> Cell:

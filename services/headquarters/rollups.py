@@ -1,4 +1,5 @@
-"""From facts per day to months, so that a page reads months and never a thousand days."""
+"""From facts per day to months, and from months to quarters and years, so that a page reads one row per figure and site
+and never a thousand days."""
 
 from __future__ import annotations
 
@@ -10,12 +11,16 @@ from django.db.models import Count, Max, Sum
 
 from kernel.registry import Kpi
 from services.headquarters.definitions import definition, value_of
-from services.headquarters.models import BranchSite, SiteFact, SiteMonth
+from services.headquarters.models import BranchSite, RolledUp, SiteFact, SiteMonth, SiteSpan
 
 SPARK_MONTHS = 13
 SPARK_WIDTH, SPARK_HEIGHT = 34, 14
 # Noise must look like noise: the range is never narrower than this share of the mean on either side.
 SPARK_RANGE = 0.22
+PARTS = ("numerator", "denominator", "n", "days")
+
+# The months of one figure under one version, oldest first.
+Months = dict[date, SiteMonth]
 
 
 def first_of(day: date) -> date:
@@ -29,8 +34,14 @@ def shifted(month: date, by: int) -> date:
     return date(index // 12, index % 12 + 1, 1)
 
 
+def last_of(length: str, month: date) -> date:
+    """The last month of the calendar's quarter or year (``SiteSpan.Length``) in which ``month`` lies."""
+    return date(month.year, 12 if length == SiteSpan.Length.YEAR else (month.month - 1) // 3 * 3 + 3, 1)
+
+
 def roll_up(site: BranchSite, day: date, keys: Iterable[str]) -> None:
-    """Bring the month of ``day`` up to date for ``keys``, and the sparks that contain it."""
+    """Bring the month of ``day`` up to date for ``keys``, the sparks that contain it, and the quarters and years in which
+    any of this is shown."""
     month = first_of(day)
     wanted = sorted(set(keys))
     following = shifted(month, 1)
@@ -46,9 +57,8 @@ def roll_up(site: BranchSite, day: date, keys: Iterable[str]) -> None:
         )
     )
     found = {(row["key"], row["version"]): row for row in rows}
-    SiteMonth.objects.filter(site=site, month=month, key__in=wanted).exclude(
-        key__in=[key for key, _version in found]
-    ).delete()
+    old = SiteMonth.objects.filter(site=site, month=month, key__in=wanted).values_list("pk", "key", "version")
+    SiteMonth.objects.filter(pk__in=[pk for pk, *what in old if tuple(what) not in found]).delete()
     fresh = []
     for (key, version), row in found.items():
         numerator, denominator, total = row["numerator"], row["denominator"], row["total"]
@@ -72,25 +82,36 @@ def roll_up(site: BranchSite, day: date, keys: Iterable[str]) -> None:
         fresh,
         update_conflicts=True,
         unique_fields=["site", "key", "version", "month"],
-        update_fields=["numerator", "denominator", "n", "days"],
+        update_fields=PARTS,
     )
-    _draw_sparks(site, month, wanted)
+    series = _series(site, month, wanted)
+    _draw_sparks(series, month)
+    _roll_up_spans(site, series, month, wanted)
 
 
-def _draw_sparks(site: BranchSite, month: date, keys: Sequence[str]) -> None:
-    start, end = shifted(month, -SPARK_MONTHS + 1), shifted(month, SPARK_MONTHS - 1)
-    series: dict[tuple[str, int], dict[date, SiteMonth]] = defaultdict(dict)
-    for row in SiteMonth.objects.filter(
-        site=site, key__in=keys, month__gte=shifted(start, -SPARK_MONTHS + 1), month__lte=end
-    ):
+def _reach(month: date) -> date:
+    """The last month whose spark contains ``month``."""
+    return shifted(month, SPARK_MONTHS - 1)
+
+
+def _series(site: BranchSite, month: date, keys: Sequence[str]) -> dict[tuple[str, int], Months]:
+    """Per figure and version every month that a change of ``month`` has to do with."""
+    first, last = shifted(month, -SPARK_MONTHS + 1), last_of(SiteSpan.Length.YEAR, _reach(month))
+    series: dict[tuple[str, int], Months] = defaultdict(dict)
+    rows = SiteMonth.objects.filter(site=site, key__in=keys, month__gte=first, month__lte=last)
+    for row in rows.order_by("month"):
         series[row.key, row.version][row.month] = row
+    return series
+
+
+def _draw_sparks(series: dict[tuple[str, int], Months], month: date) -> None:
     redrawn = []
     for (key, _version), months in series.items():
         kpi = definition(key)
         if kpi is None:
             continue
         for row in months.values():
-            if not month <= row.month <= end:
+            if not month <= row.month <= _reach(month):
                 continue
             values = [
                 _value(kpi, months.get(shifted(row.month, step - SPARK_MONTHS + 1))) for step in range(SPARK_MONTHS)
@@ -98,6 +119,44 @@ def _draw_sparks(site: BranchSite, month: date, keys: Sequence[str]) -> None:
             row.spark = spark_path(values)
             redrawn.append(row)
     SiteMonth.objects.bulk_update(redrawn, ["spark"])
+
+
+def _roll_up_spans(site: BranchSite, series: dict[tuple[str, int], Months], month: date, keys: Sequence[str]) -> None:
+    """The quarters and years from that of ``month`` to the last one that shows a spark with it."""
+    for length in SiteSpan.Length.values:
+        touched = {last_of(length, shifted(month, step)) for step in range(SPARK_MONTHS)}
+        fresh: dict[tuple[str, int, date], SiteSpan] = {}
+        for (key, version), months in series.items():
+            kpi = definition(key)
+            for row in months.values():
+                last = last_of(length, row.month)
+                if last not in touched:
+                    continue
+                span = fresh.setdefault(
+                    (key, version, last),
+                    SiteSpan(site=site, length=length, last=last, key=key, version=version, days=0, numerator=0, n=0),
+                )
+                _extend(span, row, is_state=kpi is not None and kpi.aggregate == "last")
+        old = SiteSpan.objects.filter(site=site, length=length, last__in=touched, key__in=keys)
+        gone = [pk for pk, *what in old.values_list("pk", "key", "version", "last") if tuple(what) not in fresh]
+        SiteSpan.objects.filter(pk__in=gone).delete()
+        SiteSpan.objects.bulk_create(
+            fresh.values(),
+            update_conflicts=True,
+            unique_fields=["site", "key", "version", "length", "last"],
+            update_fields=[*PARTS, "spark"],
+        )
+
+
+def _extend(span: RolledUp, later: RolledUp, *, is_state: bool) -> None:
+    """Let ``span`` reach over one ``later`` month too: parts are added up, a state is what it was last."""
+    known = [part for part in (span.denominator, later.denominator) if part is not None]
+    if is_state:
+        span.numerator, span.denominator, span.n, span.days = later.numerator, later.denominator, later.n, later.days
+    else:
+        span.numerator, span.denominator = span.numerator + later.numerator, sum(known) if known else None
+        span.n, span.days = span.n + later.n, span.days + later.days
+    span.spark = later.spark
 
 
 def _value(kpi: Kpi, row: SiteMonth | None) -> float | None:

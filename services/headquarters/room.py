@@ -36,6 +36,14 @@ ROOM = Room(
             icon="people",
             order=30,
         ),
+        NavItem(
+            key="rules",
+            label=_("Published rules"),
+            url_name="headquarters:rules",
+            permission="headquarters.view",
+            icon="settings",
+            order=40,
+        ),
     ),
     permissions={
         "headquarters.view": _("compare the figures of the branches"),
@@ -43,7 +51,11 @@ ROOM = Room(
     },
     role_grants={
         "hq_analyst": ("headquarters.view",),
-        "hq_manager": ("headquarters.view", "headquarters.link_doctors"),
+        "hq_manager": ("headquarters.view", "headquarters.link_doctors", "parameters.publish"),
     },
-    handlers={"kpis.day_measured": ("services.headquarters.handlers.take_in_day",)},
+    handlers={
+        "kpis.day_measured": ("services.headquarters.handlers.take_in_day",),
+        "rules.publication_received": ("services.headquarters.publishing.note_received",),
+        "rules.publication_adopted": ("services.headquarters.publishing.note_adopted",),
+    },
 )

@@ -65,7 +65,7 @@ def site_months(site: BranchSite, kpi: Kpi, last: date, count: int = 13) -> list
 
 def sites_of_figure(kpi: Kpi, period: Period) -> list[tuple[BranchSite, int, int | None, int]]:
     """Numerator, denominator and n of one figure at every site that reported it in the period."""
-    values = site_values({kpi.key: kpi}, period.months)
+    values = site_values({kpi.key: kpi}, period)
     by_site = {site_id: parts for (site_id, _key), parts in values.items()}
     sites = BranchSite.objects.select_related("tenant").filter(pk__in=by_site).order_by("tenant__name", "order")
     return [(site, by_site[site.pk].numerator, by_site[site.pk].denominator, by_site[site.pk].n) for site in sites]

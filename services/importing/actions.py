@@ -92,8 +92,9 @@ def check_portion(*, by: Actor, batch: ImportBatch, most: int) -> None:
     """Check the next rows of a file; after the last one the report is ready."""
     desk = checking.ImportDesk(batch)
     rows = list(batch.rows.filter(state=State.STAGED).select_related("batch")[:most])
+    known = checking.known_of(rows, batch)
     for row in rows:
-        checking.judge(row, desk)
+        checking.judge(row, desk, known)
         row.save(update_fields=["state", "faults", "candidates"])
     if not batch.rows.filter(state=State.STAGED).exists():
         BATCH.move(batch, "checked", by=by)

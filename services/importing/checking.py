@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+
+from django.db.models import Min
 
 from kernel.context import Actor
 from kernel.crypto import blind_candidates, blind_index
@@ -79,8 +83,48 @@ def mark(row: ImportedRow) -> None:
         row.fingerprint = fingerprint(row.kind, kind.identity(values))
 
 
-def judge(row: ImportedRow, desk: ImportDesk) -> None:
-    """Set state, faults and candidates of ``row``. It writes nothing but the row."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the rows of a portion are compared with: marks of their kind that stand for something in the system, and the
+    number of the first row of the file under each mark."""
+
+    live: set[tuple[str, str]]
+    first: dict[tuple[str, str], int]
+
+    def is_live(self, kind: str, own: list[str]) -> bool:
+        """Does one of these marks stand for something?"""
+        return any((kind, one) in self.live for one in own)
+
+    def stands_before(self, kind: str, own: list[str], number: int) -> bool:
+        """Has an earlier row of the file one of these marks?"""
+        return any(self.first.get((kind, one), number) < number for one in own)
+
+
+def known_of(rows: Sequence[ImportedRow], batch: ImportBatch) -> Known:
+    """What ``rows`` of ``batch`` are compared with, in two queries for each kind."""
+    wanted: dict[str, set[str]] = {}
+    for row in rows:
+        kind = kind_of(row.kind)
+        if kind is not None:
+            values, wrong = values_of(kind, row)
+            if not wrong:
+                wanted.setdefault(row.kind, set()).update(marks(row.kind, kind.identity(values)))
+    live: set[tuple[str, str]] = set()
+    first: dict[tuple[str, str], int] = {}
+    for key, own in wanted.items():
+        same = ImportedRow.objects.filter(kind=key, fingerprint__in=own)
+        live |= {(key, one) for one in same.filter(state__in=ImportedRow.LIVE).values_list("fingerprint", flat=True)}
+        here = same.filter(batch=batch).exclude(state=State.UNDONE).order_by()
+        for mark_, number in here.values_list("fingerprint").annotate(first=Min("number")):
+            first[key, mark_] = number
+    return Known(live, first)
+
+
+def judge(row: ImportedRow, desk: ImportDesk, known: Known | None = None) -> None:
+    """Set state, faults and candidates of ``row``. It writes nothing but the row.
+
+    ``known`` is what ``known_of`` found for its portion; without it the row is compared by itself.
+    """
     kind = kind_of(row.kind)
     row.candidates = []
     if kind is None:
@@ -88,10 +132,11 @@ def judge(row: ImportedRow, desk: ImportDesk) -> None:
     values, wrong = values_of(kind, row)
     if wrong:
         return _settle(row, State.FAULTY, wrong)
-    same = ImportedRow.objects.filter(kind=row.kind, fingerprint__in=marks(row.kind, kind.identity(values)))
-    if same.filter(state__in=ImportedRow.LIVE).exists():
+    known = known or known_of([row], row.batch)
+    own = marks(row.kind, kind.identity(values))
+    if known.is_live(row.kind, own):
         return _settle(row, State.KNOWN, [])
-    if same.filter(batch=row.batch, number__lt=row.number).exclude(state=State.UNDONE).exists():
+    if known.stands_before(row.kind, own, row.number):
         return _settle(row, State.FAULTY, [faults.of_cell(CellFault("twice_in_file"))])
     fault = fault_of(kind, values, desk)
     if fault is not None:

@@ -65,6 +65,30 @@ def rows_of(batch: ImportBatch, *, show: str = "", kind: str = "") -> QuerySet[I
     return rows.order_by("order", "kind", "number")
 
 
+@dataclass(frozen=True, slots=True)
+class SheetCounts:
+    """How the rows of one sheet stand: their number, and how many in each group of ``GROUPS``."""
+
+    key: str
+    name: str
+    total: int
+    groups: dict[str, int]
+
+
+def sheets_of(batch: ImportBatch) -> list[SheetCounts]:
+    """The sheets of an import in the order of the file, in one query; a group is counted by its own key."""
+    known = {kind.key: kind for kind in kinds()}
+    group_of = {state: key for key, states in GROUPS.items() for state in states}
+    found: dict[str, dict[str, int]] = {}
+    rows = batch.rows.order_by("order", "kind").values_list("order", "kind", "state").annotate(count=Count("id"))
+    for _order, kind, state, count in rows:
+        counts = found.setdefault(kind, dict.fromkeys(GROUPS, 0))
+        counts[group_of[state]] += count
+    return [
+        SheetCounts(key, sheet_of(known.get(key), key), sum(counts.values()), counts) for key, counts in found.items()
+    ]
+
+
 def twin_of(batch: ImportBatch) -> ImportBatch | None:
     """An earlier import of the very same file at this site, if there is one."""
     rows = ImportBatch.objects.filter(sha256=batch.sha256, site=batch.site, uploaded_at__lt=batch.uploaded_at)

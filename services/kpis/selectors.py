@@ -18,13 +18,17 @@ from services.sites.models import Site
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure over a period: its value (None: nothing measured), what it is made of, and the days it covers."""
+    """A figure over a period: its value (None: nothing measured), what it is made of, and the days it covers.
+
+    ``excluded`` is how many it leaves out because of a declared outage; None for a figure that never leaves anything out.
+    """
 
     kpi: Kpi
     numerator: int
     denominator: int | None
     n: int
     days: int
+    excluded: int | None = None
 
     @property
     def value(self) -> float | None:
@@ -59,15 +63,20 @@ def figures(actor: Actor, *, site: Site, start: date, end: date) -> list[Figure]
         (fact.key, fact.version): fact
         for fact in standing.order_by("key", "version", "-day").distinct("key", "version")
     }
+    versions = {kpi.key: kpi.version for kpi in kpis}
     result = []
     for kpi in kpis:
         row, last = found.get((kpi.key, kpi.version)), latest.get((kpi.key, kpi.version))
+        excluded = None
+        if kpi.excluded_by in versions:
+            counted = found.get((kpi.excluded_by, versions[kpi.excluded_by]))
+            excluded = counted["numerator"] if counted else 0
         if row and last:
-            result.append(Figure(kpi, last.numerator, last.denominator, last.n, row["days"]))
+            result.append(Figure(kpi, last.numerator, last.denominator, last.n, row["days"], excluded))
         elif row:
-            result.append(Figure(kpi, row["numerator"], row["denominator"], row["total"], row["days"]))
+            result.append(Figure(kpi, row["numerator"], row["denominator"], row["total"], row["days"], excluded))
         else:
-            result.append(Figure(kpi, 0, None, 0, 0))
+            result.append(Figure(kpi, 0, None, 0, 0, excluded))
     return result
 
 

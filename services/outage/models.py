@@ -82,6 +82,26 @@ class OutageVisit(CodeModel):
         ]
 
 
+class SheetDesk(VersionedModel):
+    """A shared desk whose browser keeps the day sheet of ``site`` for when the server does not answer."""
+
+    desk = models.ForeignKey("identity.Desk", on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    registered_at = models.DateTimeField()
+    registered_by = models.ForeignKey("identity.User", null=True, on_delete=models.PROTECT, related_name="+")
+    registered_by_name = models.CharField(max_length=80)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_by_name = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ["-registered_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["desk"], condition=Q(withdrawn_at__isnull=True), name="outage_desk_keeps_one_sheet"
+            )
+        ]
+
+
 class NumberBlock(CodeModel):
     """A block of paper receipts with their numbers printed, handed to a site."""
 

@@ -7,7 +7,7 @@ from kernel.registry import Kpi, NavItem, Room
 
 SEES = ("outage.view",)
 DESK = (*SEES, "outage.enter", "outage.receipts")
-LEADS = (*DESK, "outage.declare", "outage.issue")
+LEADS = (*DESK, "outage.declare", "outage.issue", "outage.desks")
 
 ROOM = Room(
     key="outage",
@@ -30,6 +30,7 @@ ROOM = Room(
         "outage.enter": _("Enter visits from paper"),
         "outage.receipts": _("Account for emergency receipts"),
         "outage.issue": _("Issue blocks of emergency receipts"),
+        "outage.desks": _("Let shared desks keep the day sheet"),
     },
     always_open=("outage.enter", "outage.receipts"),
     role_grants={
@@ -55,6 +56,8 @@ ROOM = Room(
     ),
     slots={
         "reception.unmeasured": ("services.outage.selectors.unmeasured",),
+        "appointments.unmeasured": ("services.outage.selectors.unmeasured_bookings",),
+        "page.head": ("services.outage.desks.page_mark",),
         "shift.leftovers": ("services.outage.leftovers.of_day",),
         "policy.exclusions": ("services.outage.selectors.exclusions",),
     },

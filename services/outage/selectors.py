@@ -114,6 +114,11 @@ def unmeasured() -> Exists:
     return Exists(OutageVisit.objects.filter(visit=OuterRef("pk")))
 
 
+def unmeasured_bookings() -> Exists:
+    """The same of a booking: is the wait of its visit measured by nobody? (slot ``appointments.unmeasured``)"""
+    return Exists(OutageVisit.objects.filter(visit__appointment=OuterRef("pk")))
+
+
 def excluded_on(site: Site, day: date) -> int:
     """How many waits of the site's day are excluded because an outage touched them."""
     start, end = clock.day_bounds(day, site.timezone)
@@ -157,8 +162,13 @@ def day_sheet(site: Site, day: date) -> list[Appointment]:
     return list(on_day(site, day))
 
 
-def sheet_rows(actor: Actor, site: Site, day: date) -> list[dict[str, Any]]:
-    """The sheet as plain data: last four digits of phones only; complaint and remarks for whoever sees bookings."""
+def sheet_rows(
+    actor: Actor, site: Site, day: date, *, bookings: list[Appointment] | None = None
+) -> list[dict[str, Any]]:
+    """The sheet as plain data: last four digits of phones only; complaint and remarks for whoever sees bookings.
+
+    ``bookings`` are those of ``day_sheet`` where they were read already.
+    """
     whole = access.holds(actor, "appointments.view", site=site.code)
     return [
         {
@@ -171,7 +181,7 @@ def sheet_rows(actor: Actor, site: Site, day: date) -> list[dict[str, Any]]:
             "complaint": one.complaint if whole else "",
             "note": one.note if whole else "",
         }
-        for one in day_sheet(site, day)
+        for one in (day_sheet(site, day) if bookings is None else bookings)
     ]
 
 

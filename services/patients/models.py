@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -10,9 +11,11 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from kernel import context
 from kernel.crypto import BlindIndexField, EncryptedTextField, IndexedModel
 from kernel.ids import CodeModel, VersionedModel
 from services.patients.machines import EXPORT
+from services.patients.names import PersonsName
 from services.sites.models import Site
 
 
@@ -37,7 +40,7 @@ class Patient(IndexedModel, VersionedModel):
 
     record_number = models.CharField(_("Record number"), max_length=24, unique=True)
     # Collated by code point on every server: only so one index finds a beginning and gives its order (search, 50 ms).
-    name = models.CharField(_("Name"), max_length=80, db_collation="C")
+    name = PersonsName(_("Name"), max_length=80, db_collation="C")
     pinyin = models.CharField(max_length=200, editable=False, db_collation="C")
     initials = models.CharField(max_length=40, editable=False, db_collation="C")
     # What a search may begin with, each after a space: whole and given name, both in pinyin, initials, record number.
@@ -59,7 +62,7 @@ class Patient(IndexedModel, VersionedModel):
     occupation = models.CharField(_("Occupation"), max_length=60, blank=True)
     media_source = models.CharField(_("How they heard of us"), max_length=40, blank=True)
     language = models.CharField(_("Language"), max_length=12, blank=True)
-    form_of_address = models.CharField(_("Form of address"), max_length=40, blank=True)
+    form_of_address = PersonsName(_("Form of address"), max_length=40, blank=True, instead="")
     alert = EncryptedTextField(_("Alert"), blank=True, default="")
     is_special = models.BooleanField(_("Special circumstances"), default=False)
     message_consent = models.BooleanField(_("Agrees to messages"), null=True, blank=True)
@@ -103,6 +106,11 @@ class Patient(IndexedModel, VersionedModel):
             models.Index(fields=["initials", "-id"], name="patients_initials"),
             models.Index(fields=["site", "-created_at"], name="patients_newest"),
         ]
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        """Read again what is written; who may read the name is decided when it is shown."""
+        with context.read_by(None):
+            super().refresh_from_db(*args, **kwargs)
 
     @property
     def untraceable(self) -> bool:

@@ -14,6 +14,7 @@ from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, Cure, Forbidden, RuleRefused
 from services.patients.models import FileRestriction, Patient
+from services.patients.names import GATE
 from services.policy.actions import override_gate
 from services.policy.models import OverrideRecord
 from services.sites.locking import lock_version
@@ -21,7 +22,6 @@ from services.sites.locking import lock_version
 if TYPE_CHECKING:
     from services.sites.models import Site
 
-GATE = "patients.restricted_file"
 BREAKERS = (
     "doctor", "specialist", "chief_physician", "doctor_supervisor", "head_nurse", "duty_superior", "supervisor",
     "higher_supervisor", "clinic_director", "dean",
@@ -30,7 +30,12 @@ BREAKERS = (
 
 def is_restricted(patient: Patient) -> bool:
     """Is processing of this file restricted now? A restriction ends by itself at its date."""
-    return patient.restricted_until is not None and patient.restricted_until > clock.now()
+    return restricts(patient.restricted_until)
+
+
+def restricts(until: datetime | None) -> bool:
+    """Does a restriction ``until`` then stand now?"""
+    return until is not None and until > clock.now()
 
 
 def opened_by(actor: Actor, patient: Patient) -> OverrideRecord | None:
@@ -40,6 +45,11 @@ def opened_by(actor: Actor, patient: Patient) -> OverrideRecord | None:
     return OverrideRecord.objects.filter(
         gate=GATE, subject_code=patient.code, by_id=actor.user_id, expires_at__gt=clock.now()
     ).first()
+
+
+def may_open(actor: Actor) -> bool:
+    """Is ``actor`` one of those who open restricted files by exception? What is not theirs is not offered."""
+    return actor.can("policy.override") and bool(actor.roles & set(BREAKERS))
 
 
 def require_open(actor: Actor, patient: Patient) -> bool:
@@ -54,7 +64,11 @@ def require_open(actor: Actor, patient: Patient) -> bool:
     raise Forbidden(
         "file_restricted",
         _("This file is restricted. In an emergency it is opened with a reason, which is reviewed."),
-        cures=(Cure(_("Open it with a reason"), url=_page_of_exception(patient)),),
+        cures=(
+            Cure(_("Open it with a reason"), url=_page_of_exception(patient))
+            if may_open(actor)
+            else Cure(_("A doctor or a superior opens it with a reason"), role=BREAKERS[0]),
+        ),
         gate=GATE,
     )
 

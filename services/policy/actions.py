@@ -17,7 +17,7 @@ from kernel.identity.models import Deputy, RoleAssignment
 from kernel.registry import Gate
 from kernel.web.formatting import listed
 from services.policy.gates import gate as declared_gate
-from services.policy.gates import overridable
+from services.policy.gates import overridable, role_for
 from services.policy.models import OverrideRecord
 from services.sites.models import Site
 from services.sites.selectors import weekly_hours
@@ -28,9 +28,6 @@ REVIEW = "policy.review_override"
 ALERT = "policy.law_overridden"
 REVIEWERS = ("supervisor", "clinic_director", "dean")
 LAW_ALERTED = ("clinic_director", "dean")
-SMALL_SITE = "small_site"
-# In a small site the clinician concerned decides when nobody of the gate's roles is there; headquarters reviews.
-CLINICIANS = ("doctor", "specialist", "chief_physician")
 
 
 @action(permission="policy.override")
@@ -110,13 +107,8 @@ def review_override(*, by: Actor, record: OverrideRecord, accepted: bool, note: 
 
 def _role_for(by: Actor, declared: Gate, site: Site | None) -> str:
     """The role that carries the override. Raises Forbidden."""
-    for role in declared.overridable_by:
-        if role in by.roles:
-            return role
-    if declared.gate_class == "process" and parameters.value(SMALL_SITE, site=site):
-        for role in CLINICIANS:
-            if role in by.roles:
-                return role
+    if role := role_for(by, declared, site):
+        return role
     raise Forbidden(
         "override_not_yours",
         _("Only %(role)s, or whoever stands in, may override this.") % {"role": _labels(declared.overridable_by)},

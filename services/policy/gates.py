@@ -9,7 +9,8 @@ from django.db.models import F, Model
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from kernel import clock, registry
+from kernel import clock, parameters, registry
+from kernel.access import holds
 from kernel.context import Actor
 from kernel.errors import Cure, DomainError, RuleRefused
 from kernel.registry import Gate
@@ -17,6 +18,9 @@ from services.policy.models import NudgeCount, OverrideRecord
 from services.sites.models import Site
 
 Text = str | Promise
+SMALL_SITE = "small_site"
+# In a small site the clinician concerned decides when nobody of the gate's roles is there; headquarters reviews.
+CLINICIANS = ("doctor", "specialist", "chief_physician")
 
 
 def gate(key: str) -> Gate:
@@ -72,6 +76,26 @@ def check(
 def overridable(declared: Gate) -> bool:
     """May this gate be overridden by anybody? Money never, a nudge needs no override."""
     return declared.gate_class in ("law", "process") and bool(declared.overridable_by)
+
+
+def role_for(actor: Actor, declared: Gate, site: Site | None) -> str:
+    """The role with which ``actor`` may override ``declared`` at ``site``; empty if with none (ledger 17 G).
+
+    The roles of the declaration, held or stood in for; in a small site also the clinician concerned, about process.
+    """
+    for role in declared.overridable_by:
+        if role in actor.roles:
+            return role
+    if declared.gate_class == "process" and parameters.value(SMALL_SITE, site=site):
+        return next((role for role in CLINICIANS if role in actor.roles), "")
+    return ""
+
+
+def may_override(actor: Actor, gate_key: str, site: Site) -> bool:
+    """Would ``override_gate`` let ``actor`` pass somebody through this gate at ``site``? What is not theirs is not offered."""
+    declared = gate(gate_key)
+    held = actor.user_id is not None and holds(actor, "policy.override", site=site.code)
+    return held and overridable(declared) and bool(role_for(actor, declared, site))
 
 
 def _valid_override(declared: Gate, subject: Model) -> OverrideRecord | None:

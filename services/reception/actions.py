@@ -373,7 +373,7 @@ def rebook_visit(
         complaint=visit.complaint,
     )
     if old is not None:
-        bookings.cancel_appointment(by=by, appointment=old, reason=WAIT_TOO_LONG)
+        bookings.cancel_appointment(by=Actor.system("visit"), appointment=old, reason=WAIT_TOO_LONG)
     visit.opinion, visit.opinion_at, visit.rebooked_as = Visit.Opinion.REBOOK, clock.now(), booked
     visit.save(update_fields=["opinion", "opinion_at", "rebooked_as"])
     MACHINE.move(visit, "rebooked", by=by, reason=(reason.strip() or WAIT_TOO_LONG)[:120])
@@ -438,7 +438,7 @@ def lock_visit(visit: Visit) -> Visit:
 def _leave_unseen(by: Actor, visit: Visit, reason: str) -> Visit:
     MACHINE.move(visit, "left_unseen", by=by, reason=reason.strip()[:120])
     if visit.appointment is not None:
-        bookings.cancel_appointment(by=by, appointment=visit.appointment, reason=LEFT_UNSEEN)
+        bookings.cancel_appointment(by=Actor.system("visit"), appointment=visit.appointment, reason=LEFT_UNSEEN)
     waits.over(by, visit)
     _note(visit, "left_unseen", by)
     tell("visit.left_unseen", visit)

@@ -210,6 +210,7 @@ ROOM = Room(
             definition=_("Median of the minutes from registration to lead-in of the patients led in."),
             aggregate="mean",
             clause="QU-018",
+            excluded_by="waits_excluded",
             order=40,
         ),
         Kpi(
@@ -227,6 +228,7 @@ ROOM = Room(
             ),
             aggregate="ratio",
             clause="QU-004",
+            excluded_by="waits_excluded",
             order=50,
         ),
     ),
@@ -239,6 +241,7 @@ ROOM = Room(
         "appointments.stages": ("services.reception.web.slots.stages",),
         "patient.states": ("services.reception.web.slots.patient_states",),
         "patient.badges": ("services.reception.web.slots.patient_badges",),
+        "patients.attended": ("services.reception.selectors.attended",),
         "shift.leftovers": ("services.reception.leftovers.of_day",),
         "patient.actions": ("services.reception.web.slots.patient_actions",),
         "patient.next": ("services.reception.web.slots.patient_next",),

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import F, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
@@ -19,25 +19,37 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kernel import access, clock, parameters, registry
-from kernel.context import Actor
+from kernel.context import ALL, Actor
 from kernel.errors import NotFound
-from services.appointments.models import Appointment
+from services.appointments.models import Appointment, Block
+from services.patients.models import Patient
 from services.reception.machine import HOLDS_CHAIR, UNSEEN, WAITS
 from services.reception.models import Visit, WaitExplanation
 from services.sites.models import Chair, Site
 from services.sites.selectors import chairs as chairs_of
-from services.staff.models import StaffMember
+from services.staff.models import DutyShift, StaffMember
 from services.staff.selectors import OnDuty, doctors_on_duty
 
 VIEW = "reception.view"
+# Whoever does one of these speaks with the guest and calls them by name.
+ATTENDS = ("reception.check_in", "reception.lead_in", "reception.settle")
+EXPLAIN_AFTER = "wait_explain_minutes"
 JOINED = ("site", "patient", "doctor", "chair__room", "appointment__item", "appointment__chair")
 # What the front desk's screen shows and counts of a visit; it asks for hundreds of them every few seconds.
-DESK_JOINED = ("patient", "doctor", "chair", "appointment__chair")
 DESK_SHOWN = (
     "code", "state", "site_id", "vertical", "emergency", "complaint", "arrived_at", "registered_at", "led_in_at",
-    "ended_at", "finished_at", "announced_wait_minutes", "opinion", "opinion_at", "education_topic",
-    "patient__name", "patient__is_special", "doctor__name", "chair__name", "appointment__chair__name",
+    "ended_at", "finished_at", "announced_wait_minutes", "opinion", "opinion_at", "education_topic", "patient_id",
+    "doctor_id", "chair_id", "appointment_id",
 )  # fmt: skip
+DESK_NAMED = {
+    "patient_name": "patient__name",
+    "patient_is_special": "patient__is_special",
+    "patient_restricted_until": "patient__restricted_until",
+    "doctor_name": "doctor__name",
+    "chair_name": "chair__name",
+    "booked_chair_id": "appointment__chair_id",
+    "booked_chair_name": "appointment__chair__name",
+}
 
 # In the house: arrived and neither gone nor settled.
 HERE = (*UNSEEN, *HOLDS_CHAIR, "left", "at_cashier")
@@ -63,6 +75,32 @@ LOOKS = {
     "rebooked": "cancelled",
     "left_unseen": "cancelled",
 }
+
+
+def attended(actor: Actor) -> QuerySet[Any, Any]:
+    """The restricted files that ``actor`` reads the name of because the patient is here (``patients.attended``, CR-006):
+    the doctor of the visit, and who registers guests, leads them in or settles at its site."""
+    mine = Q(doctor__user_id=actor.user_id) | Q(appointment__assistant__user_id=actor.user_id)
+    for word in ATTENDS:
+        if access.holds(actor, word):
+            sites = actor.sites(word)
+            mine |= Q(pk__gt=0) if sites is ALL else Q(site__code__in=sites)
+    start, _end = clock.day_bounds(clock.today())
+    rows = Visit.objects.filter(mine, state__in=HERE, arrived_at__gte=start, patient__restricted_until__gt=clock.now())
+    return rows.order_by().values_list("patient_id")
+
+
+def drawn_from(site: Site, day: date) -> list[QuerySet[Any]]:
+    """The rows that every board of who is here, who waits and who is expected on ``day`` is drawn from (``polled``)."""
+    start, end = clock.day_bounds(day, site.timezone)
+    return [
+        Visit.objects.filter(site=site, state__in=HERE),
+        Visit.objects.filter(site=site, arrived_at__gte=start, arrived_at__lt=end),
+        WaitExplanation.objects.filter(visit__site=site, at__gte=start),
+        Appointment.objects.filter(site=site, starts_at__gte=start, starts_at__lt=end),
+        Block.objects.filter(site=site, starts_at__lt=end, ends_at__gt=start),
+        DutyShift.objects.filter(site=site, starts_at__lt=end, ends_at__gt=start),
+    ]
 
 
 def visits_for(actor: Actor) -> QuerySet[Visit]:
@@ -116,7 +154,9 @@ def waiting_list(site: Site, *, visits: list[Visit] | None = None, now: datetime
     now = now or clock.now()
     present = list(_with_explanations(here_now(site))) if visits is None else visits
     holders = {visit.chair_id: visit for visit in present if visit.state in HOLDS_CHAIR}
-    lines = [_waiting(visit, holders, now) for visit in present if visit.state in WAITS]
+    asks = parameters.Reader("wait_consent_minutes", site=site)
+    limits = parameters.Reader(EXPLAIN_AFTER, site=site)
+    lines = [_waiting(visit, holders, now, asks, limits) for visit in present if visit.state in WAITS]
     return sorted(lines, key=lambda line: (not line.visit.emergency, line.visit.registered_at, line.visit.pk))
 
 
@@ -126,14 +166,47 @@ def present(site: Site) -> list[Visit]:
 
 
 def desk_visits(site: Site, day: date) -> tuple[list[Visit], list[Visit]]:
-    """(who is in the house, who arrived on ``day``): both halves of the front desk's screen in one query."""
+    """(who is in the house, who arrived on ``day``): both halves of the front desk's screen in one query.
+
+    Who has gone is only counted: patient, doctor, chair and booking hang on those who are in the house alone.
+    """
     start, end = clock.day_bounds(day, site.timezone)
     rows = Visit.objects.filter(Q(state__in=HERE) | Q(arrived_at__gte=start, arrived_at__lt=end), site=site)
-    rows = rows.annotate(**desk_columns())
-    found = list(_with_explanations(rows.select_related(*DESK_JOINED).only(*DESK_SHOWN)))
+    rows = rows.annotate(**{name: F(path) for name, path in DESK_NAMED.items()}, **desk_columns())
+    found = list(_with_explanations(rows.only(*DESK_SHOWN)))
+    here = [one for one in found if one.state in HERE]
+    people: dict[tuple[type[Model], int], Any] = {}
     for one in found:
         one.site = site
-    return [one for one in found if one.state in HERE], [one for one in found if start <= one.arrived_at < end]
+    for one in here:
+        _hang_on(one, people)
+    return here, [one for one in found if start <= one.arrived_at < end]
+
+
+def _hang_on(visit: Any, known: dict[tuple[type[Model], int], Any]) -> None:
+    """Give a visit of the desk its relatives from the columns read with it; doctors and chairs are shared."""
+
+    def row(model: type[Model], key: int, **values: Any) -> Any:
+        found = known.get((model, key))
+        if found is None:
+            values["id"] = key
+            order = [one.attname for one in model._meta.concrete_fields if one.attname in values]
+            found = known[model, key] = model.from_db(visit._state.db, order, [values[name] for name in order])
+        return found
+
+    visit.patient = row(
+        Patient,
+        visit.patient_id,
+        name=visit.patient_name,
+        is_special=visit.patient_is_special,
+        restricted_until=visit.patient_restricted_until,
+    )
+    visit.doctor = row(StaffMember, visit.doctor_id, name=visit.doctor_name)
+    if visit.chair_id is not None:
+        visit.chair = row(Chair, visit.chair_id, name=visit.chair_name)
+    if visit.appointment_id is not None:
+        visit.appointment = row(Appointment, visit.appointment_id, chair_id=visit.booked_chair_id)
+        visit.appointment.chair = row(Chair, visit.booked_chair_id, name=visit.booked_chair_name)
 
 
 def desk_columns() -> dict[str, Any]:
@@ -188,20 +261,25 @@ def of_doctor(doctor: StaffMember, site: Site, day: date) -> list[Visit]:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The key figures of a site's day: how many visits in which state, and the median wait in whole minutes."""
+    """The key figures of a site's day: how many visits in which state, and the median wait in whole minutes.
+
+    ``excluded`` waits count in neither of the wait figures, because a declared outage touched them.
+    """
 
     states: Mapping[str, int]
     total: int
     unexplained: int
     median_wait: int | None
+    excluded: int
 
 
 def figures(visits: list[Visit], *, walk_ins_only: bool = False) -> Figures:
-    """Count the visits of a day. ``walk_ins_only``: the states count only who came without a booking, because the board
+    """Count the visits of a day of one site. ``walk_ins_only``: the states count only who came without a booking, because the board
     counts the others."""
     counted: dict[str, int] = {}
     waits: list[int] = []
-    unexplained = 0
+    unexplained = excluded = 0
+    limits: parameters.Reader | None = None
     for visit in visits:
         if visit.appointment_id is None or not walk_ins_only:
             look = LOOKS[visit.state]
@@ -209,21 +287,23 @@ def figures(visits: list[Visit], *, walk_ins_only: bool = False) -> Figures:
         seconds = visit.wait_seconds
         if seconds is not None and not getattr(visit, "unmeasured", False):
             waits.append(seconds)
-        unexplained += is_unexplained(visit)
-    return Figures(counted, sum(counted.values()), unexplained, median_minutes(waits))
+        if visit.registered_at is not None:
+            limits = limits or parameters.Reader(EXPLAIN_AFTER, site=visit.site)
+            unexplained += is_unexplained(visit, limits=limits)
+        excluded += bool(getattr(visit, "unmeasured", False))
+    return Figures(counted, sum(counted.values()), unexplained, median_minutes(waits), excluded)
 
 
-def is_unexplained(visit: Visit, *, now: datetime | None = None) -> bool:
+def is_unexplained(visit: Visit, *, now: datetime | None = None, limits: parameters.Reader | None = None) -> bool:
     """Did (or does) the patient wait longer than the limit without anybody explaining it in time? (QU-004)
 
     Strictly longer, to the second; a note written after the wait changes nothing. A visit of a list of this module that
-    a declared outage touched is none.
+    a declared outage touched is none. Whoever asks for many visits of one site gives the reader of the ``limits``.
     """
     if visit.registered_at is None or getattr(visit, "unmeasured", False):
         return False
-    limit = parameters.value(
-        "wait_explain_minutes", site=visit.site, vertical=visit.vertical or None, at=visit.registered_at
-    )
+    limits = limits or parameters.Reader(EXPLAIN_AFTER, site=visit.site)
+    limit = limits(visit.registered_at, visit.vertical or None)
     end = visit.wait_ended_at or (now or clock.now())
     if int((end - visit.registered_at).total_seconds()) <= limit * 60:
         return False
@@ -344,11 +424,15 @@ EVENT_WORDS: Mapping[str, str | Promise] = {
 }
 
 
-def _waiting(visit: Visit, holders: Mapping[int | None, Visit], now: datetime) -> Waiting:
-    vertical = visit.vertical or None
-    ask = parameters.value("wait_consent_minutes", site=visit.site, vertical=vertical)
-    limit = parameters.value("wait_explain_minutes", site=visit.site, vertical=vertical, at=visit.registered_at)
+def _waiting(
+    visit: Visit,
+    holders: Mapping[int | None, Visit],
+    now: datetime,
+    asks: parameters.Reader,
+    limits: parameters.Reader,
+) -> Waiting:
     assert visit.registered_at is not None
+    ask, limit = asks(now, visit.vertical or None), limits(visit.registered_at, visit.vertical or None)
     waited = timedelta(seconds=int((now - visit.registered_at).total_seconds()))
     stage = "over" if waited > timedelta(minutes=limit) else "ask" if waited > timedelta(minutes=ask) else "calm"
     told = [explanation for explanation in explanations_of(visit) if not explanation.late_note]

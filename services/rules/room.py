@@ -22,6 +22,7 @@ ROOM = Room(
             order=930,
         ),
     ),
+    handlers={"headquarters.rules_published": ("services.rules.handlers.take_in_publication",)},
     role_grants={
         "tenant_admin": SETS,
         "dean": SETS,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -21,6 +22,7 @@ from kernel.parameters.scopes import CHAIN, SITE, VERTICAL
 from kernel.parameters.selectors import Resolved, active_parameter, overview, scheduled
 from kernel.registry import Param
 from kernel.web.formatting import listed
+from services.rules.models import ChainPublication
 from services.sites.models import Site
 from services.sites.selectors import sites_now
 
@@ -119,6 +121,47 @@ def changes(actor: Actor, param: Param) -> list[Change]:
             )
         )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One rule of a publication beside what counts here now. ``param`` is None where the house has no such rule."""
+
+    key: str
+    param: Param | None
+    now: str
+    then: str
+    locked: bool
+
+
+def publications() -> QuerySet[ChainPublication]:
+    """What headquarters published to this house, the newest first."""
+    return ChainPublication.objects.all()
+
+
+def access_publication(actor: Actor, code: UUID) -> ChainPublication:
+    """The publication behind a code from outside. Raises NotFound (``publication_not_found``)."""
+    found = publications().filter(code=code).first() if actor.can("parameters.view") else None
+    if found is None:
+        raise NotFound("publication_not_found", _("There is no such publication."))
+    return found
+
+
+def rules_of(publication: ChainPublication) -> list[Published]:
+    """The rules of a publication, each with what counts in the whole house now and what the chain wants."""
+    found = []
+    for rule in publication.rules:
+        param = active_parameter(rule["key"])
+        now = write_value(param, resolve(param.key).stored) if param is not None else "—"
+        found.append(Published(rule["key"], param, now, write_published(param, rule), rule["locked"]))
+    return found
+
+
+def write_published(param: Param | None, rule: Mapping[str, Any]) -> str:
+    """The value of a published rule in words; a withdrawn one leaves the decision to the houses again."""
+    if rule["withdrawn"]:
+        return _("houses decide again")
+    return write_value(param, rule["value"]) if param is not None else str(rule["value"])
 
 
 def write_value(param: Param, stored: Any) -> str:

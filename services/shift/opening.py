@@ -21,7 +21,7 @@ from services.shift.machines import DAY, UNOPENED
 from services.shift.models import Arrival, Checklist, Meeting, SiteDay, Tick
 from services.sites.models import Site
 from services.sites.selectors import open_spans
-from services.staff.selectors import on_duty
+from services.staff.selectors import first_shift, on_duty
 from services.tasks.actions import open_task
 
 OPENED, BEFORE_OPENING = "shift.opened", "shift.before_opening"
@@ -182,11 +182,12 @@ def _fill(by: Actor, planned: SiteDay) -> None:
     """The items, duties and meeting of a new day."""
     site = planned.site
     ticks: list[Tick] = []
+    rostered = [one.staff.user_id for one in on_duty(site, planned.day)]
     for version in newest_versions():
         purpose = version.checklist.purpose
         for item in version.items:
             if purpose == Checklist.Purpose.DUTIES:
-                _open_duty(by, planned, item["key"], filled(item["zh"], site), item["due"], item["roles"])
+                _open_duty(by, planned, rostered, item["key"], filled(item["zh"], site), item["due"], item["roles"])
                 continue
             ticks.append(
                 Tick(
@@ -200,11 +201,12 @@ def _fill(by: Actor, planned: SiteDay) -> None:
     Meeting.objects.create(site=site, day=planned, planned_at=clock.at_local(planned.day, at, site.timezone))
 
 
-def _open_duty(by: Actor, planned: SiteDay, key: str, text: str, due: str, roles: list[str]) -> None:
+def _open_duty(
+    by: Actor, planned: SiteDay, rostered: list[int | None], key: str, text: str, due: str, roles: list[str]
+) -> None:
     """A duty of the day as a task with its owner: who of the role is on duty first, else the role (GV-008)."""
     site = planned.site
     here = [user for role in roles for user in holders_of(role, site=site.code)]
-    rostered = [one.staff.user_id for one in on_duty(site, planned.day)]
     owner = next((user for pk in rostered for user in here if user.pk == pk), None)
     open_task(
         by=by,
@@ -228,10 +230,8 @@ def _account(user: User | None) -> User | None:
 
 def _due_at(by: Actor, day: SiteDay) -> datetime:
     """When ``by`` had to be ready: so many minutes before their first shift of the day, else before the opening."""
-    begins = day.opens_at
-    for one in on_duty(day.site, day.day):
-        if one.staff.user_id == by.user_id:
-            begins = one.shifts[0].starts_at
+    first = first_shift(day.site, day.day, user_id=by.user_id)
+    begins = first.starts_at if first is not None else day.opens_at
     return begins - timedelta(minutes=parameters.value("opening_prep_minutes", site=day.site))
 
 

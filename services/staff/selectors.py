@@ -138,6 +138,15 @@ def on_duty(site: Site, day: date) -> list[OnDuty]:
     return sorted(found.values(), key=lambda one: rotation_key(one.staff))
 
 
+def first_shift(site: Site, day: date, *, user_id: int | None) -> DutyShift | None:
+    """The first shift of an account's own staff member at ``site`` on its local ``day``; None when they are off duty."""
+    if user_id is None:
+        return None
+    start, end = day_bounds(site, day)
+    own = DutyShift.objects.filter(site=site, starts_at__lt=end, ends_at__gt=start, staff__user_id=user_id)
+    return own.exclude(kind=DutyShift.Kind.REST).order_by("starts_at").first()
+
+
 def doctors_on_duty(site: Site, day: date) -> list[OnDuty]:
     """The doctors on duty at ``site`` on ``day`` in rotation order."""
     return [one for one in on_duty(site, day) if one.staff.is_doctor]

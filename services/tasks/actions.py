@@ -82,7 +82,8 @@ def open_task(
         },
     )
     if created:
-        _plan_escalation(task)
+        if task.escalates_at:
+            _plan_escalation(task)
         audit.record(by=by, verb="tasks.opened", target=task, site=_site(task), kind=kind)
     return task
 
@@ -226,11 +227,15 @@ def _plan_escalation(task: Task) -> None:
 def _close(task: Task, *, by: Actor, state: str, result: str, note: str) -> Task:
     if task.state not in (Task.State.OPEN, Task.State.SLEEPING):
         raise Conflict("task_closed", _("This task is closed already."), state=task.state)
+    # Most tasks never wait for a timer: only one that may be there is looked for.
+    escalates, sleeps = task.escalates_at is not None and task.escalated_at is None, task.sleeps_until is not None
     task.state, task.result, task.note = state, result, note
     task.closed_at, task.closed_by_id, task.sleeps_until = clock.now(), by.user_id, None
     task.bump({"state", "result", "note", "closed_at", "closed_by", "sleeps_until"})
-    timers.cancel(ESCALATE, str(task.code))
-    timers.cancel(WAKE, str(task.code))
+    if escalates:
+        timers.cancel(ESCALATE, str(task.code))
+    if sleeps:
+        timers.cancel(WAKE, str(task.code))
     verb = "tasks.completed" if state == Task.State.DONE else "tasks.withdrawn"
     audit.record(by=by, verb=verb, target=task, site=_site(task), kind=task.kind, result=result)
     if task.site is not None:

@@ -27,6 +27,8 @@ from services.tasks.models import Task
 WORK = "tasks.work"
 SOON = timedelta(minutes=60)
 SUBJECT_SLOT = "tasks.subject."
+# So many names stand in a line of the inbox.
+NAMED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A task as it is shown: its words filled in, in the reader's language."""
+    """A task as it is shown: its words filled in, in the reader's language. ``who`` is short enough for a line of a list,
+    ``whose`` names every role."""
 
     task: Task
     title: str
@@ -47,6 +50,7 @@ class Line:
     subject: Subject | None
     url: str
     who: str
+    whose: str
     overdue: bool
 
     @property
@@ -236,6 +240,7 @@ def _bundle_of(line: Line, now: datetime) -> str:
 
 
 def _line(task: Task, subject: Subject | None, now: datetime) -> Line:
+    whose = [task.assignee.display_name] if task.assignee is not None else _role_labels(task)
     words = _filled(task) | {"subject": subject.name if subject else _("a removed record")}
     return Line(
         task=task,
@@ -243,7 +248,8 @@ def _line(task: Task, subject: Subject | None, now: datetime) -> Line:
         detail=_fill(task.detail, words),
         subject=subject,
         url=_path(task),
-        who=task.assignee.display_name if task.assignee is not None else formatting.listed(_role_labels(task)),
+        who=shortened(whose),
+        whose=formatting.listed(whose),
         overdue=task.due_at < now,
     )
 
@@ -269,6 +275,12 @@ def _moment(local: datetime, zone: Any) -> str:
     if local.date() == clock.today(zone):
         return f"{local:%H:%M}"
     return f"{formatting.day_words(local.date(), today=clock.today(zone))} {local:%H:%M}"
+
+
+def shortened(names: list[str]) -> str:
+    """Two names, and how many more there are."""
+    first, more = formatting.listed(names[:NAMED]), len(names) - NAMED
+    return _("%(names)s and %(n)s more") % {"names": first, "n": more} if more > 0 else first
 
 
 def _role_labels(task: Task) -> list[str]:

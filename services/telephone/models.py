@@ -10,9 +10,11 @@ from django.utils.translation import pgettext_lazy
 from kernel.crypto import BlindIndexField, EncryptedTextField, IndexedModel
 from kernel.ids import CodeModel, VersionedModel
 from services.patients.models import Patient, Sex
+from services.patients.names import copied_names
 from services.sites.models import Site
 from services.staff.models import StaffMember
 from services.telephone.machines import MESSAGE, PROMISE
+from services.telephone.wording import in_language
 
 
 class Purpose(models.TextChoices):
@@ -59,6 +61,7 @@ class Way(models.TextChoices):
     INVITED = "invited", pgettext_lazy("call", "invited to the clinic")
 
 
+@copied_names("caller_name")
 class Call(IndexedModel, VersionedModel):
     """One call as the agent who spoke wrote it down. ``rings`` is known where somebody counted them (TC-002)."""
 
@@ -144,6 +147,7 @@ class NuisanceNumber(IndexedModel, VersionedModel):
         ]
 
 
+@copied_names("caller_name")
 class MessageSlip(IndexedModel, VersionedModel):
     """A message for a colleague (TC-007): from whom, what about, how they are reached, who took it, whether it arrived.
 
@@ -191,6 +195,7 @@ class MessageSlip(IndexedModel, VersionedModel):
         ]
 
 
+@copied_names("customer_name")
 class Promise(IndexedModel, VersionedModel):
     """Something that a customer may count on until ``due_at`` (TC-016). It ends when the customer was told, in no other way.
 
@@ -298,6 +303,7 @@ class Script(VersionedModel):
     moment = models.CharField(_("moment"), max_length=8, choices=Moment.choices)
     order = models.PositiveSmallIntegerField(default=0)
     title_zh = models.CharField(_("name (Chinese)"), max_length=60)
+    title_hant = models.CharField(_("name (Traditional Chinese)"), max_length=60, blank=True)
     title_en = models.CharField(_("name (English)"), max_length=60, blank=True)
     is_active = models.BooleanField(_("in force"), default=True)
 
@@ -308,6 +314,11 @@ class Script(VersionedModel):
             models.CheckConstraint(condition=~Q(title_zh=""), name="telephone_script_has_name"),
         ]
 
+    @property
+    def title(self) -> str:
+        """Its name in the reader's language."""
+        return in_language(self.title_zh, hant=self.title_hant, en=self.title_en)
+
 
 class ScriptVersion(CodeModel):
     """A wording of a script, from ``written_at`` on until the next. Never edited."""
@@ -317,6 +328,7 @@ class ScriptVersion(CodeModel):
     script = models.ForeignKey(Script, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     text_zh = models.TextField(_("text (Chinese)"))
+    text_hant = models.TextField(_("text (Traditional Chinese)"), blank=True)
     text_en = models.TextField(_("text (English)"), blank=True)
     written_at = models.DateTimeField()
     written_by_name = models.CharField(max_length=80)
@@ -327,6 +339,11 @@ class ScriptVersion(CodeModel):
             models.UniqueConstraint(fields=["script", "number"], name="telephone_script_version_once"),
             models.CheckConstraint(condition=~Q(text_zh=""), name="telephone_script_version_says_something"),
         ]
+
+    @property
+    def text(self) -> str:
+        """Its words in the reader's language."""
+        return in_language(self.text_zh, hant=self.text_hant, en=self.text_en)
 
 
 class ForbiddenPhrase(VersionedModel):

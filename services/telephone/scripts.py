@@ -20,6 +20,8 @@ def ensure_script(
     key: str,
     title_zh: str,
     text_zh: str,
+    title_hant: str = "",
+    text_hant: str = "",
     title_en: str = "",
     text_en: str = "",
     moment: str = Script.Moment.TALK,
@@ -29,21 +31,37 @@ def ensure_script(
 ) -> Script:
     """The script ``key`` of a line of business, written with its first version if it is missing (starter content).
 
-    One that exists stays as the tenant left it. Raises RuleRefused (``variable_unknown``).
+    One that exists stays as the tenant left it; only what is still told in the very words given here, and has no
+    Traditional Chinese yet, learns it. Raises RuleRefused (``variable_unknown``).
     """
-    found = Script.objects.filter(key=key, vertical=vertical).first()
+    found = Script.objects.select_for_update().filter(key=key, vertical=vertical).first()
     if found is not None:
+        _learn_traditional(by, found, text_zh, text_en, title_hant, text_hant)
         return found
     script = Script.objects.create(
-        key=key, vertical=vertical, purpose=purpose, moment=moment, order=order, title_zh=title_zh, title_en=title_en
+        key=key,
+        vertical=vertical,
+        purpose=purpose,
+        moment=moment,
+        order=order,
+        title_zh=title_zh,
+        title_hant=title_hant,
+        title_en=title_en,
     )
-    _add_version(by, script, text_zh=text_zh, text_en=text_en)
+    _add_version(by, script, text_zh=text_zh, text_hant=text_hant, text_en=text_en)
     return script
 
 
 @action(permission="telephone.manage")
 def write_script(
-    *, by: Actor, script: Script, text_zh: str, text_en: str = "", is_active: bool = True, version: int | None = None
+    *,
+    by: Actor,
+    script: Script,
+    text_zh: str,
+    text_hant: str = "",
+    text_en: str = "",
+    is_active: bool = True,
+    version: int | None = None,
 ) -> Script:
     """Give a script new words; the old ones stay readable (TC-030). The same words again make no new version.
 
@@ -54,8 +72,9 @@ def write_script(
     if version is not None and version != script.version:
         raise Conflict("script_changed", _("Somebody else has changed this script. Read it again first."))
     newest = script.versions.order_by("-number").first()
-    if newest is None or (newest.text_zh, newest.text_en) != (text_zh.strip(), text_en.strip()):
-        _add_version(by, script, text_zh=text_zh.strip(), text_en=text_en.strip())
+    said = {"text_zh": text_zh.strip(), "text_hant": text_hant.strip(), "text_en": text_en.strip()}
+    if newest is None or any(getattr(newest, field) != text for field, text in said.items()):
+        _add_version(by, script, **said)
     script.is_active = is_active
     script.bump({"is_active"})
     return script
@@ -86,10 +105,19 @@ def allow_phrase(*, by: Actor, phrase: ForbiddenPhrase) -> ForbiddenPhrase:
     return phrase
 
 
-def _add_version(by: Actor, script: Script, *, text_zh: str, text_en: str) -> ScriptVersion:
+def _learn_traditional(by: Actor, script: Script, text_zh: str, text_en: str, title_hant: str, text_hant: str) -> None:
+    newest = script.versions.order_by("-number").first()
+    if not text_hant or newest is None or newest.text_hant or (newest.text_zh, newest.text_en) != (text_zh, text_en):
+        return
+    _add_version(by, script, text_zh=text_zh, text_hant=text_hant, text_en=text_en)
+    script.title_hant = script.title_hant or title_hant
+    script.bump({"title_hant"})
+
+
+def _add_version(by: Actor, script: Script, *, text_zh: str, text_hant: str, text_en: str) -> ScriptVersion:
     if not text_zh:
         raise RuleRefused("text_missing", _("Write the words."), fields={"text_zh": [_("Required")]})
-    for field, text in (("text_zh", text_zh), ("text_en", text_en)):
+    for field, text in (("text_zh", text_zh), ("text_hant", text_hant), ("text_en", text_en)):
         strangers = unknown_variables(text)
         if strangers:
             sentence = _("Nothing is known that could fill %(names)s. Known are: %(known)s.") % {
@@ -102,6 +130,7 @@ def _add_version(by: Actor, script: Script, *, text_zh: str, text_en: str) -> Sc
         script=script,
         number=last + 1,
         text_zh=text_zh,
+        text_hant=text_hant,
         text_en=text_en,
         written_at=clock.now(),
         written_by_name=by.name,

@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet
-from django.utils import translation
 from django.utils.functional import Promise as Words
 from django.utils.translation import gettext as _
 
@@ -325,10 +324,7 @@ def scripts_for(purpose: str, values: Mapping[str, object]) -> list[Spoken]:
 
 def spoken(row: ScriptVersion, values: Mapping[str, object]) -> Spoken:
     """One version in the reader's language."""
-    english = (translation.get_language() or "").startswith("en")
-    text = row.text_en if english and row.text_en else row.text_zh
-    title = row.script.title_en if english and row.script.title_en else row.script.title_zh
-    return Spoken(row.script, title, filled(text, values), row.number)
+    return Spoken(row.script, row.script.title, filled(row.text, values), row.number)
 
 
 def values_of(

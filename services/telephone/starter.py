@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kernel import context
+from kernel.context import Actor
 from services.telephone import scripts
-from services.telephone.models import ForbiddenPhrase, Purpose, Script
+from services.telephone.models import ForbiddenPhrase, Purpose, Script, ScriptVersion
+from services.telephone.starter_traditional import TRADITIONAL
 
+BY = Actor.system("starter-content")
 OPENING, TALK, CLOSING, HELP = (moment.value for moment in Script.Moment)
 
 
@@ -76,11 +78,13 @@ PHRASES = (
     Phrase(
         "find-person", TALK, Purpose.FIND_PERSON, "找人", "Looking for somebody",
         "请问您找{colleague}有什么事？请稍等，我看看是否方便接听。\n"
-        "{colleague}现在不在座位上，我帮您留言，还是请您留下姓名和电话，请{colleague}给您回电？",
+        "{colleague}现在不在座位上，我帮您留言，还是请您留下姓名和电话，请{colleague}给您回电？\n"
+        "（问同事的私人电话）很抱歉，同事的私人电话一律不告知，我可以帮您转告。",
         "May I ask what it is about? One moment please, I will see whether {colleague} can take the call.\n"
         "{colleague} is not at the desk right now. Shall I pass on a message, or may I note your name and number for a "
-        "call back?",
-        ("TC-006",),
+        "call back?\n(Asked for a private number) I am sorry, private numbers of colleagues are never given. May I pass on "
+        "a message?",
+        ("TC-006", "TC-021"),
     ),
     Phrase(
         "complaint", TALK, Purpose.COMPLAINT, "电话投诉", "Complaint",
@@ -289,16 +293,19 @@ FORBIDDEN = (
 
 
 def load() -> None:
-    """Write the scripts and phrases that are missing; what a tenant changed or took off stays as it is."""
-    by = context.actor()
-    known = set(Script.objects.filter(vertical="").values_list("key", flat=True))
+    """Write the scripts and phrases that are missing; what a tenant changed or took off stays as it is, and what it left
+    in the words of this page learns its Traditional Chinese."""
+    rows = ScriptVersion.objects.filter(script__vertical="").order_by("script_id", "-number").distinct("script_id")
+    complete = {row.script.key for row in rows.select_related("script") if row.text_hant}
     for position, phrase in enumerate(PHRASES):
-        if phrase.key not in known:
+        if phrase.key not in complete:
+            traditional = TRADITIONAL[phrase.key]
             scripts.ensure_script(
-                by=by, key=phrase.key, moment=phrase.moment, purpose=phrase.purpose, order=position * 10,
+                by=BY, key=phrase.key, moment=phrase.moment, purpose=phrase.purpose, order=position * 10,
                 title_zh=phrase.title_zh, title_en=phrase.title_en, text_zh=phrase.text_zh, text_en=phrase.text_en,
+                title_hant=traditional.title, text_hant=traditional.text,
             )  # fmt: skip
     listed = set(ForbiddenPhrase.objects.values_list("text", flat=True))
     for text, instead in FORBIDDEN:
         if text not in listed:
-            scripts.forbid_phrase(by=by, text=text, instead=instead)
+            scripts.forbid_phrase(by=BY, text=text, instead=instead)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
@@ -39,6 +40,14 @@ HOLIDAYS: tuple[tuple[tuple[str, ...], str | Promise], ...] = (
 )
 # A day of mourning is no feast.
 QUIET = ("Tomb", "清明")
+
+
+def in_language(zh: str, *, hant: str = "", en: str = "") -> str:
+    """The words for the reader: English or Traditional Chinese where there are such, else Simplified Chinese."""
+    language = (translation.get_language() or "").lower()
+    if language.startswith("en"):
+        return en or zh
+    return hant or zh if language.startswith("zh-hant") else zh
 
 
 def unknown_variables(text: str) -> list[str]:

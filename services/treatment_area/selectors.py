@@ -81,10 +81,14 @@ def access_concern(actor: Actor, code: UUID) -> Concern:
     return _one(concerns_for(actor), code, "concern_not_found", _("There is no such report."))
 
 
+def priorities_for(actor: Actor) -> QuerySet[Priority]:
+    """Marks of guests who need help at the sites of ``actor``."""
+    return access.accessible(Priority.objects.select_related("site", "visit"), actor, VIEW)
+
+
 def access_priority(actor: Actor, code: UUID) -> Priority:
     """Raises NotFound (``priority_not_found``)."""
-    rows = access.accessible(Priority.objects.select_related("site"), actor, VIEW)
-    return _one(rows, code, "priority_not_found", _("There is no such mark."))
+    return _one(priorities_for(actor), code, "priority_not_found", _("There is no such mark."))
 
 
 # --- the attendant's screen -------------------------------------------------------------------------------------------
@@ -124,6 +128,22 @@ class Area:
     concerns: list[Concern]
     patrol: Patrol | None
     patrol_due_at: datetime | None
+
+
+def drawn_from(site: Site) -> list[QuerySet[Any]]:
+    """The rows that the attendant's screen is drawn from (``polled``)."""
+    start, _end = clock.day_bounds(clock.today(site.timezone), site.timezone)
+    here = Visit.objects.filter(site=site, state__in=reception.HERE).values("pk")
+    return [
+        *reception.drawn_from(site, clock.today(site.timezone)),
+        AccompanyingRelative.objects.filter(visit__in=here),
+        MedicalNeed.objects.filter(visit__in=here),
+        FloorEntry.objects.filter(visit__in=here),
+        Priority.objects.filter(visit__in=here),
+        SilentNote.objects.filter(visit__in=here),
+        Concern.objects.filter(site=site, state="open"),
+        Patrol.objects.filter(site=site, at__gte=start),
+    ]
 
 
 def area(site: Site) -> Area:

@@ -122,6 +122,8 @@ def test_what_the_product_weighs_at_rest(product: LiveProduct, bed: Testbed, bud
         roots = {name: product.supervisor.pid(name) for name in product.programs}
         roots |= {"database": bed.server.pid, "broker": bed.broker_endpoint.mark.pid, "launcher": launcher.pid}
         weights = {name: _pss(_with_children(pid)) / 1024 for name, pid in roots.items()}
+        shared = product.supervisor.forkserver_pid
+        weights["what they share"] = _pss({shared}) / 1024 if shared else 0
         # The server of the tests has larger buffers than that of `make run`, and earlier benchmarks have filled them.
         filled = _pss(_with_children(bed.server.pid), "Pss_Shmem") / 1024
         weights["database"] -= max(0, min(filled, BUFFERS_HERE) - BUFFERS_OF_THE_PRODUCT)

@@ -232,6 +232,7 @@ ROLES: dict[str, tuple[str | None, str, dict[str, str]]] = {
             "charge": "/cashier/slips/{slip}/",
             "receipt": "/cashier/receipts/{receipt}/",
             "arrears": "/cashier/arrears/",
+            "dispatch": "/cashier/dispatch/",
         },
     ),
     "supervisor": (

@@ -118,6 +118,12 @@ def test_two_phones_accept_at_once_and_one_serves_to_the_end(
     phone.click("[data-open=end-service]")
     send(phone, "/end/")
     assert fits(phone)
+    # Each step has the phone's own moment, which counts in whole milliseconds, beside the server's.
+    told = product.rows(
+        "SELECT date_trunc('milliseconds', happened_at) = happened_at AND happened_at <= stored_at"
+        " FROM t_peiban.escort_milestone"
+    )
+    assert told == [(True,)] * 7
     picture(phone, "report")
     fill(form_to(phone, "/report/"), text="全程陪同，医生建议复查。", client_condition="平稳")
     with moved_on(phone):

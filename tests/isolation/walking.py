@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -31,10 +31,12 @@ from kernel import clock
 from kernel.api.filters import Code
 from kernel.context import Actor
 from kernel.errors import DomainError
-from kernel.identity.actions import assign_role, create_user, enrol_second_factor
+from kernel.identity.actions import assign_role, create_user, enrol_second_factor, register_desk
 from kernel.identity.models import Role, User
 from kernel.identity.sessions import SECOND_FACTOR
 from kernel.identity.standing import actor_for_user
+from kernel.ids import uuid7
+from kernel.outbox import Event
 from kernel.tenancy import TenantContext, activate
 from services.appointments.actions import book_appointment, write_card
 from services.appointments.group_slots import Search, Wanted
@@ -46,6 +48,7 @@ from services.appointments.remote import request_consultation
 from services.appointments.sessions import plan_session
 from services.appointments.today import note_unplanned
 from services.cashier.actions import SlipLine, charge, issue_slip
+from services.cashier.dispatch import issue_dispatch_slip
 from services.cashier.models import ChargeSlip
 from services.cashier.taking import HandedOver
 from services.catalogue.models import Item
@@ -60,10 +63,12 @@ from services.consultation.transfers import pass_on
 from services.guest_care import actions as guest_care
 from services.guest_care import enquiries, queue, wishes
 from services.headquarters.doctors import open_calendar
+from services.headquarters.publishing import publish_rules
 from services.importing.actions import upload
 from services.intake.actions import start_sheet
 from services.intake.handover import mark_special
 from services.outage.actions import declare_window, issue_block
+from services.outage.desks import keep_at_desk
 from services.patients.actions import register_patient
 from services.patients.doubles import distinguish_patients
 from services.patients.families import register_relative
@@ -71,6 +76,7 @@ from services.patients.models import Patient
 from services.reception.actions import check_in
 from services.reception.models import Visit
 from services.records.actions import add_note, record_treatment
+from services.rules.handlers import take_in_publication
 from services.shift.desk import log_broadcast, register_item, register_visitor
 from services.shift.handlers import plan_days
 from services.shift.handover import begin_hand_over
@@ -155,6 +161,10 @@ def plant(tenant: TenantContext, *, word: str = "", site_slug: str = "") -> dict
         site = Site.objects.filter(**({"slug": site_slug} if site_slug else {})).first()
         if tenant.family == "headquarters":
             open_calendar(by=BY, label=word)
+            publish_rules(by=BY, title=word, rules=[{"key": "override_minutes", "value": 10}])
+        elif own:
+            # What headquarters published belongs to the whole house: between its sites it is no secret.
+            _plant_publication(word)
         if own:
             for user in User.objects.all():
                 user.display_name = f"{user.display_name}{word}"[:80]
@@ -173,7 +183,26 @@ def plant(tenant: TenantContext, *, word: str = "", site_slug: str = "") -> dict
         return codes
 
 
+def _plant_publication(word: str) -> None:
+    """A publication as it arrives from headquarters."""
+    now = clock.now()
+    rules = [{"key": "override_minutes", "value": 10, "locked": False, "withdrawn": False}]
+    said = {
+        "publication": str(uuid7()), "title": word, "rules": rules, "effective_from": now.isoformat(),
+        "published_at": now.isoformat(),
+    }  # fmt: skip
+    take_in_publication(
+        Event(
+            code=uuid7(), type="headquarters.rules_published", key="walk", payload=said, occurred_at=now, request_id="",
+            source=uuid7(),
+        )
+    )  # fmt: skip
+
+
 def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
+    colleague = StaffMember.objects.filter(user__isnull=False, sites=site).first()
+    if colleague is not None:
+        _plant_dispatch_slip(site, colleague, word)
     patient = register_patient(
         by=BY, site=site, name=name, sex="female", stated_age=40, phone="13911113333", address=f"{name}路 1 号",
         occupation=name, confirmed_new=True,
@@ -182,7 +211,6 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
         by=BY, kind="walk.look", key=word, room="tasks", title=word, detail=word, site=site,
         due_at=clock.now() + timedelta(hours=1), roles=list(Role.objects.values_list("slug", flat=True)),
     )  # fmt: skip
-    colleague = StaffMember.objects.filter(user__isnull=False, sites=site).first()
     with suppress(DomainError):
         log_call(
             by=BY, site=site, direction="in", purpose="consultation", outcome="will_call_back", caller_name=name,
@@ -222,6 +250,7 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
     with suppress(DomainError):
         declare_window(by=BY, site=site, since=clock.now() - timedelta(hours=1), until=clock.now(), reason=word)
         issue_block(by=BY, site=site, size=1)
+        keep_at_desk(by=BY, site=site, desk=register_desk(by=BY, name=word, site_code=site.code)[0])
     doctor = StaffMember.objects.filter(is_doctor=True, sites=site).first()
     if doctor is None:
         return
@@ -262,6 +291,19 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
         issue_slip(by=signer, site=site, patient=patient, doctor=doctor, lines=[SlipLine(item=item, remark=word)])
         charge(by=BY, site=site, slip=slip, handed_over=[HandedOver(tender="cash", fen=item_total(slip))])
     _plant_lines_of_business(site, patient, doctor, word)
+
+
+def _plant_dispatch_slip(site: Site, colleague: StaffMember, word: str) -> None:
+    """The head nurse lets a colleague be treated; the word is the name of who signed."""
+    item = Item.objects.filter(prices__isnull=False).order_by("id").first()
+    with suppress(DomainError):
+        own = register_patient(
+            by=BY, site=site, name=colleague.name, sex="female", stated_age=40, phone="13911116666", confirmed_new=True
+        )
+        if item is not None:
+            issue_dispatch_slip(
+                by=replace(BY, name=word), site=site, staff=colleague, patient=own, item=item, fee_fen=0
+            )
 
 
 def _plant_consultations(site: Site, word: str, *, name: str, own: bool) -> None:

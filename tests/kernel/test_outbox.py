@@ -28,6 +28,7 @@ HEADQUARTERS = room("probe_hq", handlers={"probe.figure": (f"{HERE}.at_headquart
 
 WOKEN: list[str] = []
 SENT: list[Event] = []
+FOR_HOUSES: list[object] = []
 
 
 class Port:
@@ -48,12 +49,18 @@ def deliver(event: Event) -> None:
         raise ConnectionError("no headquarters")
 
 
+def deliver_to_houses(event: Event) -> None:
+    FOR_HOUSES.append(event.code)
+    if not Port.reaches:
+        raise ConnectionError("no house")
+
+
 @pytest.fixture(autouse=True)
 def rooms(settings):
     settings.OUTBOX_WAKE = f"{__name__}.wake"
     settings.OUTBOX_DELIVER_TO_HEADQUARTERS = f"{__name__}.deliver"
     Port.reaches = True
-    for memory in (WOKEN, SENT, ORDER):
+    for memory in (WOKEN, SENT, FOR_HOUSES, ORDER):
         memory.clear()
     with installed(ROOM, VERTICAL, HEADQUARTERS):
         yield
@@ -237,6 +244,21 @@ def test_a_headquarters_that_does_not_answer_is_tried_again(smile, at):
     Port.reaches = True
     at.advance(seconds=5)
     assert relay_pending().delivered == 1
+
+
+def test_an_event_to_houses_takes_its_own_way_and_is_tried_again(smile, at, settings):
+    at("2026-12-14 09:00")
+    settings.OUTBOX_DELIVER_TO_HOUSES = f"{__name__}.deliver_to_houses"
+    Port.reaches = False
+    event = tell("calendar-1", type="probe.figure", to="houses")
+    other = tell("calendar-1", type="probe.figure", to="headquarters")
+    report = relay_pending()
+    assert (report.failed, report.delivered, FOR_HOUSES, SENT[-1].code) == (2, 0, [event.code], other.code)
+    Port.reaches = True
+    at.advance(seconds=5)
+    assert relay_pending().delivered == 2
+    assert [code == event.code for code in FOR_HOUSES] == [True, True]
+    assert state_of(event) == EventState.DELIVERED
 
 
 def test_a_receiver_that_fails_tells_the_sender_and_repeats_only_that(orchid_hq, fault):

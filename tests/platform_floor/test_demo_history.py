@@ -8,8 +8,10 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db.models import QuerySet
 
 from config.demo import building, loading, sheet
 from config.demo.cast import HOUSES, Group
@@ -17,18 +19,73 @@ from config.demo.fate import Fate
 from config.demo.pace import Pace
 from config.demo.persons import stranger
 from config.demo.standing import is_working_time, proper_moment
+from dental.models import LabModel, PreparationSet, ToothFinding
 from escort.models import Offer, Order
 from kernel import clock
+from kernel.identity.models import User
+from kernel.identity.standing import actor_for_user
 from kernel.outbox.models import OutboxEvent
 from kernel.tenancy import TenantContext
 from kernel.timers.models import Timer
-from services.appointments.models import Appointment
+from services.appointments.models import Appointment, Referral
 from services.cashier.models import ChargeSlip, Receipt
+from services.charts import models as charts
+from services.confidentiality.models import Agreement, Device, Education
+from services.consents import models as consents
+from services.consultation.models import Consultation
+from services.guest_care import models as guest_care
 from services.headquarters.models import SiteFact
+from services.intake import models as intake
 from services.kpis.models import DailyFact
 from services.patients.models import Patient
 from services.reception.models import Visit
+from services.records import models as records
+from services.shift import models as shift
+from services.staff.models import StaffMember
 from services.tasks.models import Task
+from services.tasks.selectors import visible_tasks
+from services.telephone import models as telephone
+from services.treatment_area import models as area
+
+# What each room shows of yesterday and today where everything is played: a name, the rows, their moment.
+ROOMS: tuple[tuple[str, QuerySet[Any], str], ...] = (
+    ("opening list", shift.Tick.objects.filter(purpose="opening"), "at"),
+    ("closing list", shift.Tick.objects.filter(purpose="closing"), "at"),
+    ("days opened", shift.SiteDay.objects.all(), "opened_at"),
+    ("days closed", shift.SiteDay.objects.all(), "closed_at"),
+    ("people at work", shift.Arrival.objects.all(), "at"),
+    ("morning meeting", shift.Meeting.objects.filter(state="held"), "ended_at"),
+    ("hand-over", shift.HandOver.objects.filter(state="received"), "received_at"),
+    ("what comes and goes", shift.ItemEntry.objects.all(), "at"),
+    ("visitors", shift.Visitor.objects.all(), "arrived_at"),
+    ("calls", telephone.Call.objects.all(), "started_at"),
+    ("messages", telephone.MessageSlip.objects.all(), "taken_at"),
+    ("promises", telephone.Promise.objects.all(), "made_at"),
+    ("first-visit forms", intake.IntakeSheet.objects.filter(state="acknowledged"), "acknowledged_at"),
+    ("consents", consents.Consent.objects.all(), "signed_at"),
+    ("charts laid out", charts.PulledChart.objects.all(), "pulled_at"),
+    ("charts given out", charts.ChartRelease.objects.all(), "requested_at"),
+    ("charts transcribed", charts.Transcription.objects.all(), "entered_at"),
+    ("guests looked after", guest_care.ServiceStep.objects.all(), "at"),
+    ("luggage", guest_care.Luggage.objects.all(), "at"),
+    ("questions to a doctor", guest_care.OpenQuestion.objects.all(), "at"),
+    ("prices asked for", guest_care.PriceEnquiry.objects.all(), "at"),
+)
+# Where there are reviewers, attendants, consultants and a laboratory.
+MORE_ROOMS: tuple[tuple[str, QuerySet[Any], str], ...] = (
+    ("entries looked through", records.EntryReview.objects.filter(state="reviewed"), "reviewed_at"),
+    ("floor register", area.FloorEntry.objects.all(), "signed_at"),
+    ("rounds", area.Patrol.objects.all(), "at"),
+    ("daily sheet", area.DailySheet.objects.all(), "handed_in_at"),
+    ("assistants", area.Assistance.objects.all(), "at"),
+    ("consultations", Consultation.objects.filter(recommendations__isnull=False), "started_at"),
+    ("models of teeth", LabModel.objects.all(), "sent_at"),
+    ("findings of teeth", ToothFinding.objects.all(), "noted_at"),
+    ("lists for specialists", PreparationSet.objects.all(), "opened_at"),
+    ("referrals", Referral.objects.all(), "registered_at"),
+)
+# Nobody's inbox of a morning holds more.
+MOST_TASKS = 30
 
 WorkingFor = Callable[[str], AbstractContextManager[TenantContext]]
 TINY = Pace(dense={"smile/center": (5, 2), "derma/main": (3, 1)}, thin={}, history_days=2, dense_days=3, ahead_days=3)
@@ -36,8 +93,10 @@ TUESDAY = datetime(2026, 11, 3, 2, 20, tzinfo=UTC)  # 10:20, on the second day o
 
 
 @pytest.fixture
-def own_sheet(settings: object, tmp_path: Path) -> Path:
+def own_sheet(settings: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     settings.DEMO_FILE = tmp_path / "demo.json"  # type: ignore[attr-defined]
+    # Whoever waits for a moved clock has to wait here: a slow machine plays the same history.
+    monkeypatch.setattr(loading, "SPEND_SECONDS", 3_600.0)
     return tmp_path / "demo.json"
 
 
@@ -54,6 +113,27 @@ def played(own_database: str, data: None, own_sheet: Path) -> Iterator[dict[str,
     with clock.frozen(TUESDAY, every_thread=True):
         figures = loading.seed(only=["smile", "derma", "peiban"], workers=0, pace=TINY, say=lambda line: None)
         yield figures
+
+
+def empty_rooms(rooms: tuple[tuple[str, QuerySet[Any], str], ...]) -> list[str]:
+    """Which of ``rooms`` show nothing of yesterday and today."""
+    since = TUESDAY - timedelta(hours=34)  # Monday, 00:20
+    return [name for name, rows, at in rooms if not rows.filter(**{f"{at}__gte": since}).exists()]
+
+
+def people_without_papers() -> set[str]:
+    """Who has not signed about confidentiality, or was not instructed; and sites without a registered device."""
+    people = StaffMember.objects.all()
+    unsigned = people.exclude(pk__in=Agreement.objects.values("staff"))
+    untaught = people.exclude(pk__in=Education.objects.values("staff"))
+    sites = people.exclude(home_site__in=Device.objects.values("site"))
+    return {*unsigned.values_list("name", flat=True), *untaught.values_list("name", flat=True),
+            *sites.values_list("home_site__name", flat=True)}  # fmt: skip
+
+
+def fullest_inbox() -> int:
+    """How many open tasks the busiest person of the house sees."""
+    return max(visible_tasks(actor_for_user(user)).count() for user in User.objects.filter(staff_member__isnull=False))
 
 
 def test_where_the_history_ends_every_part_of_a_visit_is_there(
@@ -73,7 +153,15 @@ def test_where_the_history_ends_every_part_of_a_visit_is_there(
         assert not OutboxEvent.objects.exclude(state="delivered").exists()
         # What a loading process leaves out stands in the timers again.
         assert Timer.objects.filter(kind="daily:timers.prune", state="scheduled").exists()
+        assert not empty_rooms(ROOMS)
+        assert not people_without_papers()
+        assert 0 < fullest_inbox() <= MOST_TASKS
+        assert shift.SiteDay.objects.filter(day=TUESDAY.date(), state="opened").count() == 2
+        # On the desk lies what has just come in.
+        assert telephone.MessageSlip.objects.filter(state__in=("taken", "delivered")).exists()
+        assert guest_care.Luggage.objects.exclude(state="returned").exists()
     with working_for("peiban"):
+        assert not people_without_papers()
         assert Order.objects.filter(state="in_service").exists()
         assert Offer.objects.filter(state="open", expires_at__gt=TUESDAY).exists()
     with working_for("orchid"):
@@ -105,6 +193,8 @@ def test_a_played_demo_has_work_to_see_and_can_be_loaded_again(
         assert Receipt.objects.exists()
         assert DailyFact.objects.filter(key="visits").exists()
         assert not Visit.objects.filter(arrived_at__gt=TUESDAY).exists()
+        assert not empty_rooms((*ROOMS, *MORE_ROOMS))
+        assert 0 < fullest_inbox() <= MOST_TASKS
 
     again = loading.seed(only=["smile", "derma", "peiban"], workers=0, pace=TINY, say=lambda line: None)
 

@@ -67,6 +67,48 @@ def test_a_death_is_told_with_the_end_of_the_log(supervisor: Supervisor) -> None
         supervisor.stop()
 
 
+def _shared(name: str, module: str, *arguments: str) -> Program:
+    return Program(name, (sys.executable, "-m", module, *arguments), shares=True)
+
+
+def test_programs_that_share_come_out_of_one_process_and_live_and_die_apart(supervisor: Supervisor) -> None:
+    # Given two programs that go on, and two that end: one as it should, one not
+    for name in ("web", "worker"):
+        supervisor.start(_shared(name, "http.server", "0", "--bind", LOOPBACK))
+    supervisor.start(_shared("fine", "this"))
+    supervisor.start(_shared("broken", "json.tool", "/no/such/file"))
+    try:
+        assert wait_until(lambda: sorted(supervisor.dead()) == ["broken", "fine"], seconds=20)
+        assert "Beautiful is better than ugly" in _wait_for_output(supervisor, "fine")
+        with pytest.raises(LaunchError, match=r"(?s)(fine ended with status 0|broken ended with status [12])"):
+            supervisor.require_alive()
+        first = supervisor.pid("worker")
+        parents = {
+            int(Path(f"/proc/{supervisor.pid(name)}/stat").read_text().rpartition(")")[2].split()[1])
+            for name in ("web", "worker")
+        }
+        assert parents == {supervisor.forkserver_pid}
+
+        # When one of them is killed and started again
+        supervisor.kill("worker")
+        assert not is_running(first)
+        supervisor.restart("worker")
+
+        # Then the other one never noticed, and a stop ends all of them, and what they came out of
+        assert is_running(supervisor.pid("web"))
+        pids = [supervisor.pid("web"), supervisor.pid("worker"), supervisor.forkserver_pid or 0]
+    finally:
+        supervisor.stop()
+    assert wait_until(lambda: not any(is_running(pid) for pid in pids), seconds=3)
+
+
+def test_a_product_that_cannot_be_loaded_is_told_with_its_log(tmp_path: Path) -> None:
+    broken = Supervisor(var=tmp_path, environment={**os.environ, "DJANGO_SETTINGS_MODULE": "no_such_settings"})
+    with pytest.raises(LaunchError, match="no_such_settings"):
+        broken.start(_shared("web", "this"))
+    broken.stop()
+
+
 def test_what_a_killed_launcher_left_is_stopped(tmp_path: Path) -> None:
     launcher = f"""
 import os, sys, time

@@ -98,9 +98,13 @@ class Person:
 
     def asks(self, path: str, **query: Any) -> Any:
         """What the API answers to a question."""
-        answer = self._api.get(f"/api/v1/{path}", query)
+        answer = self.tries_to_ask(path, **query)
         assert answer.status_code == 200, (path, answer.status_code, answer.content.decode())
         return answer.json()
+
+    def tries_to_ask(self, path: str, **query: Any) -> Any:
+        """A question to the API, whatever comes of it."""
+        return self._api.get(f"/api/v1/{path}", query)
 
     def lists(self, path: str, **query: Any) -> list[dict[str, Any]]:
         """The lines of a list of the API."""
@@ -136,6 +140,17 @@ class Person:
         answer = self._web.get(path)
         assert answer.status_code == 200, (path, answer.status_code)
         return str(answer.content.decode())
+
+    def is_shown(self, path: str, **form: Any) -> str:
+        """What the live part of a page shows for what is typed so far; it leads nowhere and keeps nothing."""
+        answer = self._web.post(path, form)
+        assert answer.status_code == 200, (path, answer.status_code)
+        return str(answer.content.decode())
+
+    def may_not(self, path: str, **form: Any) -> None:
+        """A form of a page that this person has no word for."""
+        answer = self._web.post(path, form)
+        assert answer.status_code == 403, (path, answer.status_code)
 
     def presses(self, path: str, **form: Any) -> str:
         """A form of a page that goes through; the address where it leads."""

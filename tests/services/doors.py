@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.conf import settings
@@ -12,9 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from kernel.context import Actor
-from kernel.identity.models import User
+from kernel.identity.actions import assign_role, create_user
+from kernel.identity.models import Role, User
 from kernel.identity.sessions import SECOND_FACTOR
 from kernel.identity.standing import actor_for_user
+from services.sites.models import Site
 from services.staff.models import StaffMember
 
 SYSTEM = Actor.system("test")
@@ -58,6 +60,14 @@ def browser(username: str | None) -> Any:
 def api(username: str | None) -> Any:
     """An API client of this person, speaking JSON."""
     return _enter(Api(), username)
+
+
+def somebody(username: str, roles: Iterable[str], *, site: Site | None = None) -> Any:
+    """The browser of a new person with these roles, at ``site`` or everywhere."""
+    user = create_user(by=SYSTEM, username=username, display_name=username, password="a long walk home 1")
+    for role in Role.objects.filter(slug__in=set(roles)):
+        assign_role(by=SYSTEM, user=user, role=role, site=site.code if site is not None else None)
+    return browser(username)
 
 
 def statements(act: Callable[[], Any]) -> int:

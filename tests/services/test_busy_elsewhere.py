@@ -12,6 +12,8 @@ from django.db import IntegrityError, ProgrammingError, connections, transaction
 
 from kernel.busy.models import BusyTime, Calendar, Membership
 from kernel.errors import Conflict, Forbidden, RuleRefused
+from kernel.outbox import emit, relay_pending
+from kernel.outbox.models import HandledEvent
 from kernel.parameters import set_parameter
 from kernel.tenancy import activate
 from services.appointments import actions, houses
@@ -49,6 +51,16 @@ def opened() -> str:
 
 def join(slug: str, number: str, invitation: str) -> None:
     within(slug, lambda: houses.join_calendar(by=SYSTEM, staff=staff(number), invitation=invitation))
+
+
+def heard(slug: str) -> None:
+    """What this tenant had to say has been delivered."""
+
+    def relay() -> None:
+        while relay_pending().more:
+            pass
+
+    within(slug, relay)
 
 
 def linked() -> str:
@@ -247,18 +259,31 @@ def test_each_clash_is_a_task_of_the_desk_until_it_is_settled():
     at_smile(f"{DAY} 10:00")
     theirs = at_derma(f"{DAY} 10:00")
     linked()
-    # The house that joined last knows at once; the other one is told by its own morning check.
+    # The house that joined last knows at once; the other one as soon as the news is there, without its morning check.
     assert within(DERMA, lambda: tasks("open")) == [("岑医生", ["front_desk", "guide"])]
     assert within(SMILE, lambda: tasks("open")) == []
-    morning = date(2026, 12, 8)
-    within(SMILE, lambda: morning_check(morning))
-    within(SMILE, lambda: morning_check(morning))
+    heard(DERMA)
+    heard(DERMA)
+    assert within(SMILE, lambda: tasks("open")) == [("林医生", ["front_desk", "guide"])]
+    within(SMILE, lambda: morning_check(date(2026, 12, 8)))
     assert within(SMILE, lambda: tasks("open")) == [("林医生", ["front_desk", "guide"])]
 
     within(DERMA, lambda: actions.cancel_appointment(by=person("zheng.hui"), appointment=theirs, reason="ill"))
+    heard(DERMA)
     for slug in (SMILE, DERMA):
-        within(slug, lambda: morning_check(morning))
-        assert within(slug, lambda: (len(tasks("open")), len(tasks("done")))) == (0, 1)
+        assert within(slug, lambda: (len(tasks("open")), len(tasks("done")))) == (0, 1), slug
+
+
+def test_what_the_news_missed_the_morning_check_finds():
+    def tasks() -> int:
+        return Task.objects.filter(kind=houses.CLASH, state="open").count()
+
+    at_smile(f"{DAY} 10:00")
+    at_derma(f"{DAY} 10:00")
+    linked()
+    assert within(SMILE, tasks) == 0
+    within(SMILE, lambda: morning_check(date(2026, 12, 8)))
+    assert within(SMILE, tasks) == 1
 
 
 def test_a_house_that_leaves_frees_its_times_and_sees_none():
@@ -269,6 +294,84 @@ def test_a_house_that_leaves_frees_its_times_and_sees_none():
     at_smile(f"{DAY} 11:00")
     assert within(SMILE, BusyTime.objects.count) == 0
     assert within(DERMA, BusyTime.objects.count) == 1
+
+
+def notices() -> list[tuple[str, str, list[str]]]:
+    rows = Task.objects.filter(kind=houses.ENDED).order_by("id")
+    return [(row.args["doctor"], row.title, row.roles) for row in rows]
+
+
+def test_the_other_house_is_told_when_one_leaves_and_learns_nothing_of_it():
+    linked()
+    mine = at_smile(f"{DAY} 10:00")
+    within(SMILE, lambda: houses.leave_calendar(by=SYSTEM, staff=staff("011")))
+    assert within(DERMA, notices) == []
+    heard(SMILE)
+    heard(SMILE)
+    [(doctor, title, roles)] = within(DERMA, notices)
+    assert (doctor, roles) == ("岑医生", ["front_desk", "guide"])
+    assert "another house" in title
+    assert within(SMILE, notices) == []  # it left by itself
+
+    def all_that_is_known() -> str:
+        row = Task.objects.get(kind=houses.ENDED)
+        return f"{row.title}{row.detail}{row.args}{row.url_args}"
+
+    known = within(DERMA, all_that_is_known)
+    assert not any(word in known for word in ("微笑", "smile", "甲", "林医生", str(mine.code), "10:00"))
+    # Leaving twice says nothing more.
+    within(SMILE, lambda: houses.leave_calendar(by=SYSTEM, staff=staff("011")))
+    heard(SMILE)
+    assert len(within(DERMA, notices)) == 1
+
+
+def test_a_house_of_another_chain_hears_nothing_even_if_an_event_names_it():
+    linked()
+    told = {"receivers": [{"schema": context_for(slug="willow").schema_name, "staff": "x", "own": False}]}
+
+    def forge() -> None:
+        with transaction.atomic():
+            emit("busy.sharing_ended", key="forged", payload=told, to="houses")
+
+    within(SMILE, forge)
+    heard(SMILE)
+    assert within("willow", lambda: HandledEvent.objects.filter(handler__endswith="on_sharing_ended").count()) == 0
+
+
+def test_headquarters_that_ends_a_sharing_tells_who_is_out_and_who_stays():
+    linked()
+
+    def end() -> None:
+        calendar = doctors.doctors_in_houses().get()
+        member = calendar.members.get(name="林医生")
+        doctors.end_membership(by=SYSTEM, member=member)
+
+    within(HQ, end)
+    heard(HQ)
+    [(mine, title, _roles)] = within(SMILE, notices)
+    [(theirs, other, _their_roles)] = within(DERMA, notices)
+    assert (mine, theirs) == ("林医生", "岑医生")
+    assert "no longer shared with other houses" in title
+    assert "another house" in other
+
+    within(HQ, lambda: doctors.close_calendar(by=SYSTEM, calendar=doctors.doctors_in_houses().get()))
+    heard(HQ)
+    assert [len(within(slug, notices)) for slug in (SMILE, DERMA)] == [1, 2]
+
+
+def test_a_notice_closes_the_clashes_that_are_none_any_more():
+    at_smile(f"{DAY} 10:00")
+    at_derma(f"{DAY} 10:00")
+    linked()
+    heard(DERMA)
+
+    def clashes(state: str) -> int:
+        return Task.objects.filter(kind=houses.CLASH, state=state).count()
+
+    assert within(SMILE, lambda: clashes("open")) == 1
+    within(DERMA, lambda: houses.leave_calendar(by=SYSTEM, staff=staff("041")))
+    heard(DERMA)
+    assert within(SMILE, lambda: (clashes("open"), clashes("done"))) == (0, 1)
 
 
 def test_headquarters_ends_a_membership_and_sees_no_time():

@@ -12,7 +12,7 @@ from services.cashier import dispatch
 from services.cashier.models import ChargeSlip, DispatchSlip, Receipt
 from services.patients.models import Patient
 from tests.kernel.probes import at_once
-from tests.services.doors import api, person, staff
+from tests.services.doors import api, browser, person, staff, statements
 from tests.services.flow import center, patient
 from tests.services.till import charged, item, signed
 
@@ -108,3 +108,85 @@ def test_two_tills_want_the_same_slip_and_one_gets_it(own_database: Any, smile: 
     assert sorted(isinstance(one, Receipt) for one in results) == [False, True]
     assert "dispatch_slip_missing" in results
     assert Receipt.objects.count() == 1
+
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+PAGES = "/cashier/dispatch/"
+
+
+def issued(who: Patient, name: str = "filling") -> DispatchSlip:
+    known = item(name)
+    return dispatch.issue_dispatch_slip(
+        by=person(MEI), site=center(), staff=staff("103"), patient=who, item=known,
+        fee_fen=known.price_on(center_day()) or 0,
+    )  # fmt: skip
+
+
+@pytest.mark.ledger("IN-016", "CA-040")
+def test_the_head_nurse_signs_a_slip_on_the_page_and_the_cashier_finds_it_from_the_till(monday: Any) -> None:
+    ren, head, cashier = colleague(), browser(MEI), browser("fang.li")
+    other = patient("任涛", phone="13811119999")  # somebody else of that name
+    opened = head.get(f"{PAGES}new/", {"staff": staff("103").code})
+    assert [one.code for one in opened.context["files"]] == [ren.code, other.code]  # the colleague's phone comes first
+
+    typed = {"staff": staff("103").code, "patient": ren.code, "item": item("filling").code}
+    assert head.post(f"{PAGES}new/", typed).status_code == 422  # fee not said
+    own = head.post(f"{PAGES}new/", {**typed, "staff": staff("109").code, "fee": "price"})
+    assert own.status_code == 422
+    assert not DispatchSlip.objects.exists()
+    answer = head.post(f"{PAGES}new/", {**typed, "fee": "price"})
+    slip = DispatchSlip.objects.get()
+    assert (answer.status_code, answer["Location"]) == (303, f"{PAGES}{slip.code}/")
+    assert (slip.fee_fen, slip.issued_by_name) == (126_000, "梅华")
+
+    assert f'href="{PAGES}"' in cashier.get("/cashier/").content.decode()
+    listed = cashier.get(PAGES).content.decode()
+    assert slip.number in listed
+    assert "梅华" in listed
+    assert "dispatch/new/" not in listed  # whoever charges does not issue
+    assert cashier.get(f"{PAGES}new/").status_code == 403
+    one = cashier.get(answer["Location"]).content.decode()
+    assert ren.record_number in one
+    assert "data-print" in one
+
+    receipt = charged(signed(ren, "filling"))
+    assert slip.number not in cashier.get(PAGES).content.decode()
+    used = cashier.get(PAGES, {"show": "used"})
+    assert [row.number for row in used.context["rows"]] == [slip.number]
+    assert f"/cashier/receipts/{receipt.code}/" in cashier.get(answer["Location"]).content.decode()
+    # Who issues does not see the till: the number of the receipt is told, its page is not opened.
+    told = head.get(answer["Location"]).content.decode()
+    assert receipt.number in told
+    assert f"/cashier/receipts/{receipt.code}/" not in told
+
+
+def test_who_sees_dispatch_slips_and_where(monday: Any) -> None:
+    slip = issued(colleague())
+    assert browser("fang.li").get(f"{PAGES}{slip.code}/").status_code == 200
+    assert browser("bai.lan").get(PAGES).status_code == 403
+    assert browser("luo.ping").get(f"{PAGES}{slip.code}/").status_code == 404  # another site
+    assert api("fang.li").get(f"{URL}{slip.code}/").json()["number"] == slip.number
+    assert api("luo.ping").get(f"{URL}{slip.code}/").status_code == 404
+    assert api("bai.lan").get(f"{URL}{slip.code}/").status_code == 403
+    assert browser("fang.li").get(f"{PAGES}{uuid4()}/").status_code == 404
+
+
+def test_the_api_tells_open_from_used(monday: Any) -> None:
+    ren, cashier = colleague(), api("fang.li")
+    used, left = issued(ren), issued(ren, "film")
+    receipt = charged(signed(ren, "filling"))
+    rows = cashier.get(URL, {"open": "false"}).json()["results"]
+    assert [(row["number"], row["state"], row["receipt"]) for row in rows] == [(used.number, "used", str(receipt.code))]
+    rows = cashier.get(URL, {"open": "true"}).json()["results"]
+    assert [(row["number"], row["state"], row["receipt"]) for row in rows] == [(left.number, "open", None)]
+
+
+def test_a_list_of_dispatch_slips_costs_the_same_for_many(monday: Any) -> None:
+    ren, cashier = colleague(), browser("fang.li")
+    issued(ren)
+    cashier.get(PAGES)
+    one = statements(lambda: cashier.get(PAGES))
+    for name in ("film", "scaling", "filling"):
+        issued(ren, name)
+    assert statements(lambda: cashier.get(PAGES)) == one <= 12

@@ -192,11 +192,15 @@ def test_the_form_of_a_price_enquiry_shows_the_words_and_no_price():
     page = text("bai.lan", f"{NOW}prices/new/")
     assert "免费检查" in page
     assert "300.00" not in page
+    assert 'value="leaflet"' in page
+    assert 'value="quoted"' not in page  # what the desk may not do is not offered, and refused to whoever sends it
+    assert 'value="quoted"' in text("ye.fan", f"{NOW}prices/new/")
     refused = browser("bai.lan").post(
         f"{NOW}prices/new/",
         {"question": "洗牙", "outcome": "quoted", "item": str(item_by_key("dental-scaling").code)},
     )
     assert refused.status_code == 403
+    assert 'value="quoted"' not in refused.content.decode()
     assert not PriceEnquiry.objects.exists()
     assert (
         browser("ye.fan")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import random
 from dataclasses import replace
 from datetime import date, timedelta
+from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.db import connection
 
 from kernel.audit.models import AuditEntry
 from kernel.context import Actor
@@ -17,16 +20,18 @@ from kernel.outbox import receive
 from services.headquarters import definitions, selectors
 from services.headquarters.handlers import take_in_day
 from services.headquarters.judging import FEW
-from services.headquarters.matrix import WINDOW_SITES, Cell, build_matrix, period
-from services.headquarters.models import BranchSite, BranchTenant, SiteDay, SiteFact, SiteMonth
+from services.headquarters.matrix import WINDOW_SITES, Cell, Period, build_matrix, period
+from services.headquarters.models import BranchSite, BranchTenant, SiteDay, SiteFact, SiteMonth, SiteSpan
+from services.headquarters.rollups import first_of, shifted
 from tests.services.doors import api, browser, person, statements
-from tests.services.figures import DAY, Branch
+from tests.services.figures import DAY, DENTAL, Branch
 from tests.services.flow import clockwork, patient
 from tests.services.till import charged, signed
 
 API = "/api/v1/headquarters/"
 DECEMBER = period("month", "2026-12", DAY)
 QUARTER = period("quarter", "2026-12", DAY)
+SPANS_TOLD = ("site__code", "length", "last", "key", "version", "numerator", "denominator", "n", "days", "spark")
 
 
 @pytest.fixture
@@ -170,6 +175,104 @@ def test_the_chain_counts_every_state_once_and_every_site_that_told(december):
     kpi = rows["arrears"].kpi
     told = {site.short_name: numerator for site, numerator, _d, _n in selectors.sites_of_figure(kpi, QUARTER)}
     assert told == {"甲": 100, "乙": 300, "丙": 10}
+
+
+def told_by_days(branch: Branch, key: str, wanted: Period) -> tuple[int, int | None, int, int] | None:
+    """The figure over the period as its days say it, without anything that was rolled up."""
+    kpi = definitions.definition(key)
+    facts = list(
+        SiteFact.objects.filter(
+            site=branch.site, key=key, version=kpi.version, day__gte=wanted.months[0], day__lt=shifted(wanted.last, 1)
+        ).order_by("day")
+    )
+    if not facts:
+        return None
+    if kpi.aggregate == "last":
+        month = sum(1 for fact in facts if first_of(fact.day) == first_of(facts[-1].day))
+        return facts[-1].numerator, facts[-1].denominator, facts[-1].n, month
+    known = [fact.denominator for fact in facts if fact.denominator is not None]
+    numerators, numbers = sum(fact.numerator for fact in facts), sum(fact.n for fact in facts)
+    return numerators, sum(known) if known else None, numbers, len(facts)
+
+
+PERIODS = [
+    *(period("year", f"{year}-12", DAY) for year in (2025, 2026, 2027)),
+    *(period("quarter", f"{year}-{month:02}", DAY) for year in (2025, 2026, 2027) for month in (3, 6, 9, 12)),
+    *(period("month", f"2026-{month:02}", DAY) for month in range(1, 13)),
+]
+
+
+@pytest.mark.ledger("HQ-003")
+@pytest.mark.parametrize("seed", [7, 23, 101])
+def test_months_quarters_and_years_say_what_their_days_say(december, seed):
+    """Days told in any order, corrected, taken back, under an old version of a definition: every period adds up."""
+    dice = random.Random(seed)
+    branches = [Branch(name, order=number) for number, name in enumerate("甲乙丙")]
+    days = [date(2025, 10, 1) + timedelta(days=dice.randrange(500)) for _ in range(14)]
+    for _message in range(70):
+        facts = {}
+        for key in dice.sample(DENTAL, dice.randrange(1, len(DENTAL) + 1)):
+            n = dice.randrange(10, 60)
+            rate = definitions.definition(key).aggregate in ("ratio", "mean")
+            facts[key] = (dice.randrange(n), n if rate else None, n)
+        event = dice.choice(branches).message(dice.choice(days), **facts)
+        if dice.random() < 0.2:
+            event.payload["facts"][next(iter(facts))][0] = 99
+        take_in_day(event)
+
+    found = 0
+    for wanted in PERIODS:
+        for key in DENTAL:
+            row = next(row for row in build_matrix(period=wanted).rows if row.kpi.key == key)
+            told = [told_by_days(branch, key, wanted) for branch in branches]
+            shown = [next(cell for cell in row.cells if cell.site.code == branch.site_code) for branch in branches]
+            parts = [(c.numerator, c.denominator, c.n, c.days) if c.kind != "missing" else None for c in shown]
+            assert parts == told, (wanted.label, key)
+            known = [one for one in told if one is not None]
+            assert row.reporting == len(known)
+            if known:
+                found += 1
+                denominators = [one[1] for one in known if one[1] is not None]
+                assert row.chain.numerator == sum(one[0] for one in known)
+                assert row.chain.denominator == (sum(denominators) if denominators else None)
+    assert found > 40
+    # A span shows the course up to its last month that has facts.
+    for span in SiteSpan.objects.all():
+        first = shifted(span.last, -(11 if span.length == "year" else 2))
+        months = SiteMonth.objects.filter(site=span.site, key=span.key, version=span.version)
+        assert span.spark == months.filter(month__range=(first, span.last)).latest("month").spark
+    # What the migration makes of the months is what the messages made.
+    kept = sorted(SiteSpan.objects.values_list(*SPANS_TOLD))
+    SiteSpan.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("services.headquarters.migrations.0002_quarters_and_years").FILL)
+    assert sorted(SiteSpan.objects.values_list(*SPANS_TOLD)) == kept
+
+
+def test_a_correction_long_after_reaches_its_quarter_and_its_year(december):
+    branch = Branch("明")
+    branch.tells(date(2026, 2, 3), visits=(8, None, 8), no_show=(1, 8, 8))
+    branch.tells(visits=(5, None, 5))
+    year = period("year", "2026-12", DAY)
+    assert (cell_of(branch, "visits", year).value, cell_of(branch, "no_show", year).numerator) == (13, 1)
+
+    branch.tells(date(2026, 2, 3), visits=(9, None, 9))
+
+    assert cell_of(branch, "visits", year).value == 14
+    assert cell_of(branch, "visits", period("quarter", "2026-03", DAY)).value == 9
+    assert cell_of(branch, "no_show", year).kind == "missing"
+    # The drill to the days is as it was.
+    days = api("shen.lan").get(f"{API}sites/{branch.site_code}/figures/visits/days/?period=year&month=2026-12").json()
+    assert {row["day"]: row["n"] for row in days["results"] if row["n"]} == {"2026-02-03": 9, "2026-12-07": 5}
+
+
+def test_a_year_is_read_with_as_many_statements_as_a_month(december):
+    for number in range(4):
+        branch = Branch(f"店{number}", order=number)
+        for month in (3, 7, 11, 12):
+            branch.tells(date(2026, month, 5), visits=(5, None, 5), arrears=(7, None, 1), no_show=(1, 9, 9))
+    year = period("year", "2026-12", DAY)
+    assert statements(lambda: build_matrix(period=year)) == statements(lambda: build_matrix(period=DECEMBER)) <= 6
 
 
 # --- cells ------------------------------------------------------------------------------------------------------------

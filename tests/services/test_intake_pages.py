@@ -93,6 +93,20 @@ def test_sc_02_a_walk_in_with_a_hidden_risk(monday):
     assert (sheet.filler, sheet.state) == ("desk", "acknowledged")
 
 
+def test_what_the_check_found_blank_is_filled_in_and_checked_on_the_same_page(monday):
+    sheet, desk = begun(walked_in(patient("罗敏"))), browser(BAI)
+    page = f"/intake/{sheet.code}/"
+    version = desk.get(page).context["answers_form"]["version"].value()
+    gaps = desk.post(f"{page}answers/", {**ANSWERS, "heard_by": "", "check": "1", "version": version})
+    assert (gaps.status_code, set(gaps.context["answers_form"].errors)) == (422, {"heard_by"})
+    kept = gaps.context["answers_form"]["version"].value()
+    stale = desk.post(f"{page}answers/", {**ANSWERS, "check": "1", "version": version})
+    assert stale.status_code == 412  # the page that was opened before knows nothing of what was kept
+    assert desk.post(f"{page}answers/", {**ANSWERS, "check": "1", "version": kept}).status_code == 303
+    sheet.refresh_from_db()
+    assert sheet.state == "to_sign"
+
+
 @pytest.mark.ledger("FD-008")
 def test_the_visitor_fills_in_and_signs_on_a_tablet_that_is_not_signed_in(monday):
     cache.clear()

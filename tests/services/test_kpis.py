@@ -22,6 +22,8 @@ from services.cashier.taking import HandedOver
 from services.followup import actions as calls
 from services.followup.handlers import open_due
 from services.followup.models import FollowUp
+from services.headquarters.handlers import take_in_day
+from services.headquarters.matrix import build_matrix, period
 from services.kpis import selectors
 from services.kpis.actions import active_kpis, compute, measure, measuring_later
 from services.kpis.handlers import measure_recent
@@ -31,6 +33,7 @@ from services.reception import actions as desk
 from services.reception.models import Visit, WaitExplanation
 from services.sites.models import Site
 from tests.services.doors import SYSTEM, api, browser, person, staff, statements
+from tests.services.figures import Branch
 from tests.services.flow import booked, center, chair, clockwork, patient, walked_in
 from tests.services.till import charged, signed
 from tests.verticals import agency
@@ -400,6 +403,26 @@ def test_an_escort_agency_measures_punctuality_and_the_wait_for_an_answer(peiban
     assert parts(fact_of("escort_on_time", served, site)) == (1, 2, 2)
     assert fact_of("escort_on_time", accepted, site) is None
     assert "postop_on_time" not in {kpi.key for kpi in active_kpis()}
+
+
+@pytest.mark.ledger("HQ-004")
+def test_what_an_agency_does_not_have_is_not_applicable_and_what_it_did_not_measure_is_missing(peiban, at, working_for):
+    at("2026-12-30 15:00")
+    Timer.objects.filter(kind__startswith="daily:").delete()
+    order = agency.agreed()
+    (offer,) = agency.offered("ming.yu", order=order)
+    service.accept_offer(by=agency.actor("ming.yu"), offer=offer)
+    measure(order.site, date(2026, 12, 30))
+    event = OutboxEvent.objects.filter(type="kpis.day_measured").latest("id").as_event()
+
+    with working_for("orchid"):
+        # A clinic of the chain has what the agency lacks: those are rows of the matrix.
+        Branch("牙").tells(takings=(900, None, 1), arrears=(0, None, 0), visits=(3, None, 3), no_show=(0, 9, 9))
+        take_in_day(event)
+        rows = build_matrix(period=period("month", "2026-12", date(2026, 12, 30))).rows
+        kinds = {row.kpi.key: cell.kind for row in rows for cell in row.cells if cell.site.code == order.site.code}
+    assert {kinds[key] for key in ("takings", "arrears", "visits", "no_show")} == {"na"}
+    assert (kinds["escort_time_to_accept"], kinds["escort_on_time"]) == ("value", "missing")
 
 
 @pytest.mark.ledger("AE-015")

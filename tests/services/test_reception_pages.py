@@ -105,6 +105,73 @@ def test_the_board_takes_twelve_queries_at_most_however_many_wait(monday, at):
         assert web.get(ask["path"]).content.decode().startswith("<!doctype html>")
 
 
+def test_a_queue_in_which_only_time_has_passed_is_not_sent_again(monday, at):
+    walked_in(patient("陈雨"))
+    at("2026-12-07 09:09:50")
+    web, ask = browser("yao.jing"), {"X-Poll": "1"}
+    first = web.get("/reception/?part=queue", headers=ask)
+    assert 'name="csrfmiddlewaretoken"' in first.content.decode(), "the card's own form is part of it"
+
+    at.advance(seconds=7)
+    again = web.get("/reception/?part=queue", headers=ask | {"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+    # The moment the wait is longer than told, the card says something else.
+    at("2026-12-07 09:10:01")
+    late = web.get("/reception/?part=queue", headers=ask | {"If-None-Match": first.headers["ETag"]})
+    assert late.status_code == 200
+    assert "wait-over" in late.content.decode()
+
+
+def test_a_card_says_what_the_wait_asks_for_and_who_may_do_it(monday, at):
+    """Told, asked, explained, blocked: each stage of one wait, and the acts of three posts."""
+    desk, guide = person("bai.lan"), person("su.qi")
+    visit = walked_in(patient("<b>陈</b>"))
+    who = visit.patient
+    who.is_special = True
+    who.save(update_fields=["is_special"])
+
+    def card(reader: str = "yao.jing") -> str:
+        page = browser(reader).get("/reception/").content.decode()
+        return page.split(f'data-code="{visit.code}"')[1].split("</article>")[0]
+
+    untold = card()
+    assert "&lt;b&gt;陈&lt;/b&gt;" in untold
+    assert "<b>陈" not in untold
+    assert f'href="/reception/visits/{visit.code}/#wait"' in untold
+    assert f'action="/reception/visits/{visit.code}/lead-in/"' in untold
+    assert untold.count("badge") == 1
+    assert 'class="wait wait-calm" data-wait' in untold
+
+    actions.announce_wait(by=desk, visit=visit, minutes=18)
+    visit.refresh_from_db()
+    asked = card()
+    assert "18" in asked
+    assert f'href="/reception/visits/{visit.code}/#wait"' in asked, "longer than 15: the guest is asked"
+    actions.record_opinion(by=desk, visit=visit, opinion="stay", education_topic="刷牙")
+    assert "刷牙" in card()
+    assert "#wait" not in card()
+
+    at("2026-12-07 09:20:01")
+    assert f'href="/reception/visits/{visit.code}/#explain"' in card()
+    actions.explain_wait(by=guide, visit=visit, reason="overrun", words="前一位治疗延长")
+    explained = card()
+    assert "#explain" not in explained
+    assert "tone-ok" in explained
+
+    # A chair that is taken locks the way in, and says by whom.
+    room = chair("3")
+    Visit.objects.filter(pk=visit.pk).update(chair=room)
+    before = walked_in(patient("先到"), doctor="011")
+    Visit.objects.filter(pk=before.pk).update(state="in_chair", chair=room, led_in_at=before.registered_at)
+    blocked = card()
+    assert "先到" in blocked
+    assert f'href="/reception/visits/{visit.code}/#lead-in"' in blocked
+    assert "/lead-in/" not in blocked
+    # Who only looks may do none of it.
+    assert "btn" not in card("fang.li")
+
+
 def test_the_number_at_the_rail_is_the_same_on_the_board_and_elsewhere(monday, at):
     walked_in(patient("陈雨"))
     at("2026-12-07 09:20:01")

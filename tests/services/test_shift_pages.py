@@ -232,3 +232,23 @@ def test_a_changed_list_counts_from_the_next_day_and_leaves_the_days_before(mond
     monday("2026-12-08 07:00")
     [tick] = Tick.objects.filter(day=planned(center()), purpose="opening")
     assert (tick.text_zh, tick.mandatory) == ("检查消毒灯", True)
+
+
+@pytest.mark.ledger("QU-017")
+def test_quiet_in_a_crowded_hall_is_a_check_of_every_day_that_a_person_answers(monday: Any) -> None:
+    day, desk = planned(center()), api("bai.lan")
+    monday("2026-12-07 10:30")
+    items = desk.get(f"{API}days/{day.code}/items/", {"page_size": 100}).json()["results"]
+    [quiet] = [one for one in items if one["key"] == "checks.quiet"]
+    assert ("拥挤" in quiet["text_zh"], "安静" in quiet["text_zh"], "crowded" in quiet["text_en"]) == (True,) * 3
+    # A matter of manners: nobody's close waits for it.
+    assert (quiet["purpose"], quiet["mandatory"], quiet["result"]) == ("checks", False, "")
+    page = browser("bai.lan").get(SHIFT).content.decode()
+    assert quiet["text_zh"] in page
+    assert f"{SHIFT}items-of-day/{quiet['code']}/done/" in page
+    answer = f"{API}day-items/{quiet['code']}/answer/"
+    refused = desk.post(answer, {"result": "not_done", "reason": " "})
+    assert (refused.status_code, refused.json()["code"]) == (422, "reason_missing")
+    assert api("su.qi").post(answer, {"result": "done"}).status_code == 403
+    kept = desk.post(answer, {"result": "done"}).json()
+    assert (kept["result"], kept["by_name"], kept["at"]) == ("done", "白岚", "2026-12-07T02:30:00Z")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.utils import translation
 
-from kernel import clock, tenancy
+from kernel import clock, registry, tenancy
 from kernel.errors import Conflict, Forbidden, NotFound, RuleRefused
 from kernel.identity.models import User
 from services.tasks import actions, selectors
@@ -189,6 +191,32 @@ def test_names_are_looked_up_when_shown_and_never_stored(monday):
     assert "蓝鲸壹" in line.title
     row = Task.objects.values().get()
     assert "蓝鲸壹" not in str(row)
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "zh-hant"])
+def test_roles_have_names_in_the_readers_language(monday, language):
+    """Every role to which a task may be addressed is declared, and no Chinese page calls one in English."""
+    latin = re.compile(r"[A-Za-z]")
+    with translation.override(language):
+        names = {slug: str(label) for slug, label in selectors.role_labels().items()}
+        asked = {slug for task in Task.objects.all() for slug in (*task.roles, *task.escalates_to)}
+        asked |= {slug for room in registry.rooms() for slug in room.role_grants if slug != "*"}
+        assert asked <= names.keys()
+        assert not {name for name in names.values() if latin.search(name)}
+
+
+def test_a_line_names_two_roles_and_the_task_itself_all_of_them(monday):
+    task, plain = due("a", roles=["front_desk", "guide", "supervisor", "clinic_director"]), due("b", roles=["guide"])
+    with translation.override("en"):
+        [line] = selectors.lines_of([task])
+        [short] = selectors.lines_of([plain])
+    assert line.who == "Front desk, Guide and 2 more"
+    assert line.whose == "Front desk, Guide, Supervisor, Clinic director"
+    assert short.who == short.whose == "Guide"
+    actions.take_task(by=person("bai.lan"), task=task)
+    task.refresh_from_db()
+    [taken] = selectors.lines_of([task])
+    assert taken.who == taken.whose == "白岚"
 
 
 def test_the_page_lists_and_closes_with_few_queries(monday, django_assert_max_num_queries):

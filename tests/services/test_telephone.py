@@ -468,7 +468,8 @@ def test_starter_scripts_are_there_once_and_a_change_of_the_tenant_stays():
 def test_new_words_are_a_new_version_and_the_old_ones_stay():
     opening, gao = Script.objects.get(key="opening"), person(GAO)
     before = opening.versions.get()
-    scripts.write_script(by=gao, script=opening, text_zh=before.text_zh, text_en=before.text_en)
+    same = {"text_zh": before.text_zh, "text_hant": before.text_hant, "text_en": before.text_en}
+    scripts.write_script(by=gao, script=opening, **same)
     assert opening.versions.count() == 1
     read = Script.objects.get(key="opening").version
 

@@ -208,6 +208,11 @@ def test_a_supervisor_rewrites_a_script_and_an_agent_reads_it():
     assert lead.post(url, {"text_zh": "{nobody}", "is_active": "on"}).context["form"].errors["text_zh"]
     assert lead.post(url, {"text_zh": "您好，{clinic}，{agent}。", "is_active": "on"}).status_code == 303
     assert "您好，微笑口腔中心店，任涛。" in desk.get("/telephone/new/").content.decode()
+    words = {"text_zh": "您好，{clinic}。", "text_hant": "您好，{clinic}，{agent}為您服務。", "is_active": "on"}
+    assert lead.post(url, words).status_code == 303
+    User.objects.filter(username=REN).update(language="zh-hant")
+    assert "您好，微笑口腔中心店，任涛為您服務。" in desk.get("/telephone/new/").content.decode()
+    User.objects.filter(username=REN).update(language="")
     assert lead.post("/telephone/phrases/", {"text": "随便", "instead": "都可以"}).status_code == 303
     assert "随便" in desk.get("/telephone/phrases/").content.decode()
 

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from kernel.identity import sessions
+from kernel.parameters import set_parameter
 from services.reception import actions as desk
 from services.reception.models import Visit
 from services.tasks.models import Task
@@ -22,7 +23,7 @@ from services.treatment_area.models import (
     Priority,
     SilentNote,
 )
-from tests.services.doors import api, browser, person, statements
+from tests.services.doors import SYSTEM, api, browser, person, statements
 from tests.services.flow import center, chair, clockwork, patient, walked_in
 
 AREA = "/treatment_area/"
@@ -117,6 +118,22 @@ def test_one_relative_comes_in_through_the_page_and_the_second_stays_outside():
     assert web.post(f"{AREA}relatives/{mother.code}/out/").status_code == 303
     mother.refresh_from_db()
     assert mother.state == "out"
+
+
+@pytest.mark.ledger("QU-011")
+def test_the_nurses_reason_is_offered_to_who_may_give_it():
+    """Given a house that admits the nurse's reason, when the attendant opens the form, then it is not among the grounds;
+    who sends it all the same is refused by the rule."""
+    set_parameter(by=SYSTEM, key="companion_grounds", value=["nurse_reason"])
+    visit = led_in("阮欣", "1")
+    url, offered = page_of(visit), '<option value="nurse_reason"'
+    assert offered not in browser("su.qi").get(url).content.decode()
+    assert offered in browser("mo.xiao").get(url).content.decode()
+    sent = {"name": "阮母", "relation": "mother", "ground": "nurse_reason", "note": "害怕"}
+    refused = browser("su.qi").post(f"{url}relatives/", sent)
+    assert refused.status_code == 403
+    assert offered not in refused.content.decode()
+    assert browser("mo.xiao").post(f"{url}relatives/", sent).status_code == 303
 
 
 @pytest.mark.ledger("QU-011")

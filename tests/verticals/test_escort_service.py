@@ -150,6 +150,10 @@ def test_the_same_way_over_the_pages(afternoon: Any) -> None:
     for _twice in range(2):
         sent = ming.post(f"{phone}check-in/", {"key": key, "happened_at": "2026-12-31T07:58:00+08:00", "place": "东门"})
         assert sent.status_code == 303
+    # The phone brings its own time with every button of the service, the last one included.
+    in_service = ming.get(phone).content.decode()
+    assert in_service.count('name="happened_at"') == in_service.count('name="key"') == 2
+    assert in_service.count("data-moment") == 2
     assert ming.post(f"{phone}consulted/", {"key": str(uuid7())}).status_code == 303
     assert ming.post(f"{phone}dance/").status_code == 422
     met_at = Milestone.objects.get(kind="checked_in")

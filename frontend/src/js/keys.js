@@ -231,13 +231,30 @@ export function startKeys() {
     localStorage.setItem("keys", box.checked ? "on" : "off");
     toast({ text: say(box.checked ? "keys_on" : "keys_off"), tone: "info" });
   });
-  document.addEventListener("focusin", (event) => {
-    const row = event.target.closest?.("[data-row]");
-    for (const marked of $$(".is-focus[data-row]")) {
-      if (marked !== row && row) {
-        marked.classList.remove("is-focus");
-      }
+  // The key of a row appears beside its button when the row is marked. Under a pressed pointer that would move the button
+  // away before it is let go, and the press would be lost: the row is marked when the press is over.
+  let held = false;
+  const mark = (node) => {
+    const row = node?.closest?.("[data-row]");
+    if (!row) {
+      return;
     }
-    row?.classList.add("is-focus");
+    for (const marked of $$(".is-focus[data-row]")) {
+      marked.classList.toggle("is-focus", marked === row);
+    }
+    row.classList.add("is-focus");
+  };
+  const released = () => {
+    held = false;
+    setTimeout(() => mark(document.activeElement));
+  };
+  document.addEventListener("pointerdown", () => (held = true), true);
+  document.addEventListener("pointerup", released, true);
+  document.addEventListener("pointercancel", released, true);
+  document.addEventListener("keydown", () => (held = false), true);
+  document.addEventListener("focusin", (event) => {
+    if (!held) {
+      mark(event.target);
+    }
   });
 }

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from random import Random
 
 from config.demo.house import House
-from kernel import registry
+from kernel import clock, registry
 from kernel.errors import DomainError
 from services.consultation import actions, knowledge
-from services.consultation.models import KnowledgeVersion, ServiceSheet
+from services.consultation.models import Consultation, KnowledgeVersion, ServiceSheet
 from services.sites.models import Site
 from services.staff.selectors import staff_of
 
@@ -69,3 +69,19 @@ def advise(clinic: House, site: Site, day: date) -> None:
             )
         else:
             actions.conclude(by=by, consultation=row, outcome="refused", refusal="compares")
+
+
+def call_back(clinic: House, site: Site, day: date) -> None:
+    """Who could not decide is called on the day that was agreed: most decide, some are not reached. What is due today is
+    called about in the afternoon."""
+    by = clinic.who("consultation.consult", site, role="consultant")
+    if staff_of(by) is None:
+        return
+    until = day if clock.now() > clinic.local(day, "12:00") else day - timedelta(days=1)
+    rows = Consultation.objects.filter(site=site, state="undecided", call_back_on__lte=until)
+    for row in rows.select_related("site", "patient"):
+        chance = Random(f"advice {row.pk}:{day}").random()
+        if chance < 0.55:
+            clinic.attempt(actions.conclude, by=by, consultation=row, outcome="accepted")
+        elif chance < 0.8:
+            clinic.attempt(actions.conclude, by=by, consultation=row, outcome="refused", refusal="compares")

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from random import Random
 
+from config.demo import discretion
 from config.demo.engine import Timeline, settle
 from config.demo.house import MINUTE, House
 from config.demo.pace import Pace
@@ -39,7 +40,7 @@ class Agency(House):
 
     def plan(self) -> None:
         """Plan the whole stretch."""
-        self.instruct()
+        discretion.begin(self)
         self.plan_rounds()
         for order in self._orders().exclude(state__in=("archived", "cancelled")):
             self._follow(order)

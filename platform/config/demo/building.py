@@ -16,6 +16,7 @@ from kernel.calendars import Span, WeeklyHours
 from kernel.context import Actor
 from kernel.identity.actions import assign_role, create_user, enrol_second_factor
 from kernel.identity.models import Role, User
+from kernel.parameters import Scope, set_parameter
 from services.sites.actions import create_entity, create_room, create_site
 from services.sites.models import Chair, Site
 from services.staff.actions import copy_week, hire_staff, plan_shift
@@ -105,6 +106,8 @@ def _build_site(house: House, place: Place, order: int) -> Site:
     )  # fmt: skip
     for position, (number, name) in enumerate(place.rooms):
         create_room(by=BY, site=site, number=number, name=name, order=position)
+    if place.small:
+        set_parameter(by=BY, key="small_site", scope=Scope.site(site.code), value=True)
     return site
 
 

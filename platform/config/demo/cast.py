@@ -40,6 +40,8 @@ class Place:
     address: str
     phone: str
     rooms: tuple[tuple[str, str], ...] = ()
+    # A small site: the clinician concerned decides about process gates when no supervisor is there (ledger 17 G).
+    small: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ SMILE = House(
             "上海市浦东新区滨江大道 2967 号",
             "021-58880202",
             (("1", "1诊室"), ("2", "2诊室")),
+            small=True,
         ),
     ),
     people=(
@@ -180,6 +183,7 @@ DERMA = House(
             assistant=True,
             sites=("west",),
         ),
+        Person("ning.shu", "宁舒", ("clinic_director",), "406", "门诊主任"),
         Person("admin.derma", "系统管理员", ("tenant_admin",), "901", "管理员", gender="m"),
     ),
 )
@@ -208,6 +212,7 @@ LUMEN = House(
         Person("dr.ruan", "阮医生", ("doctor",), "052", "医生", "f", "主治医师", True, room="2"),
         Person("jin.ya", "金雅", ("nurse", "assistant", "follow_up_caller"), "503", "护士", assistant=True),
         Person("bo.yan", "柏妍", ("supervisor",), "504", "主管"),
+        Person("yu.zhen", "于真", ("clinic_director",), "505", "门诊主任"),
         Person("admin.lumen", "系统管理员", ("tenant_admin",), "902", "管理员", gender="m"),
     ),
 )
@@ -265,6 +270,7 @@ WILLOW = House(
         Person("dr.song", "宋医生", ("doctor",), "081", "医生", "f", "主治医师", True, room="1"),
         Person("dr.gu", "顾医生", ("doctor",), "082", "医生", "m", "主治医师", True, room="2"),
         Person("he.xia", "何夏", ("nurse", "assistant", "follow_up_caller"), "802", "护士", assistant=True),
+        Person("fu.yi", "傅宜", ("clinic_director",), "803", "门诊主任"),
         Person("admin.willow", "系统管理员", ("tenant_admin",), "905", "管理员", gender="m"),
     ),
 )

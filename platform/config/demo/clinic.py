@@ -12,13 +12,12 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from config.demo import advice, rounds, treatment
+from config.demo import advice, area, asking, daily, discretion, rounds, treatment
 from config.demo.engine import Timeline, settle
 from config.demo.fate import Fate
 from config.demo.house import DEMO, MINUTE, House
 from config.demo.pace import Pace
 from kernel import clock
-from kernel.calendars import last_opening_day_before
 from kernel.errors import DomainError
 from services.appointments import actions as booking
 from services.appointments.machine import AWAITED
@@ -71,12 +70,13 @@ class Clinic(House):
             people = list(StaffMember.objects.filter(home_site=site).select_related("user", "home_site"))
             self.doctors[site.pk] = [person for person in people if person.is_doctor]
             self.assistants[site.pk] = [person for person in people if person.is_assistant]
+        self.kept_from = pace.kept_from(clock.local(timeline.now, self.zone).date(), self.last_day)
         self._parts: dict[int, dict[str, Any]] = {}
         self.weights = [{1: 9, 2: 6, 3: 4}.get(item.units, 1) for item in self.items]
 
     def plan(self) -> None:
         """Plan the whole stretch."""
-        self.instruct()
+        discretion.begin(self)
         self.plan_rounds()
         for site in self.sites:
             since = self.timeline.now - timedelta(hours=14)
@@ -94,24 +94,33 @@ class Clinic(House):
         at = {
             "08:25": partial(self._expect, site, day),
             "09:30": partial(self._top_up, site, day),
-            "15:10": partial(self._confirm, site, day),
+            "08:48": partial(asking.catch_up, self, site, day),
+            "09:18": partial(asking.ask_first, self, site, day),
+            "15:10": partial(asking.ask, self, site, day),
             "08:40": partial(advice.approve, self, site, day),
-            "11:05": partial(advice.advise, self, site, day),
+            "09:55": partial(advice.call_back, self, site, day),
+            "16:20": partial(advice.call_back, self, site, day),
             "09:10": partial(rounds.review_overrides, self, site, day),
+            "09:28": partial(rounds.make_first_calls, self, site, day),
             "17:05": partial(rounds.make_calls, self, site, day),
             "16:50": partial(rounds.clear_inbox, self, site, day),
-            "17:20": partial(rounds.do_duties, self, site, day),
         }
         for wall, step in at.items():
             moment = self.local(day, wall)
             if moment >= start:
                 self.timeline.at(moment, step)
+        booked, walk_ins = self.pace.of(f"{self.slug}/{site.slug}", day, dense_from=self.dense_from)
+        if day >= self.kept_from:
+            daily.plan(self, site, day)
+        elif booked:
+            daily.plan_sparsely(self, site, day)
         if self.local(day, "08:25") < start:
             # The stretch begins within this day: who is still expected is planned again from the rows.
             self.timeline.at(start, partial(self._expect, site, day))
             if self.local(day, "09:30") < start and not self._booked_ahead(site, day):
                 self.timeline.at(start, partial(self._top_up, site, day))
-        _booked, walk_ins = self.pace.of(f"{self.slug}/{site.slug}", day, dense_from=self.dense_from)
+        if booked and self.local(day, "11:05") >= start:
+            self.timeline.at(self.local(day, "11:05"), partial(advice.advise, self, site, day))
         random = Random(f"{self.slug}:{site.slug}:{day}")
         if day == self.last_day:
             return
@@ -134,6 +143,11 @@ class Clinic(House):
     def dense_from(self) -> date:
         """The first day of the stretch that counts as around today."""
         return self.pace.dense_from(self.last_day)
+
+    @property
+    def is_kept(self) -> bool:
+        """Is this day played with everything beside the visits?"""
+        return clock.local(clock.now(), self.zone).date() >= self.kept_from
 
     # --- bookings -----------------------------------------------------------------------------------------------------
 
@@ -211,17 +225,18 @@ class Clinic(House):
         if len(known) < 6 or self.random.random() < 0.38:
             return self.newcomer(site)
         around = (self.local(day, "00:00") - timedelta(days=3), self.local(day, "00:00") + timedelta(days=4))
-        for _try in range(3):
-            patient = self.random.choice(known)
-            if Visit.objects.filter(patient=patient, state__in=(*UNSEEN, *HOLDS_CHAIR)).exists():
-                continue
-            if not Appointment.objects.filter(patient=patient, starts_at__range=around, state__in=AWAITED).exists():
-                return patient
-        return self.newcomer(site)
+        asked = self.random.sample(known, 3)
+        booked = Appointment.objects.filter(patient__in=asked, starts_at__range=around, state__in=AWAITED)
+        here = Visit.objects.filter(patient__in=asked, state__in=(*UNSEEN, *HOLDS_CHAIR))
+        busy = set(booked.values_list("patient_id").union(here.values_list("patient_id")))
+        return next((patient for patient in asked if (patient.pk,) not in busy), None) or self.newcomer(site)
 
     def _fate_of_booking(self, appointment: Appointment) -> None:
-        """Some call off before they come."""
+        """Some promise to come as they book, some call off before they come; who books for today is expected at once."""
         fate = Fate.of_booking(appointment)
+        asking.at_booking(self, appointment, fate)
+        if clock.local(appointment.starts_at, self.zone).date() == clock.local(clock.now(), self.zone).date():
+            self._await(appointment, fate)
         if fate.cancels:
             moment = appointment.starts_at - timedelta(hours=fate.cancel_hours)
             if moment > clock.now():
@@ -236,30 +251,20 @@ class Clinic(House):
                 reason=reason,
             )
 
-    def _confirm(self, site: Site, day: date) -> None:
-        """Ask tomorrow's patients whether they come; some are left for the last moment."""
-        hours = weekly_hours(site)
-        following = [day + timedelta(days=ahead) for ahead in (1, 2, 3)]
-        targets = [one for one in following if hours.is_opening_day(one) and last_opening_day_before(hours, one) == day]
-        by = self.who("appointments.confirm", site, role="front_desk")
-        for target in targets:
-            for appointment in self._bookings(site, target, states=("booked",)):
-                fate = Fate.of_booking(appointment)
-                if fate.answers != "silent":
-                    result = "confirmed" if fate.answers == "yes" else "unreachable"
-                    booking.record_confirmation(by=by, appointment=appointment, result=result)
-
-    def _bookings(self, site: Site, day: date, *, states: tuple[str, ...] = AWAITED) -> list[Appointment]:
+    def bookings(self, site: Site, day: date, *, states: tuple[str, ...] = AWAITED) -> list[Appointment]:
+        """The bookings of ``site`` on ``day`` that stand in one of ``states``, by time."""
         start, end = clock.day_bounds(day, self.zone)
         rows = Appointment.objects.filter(site=site, starts_at__gte=start, starts_at__lt=end, state__in=states)
         return list(rows.select_related("site", "patient", "doctor__user", "chair", "item").order_by("starts_at", "id"))
 
     def _expect(self, site: Site, day: date) -> None:
-        for appointment in self._bookings(site, day):
-            fate = Fate.of_booking(appointment)
-            moment = appointment.starts_at + fate.arrives_after * MINUTE
-            if not fate.stays_away and moment + 20 * MINUTE > clock.now():
-                self.timeline.at(moment, partial(self._arrive, appointment.pk))
+        for appointment in self.bookings(site, day):
+            self._await(appointment, Fate.of_booking(appointment))
+
+    def _await(self, appointment: Appointment, fate: Fate) -> None:
+        moment = appointment.starts_at + fate.arrives_after * MINUTE
+        if not fate.stays_away and moment + 20 * MINUTE > clock.now():
+            self.timeline.at(moment, partial(self._arrive, appointment.pk))
 
     # --- the journey of a visit ---------------------------------------------------------------------------------------
 
@@ -341,7 +346,10 @@ class Clinic(House):
 
     def _announce(self, visit: Visit, fate: Fate) -> Visit:
         by = self.who("reception.check_in", visit.site, role="guide")
-        return reception.announce_wait(by=by, visit=visit, minutes=min(25, max(5, fate.wait // 5 * 5)))
+        visit = reception.announce_wait(by=by, visit=visit, minutes=min(25, max(5, fate.wait // 5 * 5)))
+        if self.is_kept:
+            daily.told_wait(self, visit)
+        return visit
 
     def _ask(self, visit: Visit, fate: Fate) -> Visit | None:
         by = self.who("reception.check_in", visit.site, role="guide")
@@ -353,11 +361,15 @@ class Clinic(House):
     def _explain(self, visit: Visit, fate: Fate) -> Visit:
         by = self.who("reception.explain", visit.site, role="guide")
         reception.explain_wait(by=by, visit=visit, reason=fate.why, words=WORDS[fate.why])
+        if self.is_kept:
+            area.tell_doctor(self, visit)
         return visit
 
     def _lead(self, visit: Visit, fate: Fate) -> Visit | None:
         """Lead in, or look again a little later while the chair is taken."""
         chair = visit.appointment.chair if visit.appointment is not None else self._chair_of(visit)
+        if self.is_kept:
+            daily.before_chair(self, visit)
         by = self.who("reception.lead_in", visit.site, role="waiting_attendant")
         if chair is None or (held := rounds.holder(chair, visit)) is not None:
             if chair is not None and held is not None and rounds.overrides(self, visit, held):
@@ -379,6 +391,8 @@ class Clinic(House):
         )
 
     def _seat(self, visit: Visit, fate: Fate) -> Visit:
+        if self.is_kept:
+            area.take_over(self, visit)
         return reception.seat_in_chair(by=self.who("reception.treat", visit.site, role="nurse"), visit=visit)
 
     def _finish(self, visit: Visit, fate: Fate) -> Visit:
@@ -389,6 +403,8 @@ class Clinic(House):
         except DomainError as refusal:
             # What cannot be recorded must not keep the guest in the chair.
             self.timeline.refused[refusal.code] += 1
+        if self.is_kept:
+            daily.treated(self, visit, done)
         state, reason = fate.card
         booking.write_card(
             by=by, site=visit.site, patient=visit.patient, doctor=visit.doctor, visit_code=visit.code, state=state,
@@ -409,6 +425,8 @@ class Clinic(House):
 
     def _leave(self, visit: Visit, fate: Fate) -> Visit:
         by = self.who("reception.leave_area reception.treat", visit.site, role="nurse")
+        if self.is_kept:
+            daily.leaves(self, visit)
         visit = reception.leave_area(by=by, visit=visit)
         if fate.books_again:
             self._book_again(visit, fate)
@@ -429,11 +447,12 @@ class Clinic(House):
         if not free:
             return
         slot = free[fate.again_slot % len(free)]
-        booking.book_appointment(
+        again = booking.book_appointment(
             by=self.who("appointments.book", visit.site, role="front_desk"), site=visit.site, patient=visit.patient,
             doctor=visit.doctor, starts_at=slot.starts_at, units=card.item.units, chair=slot.chair, item=card.item, card=card,
             channel="card", complaint="复诊",
         )  # fmt: skip
+        asking.at_booking(self, again, Fate.of_booking(again))
 
     def _pay(self, visit: Visit, fate: Fate) -> None:
         slip = ChargeSlip.objects.filter(visit_code=visit.code, state="issued").first()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from random import Random
+from typing import Any, TypeVar
+
+import structlog
 
 from config.demo.engine import Timeline, settle
 from config.demo.pace import Pace
@@ -24,6 +27,8 @@ from services.sites.selectors import weekly_hours
 from services.staff.models import StaffMember
 from services.tasks.models import Task
 
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
 DEMO = Actor.system("demo")
 MINUTE = timedelta(minutes=1)
 
@@ -71,14 +76,37 @@ class House:
             return self._actors.get(task.assignee_id)
         return self.one_of(task.roles, "tasks.work", task.site) if task.site is not None else None
 
-    def another(self, word: str, site: Site, *, than: int | None) -> Actor | None:
-        """Somebody who may do ``word`` at ``site`` and is not the user ``than``."""
-        able = (actor for user, actor in self._people if actor.can(word, site=site.code) and user.pk != than)
-        return next(able, None)
+    def another(self, word: str, site: Site, *, than: int | None, roles: Iterable[str] = ()) -> Actor | None:
+        """Somebody who may do ``word`` at ``site`` and is not the user ``than``, preferably in one of ``roles``."""
+        wanted = set(roles)
+        able = [actor for user, actor in self._people if actor.can(word, site=site.code) and user.pk != than]
+        return min(able, key=lambda actor: not wanted & actor.roles, default=None)
+
+    def somebody(self, word: str, site: Site, *, role: str = "") -> Actor | None:
+        """A person who may do ``word`` at ``site``, preferably in ``role``; None where nobody works in that post."""
+        by = self.who(word, site, role=role)
+        return by if by.user_id is not None else None
+
+    def attempt(self, step: Callable[..., T], **facts: Any) -> T | None:
+        """Do one thing of several: what a rule refuses is counted and told at the end, and the others go on."""
+        try:
+            return step(**facts)
+        except DomainError as refusal:
+            self.timeline.refused[refusal.code] += 1
+            log.info("demo_act_refused", code=refusal.code, act=getattr(step, "__name__", ""))
+            return None
 
     def self_of(self, staff: StaffMember) -> Actor:
         """The person's own actor."""
         return self._actors.get(staff.user_id or 0, DEMO)
+
+    def actors(self) -> list[Actor]:
+        """Everybody who works in the house."""
+        return list(self._actors.values())
+
+    def actor_of(self, user_id: int | None) -> Actor | None:
+        """The actor of a user; None for nobody."""
+        return self._actors.get(user_id or 0)
 
     def local(self, day: date, wall: str) -> datetime:
         """The moment at which the house's wall clock shows ``wall`` on ``day``."""

@@ -59,6 +59,8 @@ CLEARING_UP = (
     "kpis.measure_recent",
     "importing.forget",
 )
+# The desk plans the days that are played with everything by itself (``frame.open_day``); the others need no lists.
+PLANNED_BY_HAND = ("shift.plan",)
 # The largest houses first, so that both processes are busy until the end.
 WEIGHTS = ("smile", "derma", "willow", "lumen", "peiban", "heron")
 
@@ -219,8 +221,9 @@ class Progress:
 
 
 def _leave_out_clearing_up() -> None:
-    """Nothing of a history that is written now is old enough to be thrown away; ``ensure_daily`` plans it again."""
-    kinds = [DAILY_PREFIX + name for name in CLEARING_UP]
+    """Nothing of a history that is written now is old enough to be thrown away, and days are planned by who plays them;
+    ``ensure_daily`` plans it again."""
+    kinds = [DAILY_PREFIX + name for name in (*CLEARING_UP, *PLANNED_BY_HAND)]
     with transaction.atomic():
         for kind, key in Timer.objects.filter(kind__in=kinds, state__in=WAITING).values_list("kind", "key"):
             timers.cancel(kind, key)
@@ -331,6 +334,7 @@ def _begin_child(news: SimpleQueue[str]) -> None:
     logging.disable(logging.INFO)
     # A history is many small rows; looking through all of them for circles again and again finds none.
     gc.set_threshold(50_000, 20, 100)
+    gc.freeze()
     # Nobody waits for these events outside: each stretch delivers its own.
     settings.OUTBOX_WAKE = "config.demo.loading.wake_nobody"
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+# A stretch of at most so long is played with everything that belongs to a day: what ``loading.advance`` plays on.
+WHOLE = timedelta(days=6)
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
     """Visits of an ordinary day per site ("slug/site"), long ago (``thin``) and around today (``dense``).
 
     ``dense_days`` before the last day count as around today. Each is (booked, walk-ins). Long ago somebody came every
-    ``thin_every`` days only.
+    ``thin_every`` days only. On the last ``kept_days`` everything beside the visits is played too: lists, registers,
+    telephone, papers.
     """
 
     dense: dict[str, tuple[int, int]]
     thin: dict[str, tuple[int, int]]
     history_days: int = 84
     dense_days: int = 6
+    kept_days: int = 4
     ahead_days: int = 14
     thin_every: int = 6
 
@@ -34,11 +39,17 @@ class Pace:
         """How many of ``wanted`` bookings stand already ``ahead`` days before the day."""
         if ahead > self.ahead_days:
             return 0
-        return round(wanted * max(0.2, 1 - ahead * 0.065))
+        return round(wanted * max(0.1, 1 - ahead * 0.09))
 
     def dense_from(self, last_day: date) -> date:
         """The first day that counts as around today."""
         return last_day - timedelta(days=self.dense_days - 1)
+
+    def kept_from(self, first_day: date, last_day: date) -> date:
+        """The first day of a stretch that is played with everything: a short stretch is played whole."""
+        if last_day - first_day <= WHOLE:
+            return first_day
+        return last_day - timedelta(days=self.kept_days - 1)
 
 
 PACE = Pace(

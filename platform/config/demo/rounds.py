@@ -20,7 +20,6 @@ from services.policy.models import OverrideRecord
 from services.reception.actions import CHAIR_FREE, override_chair
 from services.reception.machine import HOLDS_CHAIR
 from services.reception.models import Visit
-from services.shift.opening import DUTY
 from services.sites.models import Chair, Site
 from services.tasks.actions import complete_task
 from services.tasks.models import Task
@@ -46,11 +45,11 @@ def overrides(clinic: House, visit: Visit, held: Visit) -> bool:
 
 
 def review_overrides(clinic: House, site: Site, day: date) -> None:
-    """On the next morning somebody else judges what was let pass; some of it stays for the report."""
+    """On the next morning somebody else judges what was let pass; what is not clear yet waits a day or two."""
     start = clock.day_bounds(day, clinic.zone)[0]
     for record in OverrideRecord.objects.filter(site=site, review=OverrideRecord.Review.OPEN, granted_at__lt=start):
         by = clinic.another("policy.review_exceptions", site, than=record.by_id)
-        if by is not None and Random(f"record {record.pk}").random() < 0.7:
+        if by is not None and Random(f"record {record.pk}:{day}").random() < 0.7:
             review_override(by=by, record=record, accepted=True)
 
 
@@ -62,50 +61,55 @@ def clear_inbox(clinic: House, site: Site, day: date) -> None:
             complete_task(by=by, task=task, note=WORKED_OFF[task.kind])
 
 
-def do_duties(clinic: House, site: Site, day: date) -> None:
-    """Towards the evening everybody ticks off their duties of the day; now and then one stays for tomorrow."""
-    for task in Task.objects.filter(site=site, kind=DUTY, state=Task.State.OPEN).select_related("assignee", "site"):
-        by = clinic.holder_of(task)
-        if by is not None and Random(f"task {task.pk}:{day}").random() < 0.95:
-            complete_task(by=by, task=task)
+def make_first_calls(clinic: House, site: Site, day: date) -> None:
+    """The morning's calls: what stayed from yesterday, and about half of what is due today."""
+    for one in _due(site, day):
+        if one.due_on < day or Random(f"one {one.pk}:{day}:early").random() < 0.5:
+            _call(clinic, site, day, one)
 
 
 def make_calls(clinic: House, site: Site, day: date) -> None:
     """The afternoon's calls: most are made, some stay for tomorrow."""
     # What has happened by now is what is called about: by noon the day's treatments have planned nothing yet.
     settle()
-    rows = FollowUp.objects.filter(plan__site=site, state__in=DUE, due_on__lte=day)
-    by = clinic.who("followup.call", site, role="follow_up_caller")
-    for one in rows.select_related("plan__site", "plan__patient", "plan__doctor__user").order_by("due_on", "id")[:40]:
-        random = Random(f"one {one.pk}:{day}")
-        chance = random.random()
-        if chance < 0.16:
-            continue
-        if chance < 0.28 or not one.plan.patient.phone:
-            followup.record_attempt(by=by, followup=one, reached=False)
-        elif chance < 0.93 or one.plan.doctor is None:
-            followup.close_with_result(
-                by=by, followup=one, result=FollowUp.Result.FINE, note="恢复良好", **_protocol(one)
-            )
-        elif chance < 0.97:
-            followup.close_with_result(
-                by=by, followup=one, result=FollowUp.Result.PROBLEM, note="轻微肿胀，询问用药", **_protocol(one)
-            )
-        else:
-            followup.close_with_result(
-                by=by,
-                followup=one,
-                result=FollowUp.Result.SEVERE,
-                note="疼痛加重",
-                refusal_reason="已去就近医院",
-                **_protocol(one),
-            )
+    for one in _due(site, day):
+        _call(clinic, site, day, one)
     waiting = FollowUp.objects.filter(plan__site=site, state="with_doctor").select_related(
         "plan__site", "plan__doctor__user"
     )
     for one in waiting[:4]:
         if one.plan.doctor is not None and Random(f"one {one.pk}:{day}:doctor").random() < 0.5:
             followup.answer_problem(by=clinic.self_of(one.plan.doctor), followup=one, note="已电话指导，三天后复查")
+
+
+def _due(site: Site, day: date) -> list[FollowUp]:
+    rows = FollowUp.objects.filter(plan__site=site, state__in=DUE, due_on__lte=day)
+    return list(rows.select_related("plan__site", "plan__patient", "plan__doctor__user").order_by("due_on", "id")[:40])
+
+
+def _call(clinic: House, site: Site, day: date, one: FollowUp) -> None:
+    by = clinic.who("followup.call", site, role="follow_up_caller")
+    random = Random(f"one {one.pk}:{day}:{clock.now().hour}")
+    chance = random.random()
+    if chance < 0.16:
+        return
+    if chance < 0.28 or not one.plan.patient.phone:
+        followup.record_attempt(by=by, followup=one, reached=False)
+    elif chance < 0.93 or one.plan.doctor is None:
+        followup.close_with_result(by=by, followup=one, result=FollowUp.Result.FINE, note="恢复良好", **_protocol(one))
+    elif chance < 0.97:
+        followup.close_with_result(
+            by=by, followup=one, result=FollowUp.Result.PROBLEM, note="轻微肿胀，询问用药", **_protocol(one)
+        )
+    else:
+        followup.close_with_result(
+            by=by,
+            followup=one,
+            result=FollowUp.Result.SEVERE,
+            note="疼痛加重",
+            refusal_reason="已去就近医院",
+            **_protocol(one),
+        )
 
 
 def _protocol(one: FollowUp) -> dict[str, Any]:

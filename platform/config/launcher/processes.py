@@ -15,6 +15,7 @@ from pathlib import Path
 
 from config.launcher.console import say, tail
 from config.launcher.errors import LaunchError
+from config.launcher.forking import Forked, ForkServer
 from config.launcher.paths import ROOT
 from config.launcher.system import LOOPBACK, ProcessMark, read_json, terminate, write_atomically
 
@@ -25,6 +26,9 @@ _LOG_LIMIT = 8 * 1024 * 1024
 _SPARING = {"MALLOC_ARENA_MAX": "2"}
 
 
+Child = subprocess.Popen[bytes] | Forked
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """One process of the product."""
@@ -32,6 +36,8 @@ class Program:
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
+    # A module of the product that may share memory with the others: out of the fork server (``python -m MODULE …``).
+    shares: bool = False
 
 
 def web(*, port: int, bind: str = LOOPBACK, reload: bool = False) -> Program:
@@ -49,11 +55,12 @@ def web(*, port: int, bind: str = LOOPBACK, reload: bool = False) -> Program:
             *(() if reload else ("--preload",)),
         ),
         _SPARING,
+        shares=not reload,
     )
 
 
-def worker(*, hostname: str = "worker") -> Program:
-    """Runs what the product does in the background."""
+def worker(*, hostname: str = "worker", reload: bool = False) -> Program:
+    """Runs what the product does in the background; with ``reload`` it loads the files as they are when it starts."""
     return Program(
         "worker",
         (
@@ -61,10 +68,11 @@ def worker(*, hostname: str = "worker") -> Program:
             *("--hostname", f"{hostname}@%h", "--without-gossip", "--without-mingle", "--without-heartbeat"),
         ),
         _SPARING,
+        shares=not reload,
     )
 
 
-def beat(*, var: Path) -> Program:
+def beat(*, var: Path, reload: bool = False) -> Program:
     """Gives the beat: looks for what is due."""
     folder = var / "beat"
     folder.mkdir(parents=True, exist_ok=True)
@@ -72,6 +80,7 @@ def beat(*, var: Path) -> Program:
         "beat",
         (sys.executable, "-m", "config.beat", "--schedule", str(folder / "schedule")),
         _SPARING,
+        shares=not reload,
     )
 
 
@@ -104,9 +113,10 @@ class Supervisor:
         self._var = var
         self._environment = dict(environment)
         self._programs: dict[str, Program] = {}
-        self._children: dict[str, subprocess.Popen[bytes]] = {}
-        self._tasks: dict[str, subprocess.Popen[bytes]] = {}
+        self._children: dict[str, Child] = {}
+        self._tasks: dict[str, Child] = {}
         self._record = _record(var)
+        self._forks = ForkServer(log=self.log("forkserver"), environment=self._environment | _SPARING)
 
     def log(self, name: str) -> Path:
         """Where a program's output goes."""
@@ -124,16 +134,20 @@ class Supervisor:
 
     def ended_tasks(self) -> dict[str, int]:
         """Tasks that have ended since the last call, with their exit status."""
-        ended = {name: child.returncode for name, child in self._tasks.items() if child.poll() is not None}
+        found = {name: child.poll() for name, child in self._tasks.items()}
+        ended = {name: status for name, status in found.items() if status is not None}
         for name in ended:
             del self._tasks[name]
         return ended
 
-    def _spawn(self, program: Program) -> subprocess.Popen[bytes]:
+    def _spawn(self, program: Program) -> Child:
         log = self.log(program.name)
         log.parent.mkdir(parents=True, exist_ok=True)
         if log.exists() and log.stat().st_size > _LOG_LIMIT:
             log.replace(log.with_suffix(".log.1"))
+        if program.shares:
+            _python, _m, module, *arguments = program.command
+            return self._forks.start(module, arguments, log=log, environment=program.environment)
         with open(log, "ab") as output:
             return subprocess.Popen(
                 program.command,
@@ -149,6 +163,11 @@ class Supervisor:
         """Process number of a program."""
         return self._children[name].pid
 
+    @property
+    def forkserver_pid(self) -> int | None:
+        """Process number of what the programs came out of; None where none shares."""
+        return self._forks.pid
+
     def dead(self) -> list[str]:
         """Programs that have ended by themselves."""
         return [name for name, child in self._children.items() if child.poll() is not None]
@@ -156,7 +175,7 @@ class Supervisor:
     def require_alive(self) -> None:
         """Raise ``LaunchError`` with the end of the log when a program has ended by itself."""
         for name in self.dead():
-            status = self._children[name].returncode
+            status = self._children[name].poll() or 0
             how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
             raise LaunchError(f"{name} {how}; its log is {self.log(name)}\n{tail(self.log(name))}")
 
@@ -182,6 +201,7 @@ class Supervisor:
         """Stop everything: politely and at the same time, then by force."""
         self._children |= self._tasks
         self._stop(list(self._children))
+        self._forks.stop()
         self._record.unlink(missing_ok=True)
 
     def _stop(self, names: list[str]) -> None:

@@ -145,8 +145,8 @@ class Product:
         if stripe is not None:
             supervisor.start(stripe)
         supervisor.start(processes.web(port=self._port, bind=_bind(), reload=self._reload))
-        supervisor.start(processes.worker())
-        supervisor.start(processes.beat(var=self._var))
+        supervisor.start(processes.worker(reload=self._reload))
+        supervisor.start(processes.beat(var=self._var, reload=self._reload))
         with step("Starting web, worker and beat"):
             self._wait_until_ready(supervisor)
         self._print_addresses()

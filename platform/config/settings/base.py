@@ -123,6 +123,7 @@ WRITE_GUARD = "tenants.billing.guard.refuse_writes_when_read_only"
 CLOSED_WORDS = "tenants.billing.guard.closed_words"
 OUTBOX_WAKE = "tenants.relay.wake"
 OUTBOX_DELIVER_TO_HEADQUARTERS = "tenants.relay.deliver_to_headquarters"
+OUTBOX_DELIVER_TO_HOUSES = "tenants.relay.deliver_to_houses"
 
 
 def database_from(url: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from kernel import context, limits, tenancy
+from kernel.actions import record_answer
 from kernel.api import idempotency
 from kernel.api.authentication import DeviceTokenAuthentication, SessionAuthentication
 from kernel.api.conditional import unchanged, with_etag
@@ -25,7 +26,7 @@ from kernel.api.pages import page_of
 from kernel.api.parsers import OnlyJson, SoundJSONParser
 from kernel.api.permissions import Declaration, DeclaredPermission
 from kernel.context import Actor
-from kernel.errors import Forbidden
+from kernel.errors import DomainError, Forbidden
 from kernel.identity.middleware import needs_second_factor_by_token, second_factor_missing
 from kernel.identity.models import DeviceToken, User
 from kernel.identity.sign_in import client_address
@@ -93,8 +94,10 @@ class ApiView(APIView):
             try:
                 self.initial(self.request, *args, **kwargs)
                 stack.enter_context(context.bound(actor=self.actor))
+                stack.enter_context(context.read_by(self.actor))
                 response = self._operate(*args, **kwargs)
             except Exception as error:  # every failure becomes a document
+                self._record(error)
                 response = self.handle_exception(error)
         self.response = self.finalize_response(self.request, response, *args, **kwargs)
         self.response.headers.setdefault("Cache-Control", "no-store, private")
@@ -110,12 +113,20 @@ class ApiView(APIView):
             try:
                 return handler(self.request, *args, **kwargs)
             except Exception as error:
+                self._record(error)
                 response = self.handle_exception(error)
                 if response.status_code >= 500:
                     raise
                 return response
 
         return idempotency.answer_once(self.request, key, operate)
+
+    def _record(self, error: Exception) -> None:
+        """A refusal that came about outside of any action belongs into the audit too."""
+        if isinstance(error, DomainError):
+            match = self.request._request.resolver_match
+            place = (match.view_name if match is not None else "") or self.request.path
+            record_answer(by=getattr(self.request._request, "actor", None), place=place, refusal=error)
 
     def perform_authentication(self, request: Request) -> None:
         """Find the caller; the actor of a token replaces the one of the session."""

@@ -23,12 +23,13 @@ def emit(
     *,
     key: str,
     payload: Mapping[str, Any],
-    to: Literal["self", "headquarters"] = "self",
+    to: Literal["self", "headquarters", "houses"] = "self",
 ) -> OutboxEvent:
     """Say in the running transaction that something happened; handlers learn of it once it is committed.
 
     ``type`` is "room.happened"; ``key`` names the thing (events of one key reach a handler in the order in which they
-    were emitted); ``payload`` holds codes and figures, never personal data and never a primary key.
+    were emitted); ``payload`` holds codes and figures, never personal data and never a primary key. ``to`` another tenant
+    than this one: a house's headquarters, or houses of the chain (whom, the payload says: ``tenants.relay``).
 
     Raises RuntimeError outside of a transaction.
     """

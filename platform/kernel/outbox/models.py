@@ -20,6 +20,7 @@ class EventState(models.TextChoices):
 class Destination(models.TextChoices):
     SELF = "self", _("This tenant")
     HEADQUARTERS = "headquarters", _("Headquarters")
+    HOUSES = "houses", _("Houses of the chain")
 
 
 class Outcome(models.TextChoices):

@@ -1,6 +1,6 @@
-"""Where the outbox touches what the kernel does not know: the broker, and the headquarters of the chain.
+"""Where the outbox touches what the kernel does not know: the broker, the headquarters of the chain, and its houses.
 
-Both are dotted paths in the settings, filled by the floor above.
+All are dotted paths in the settings, filled by the floor above.
 """
 
 from __future__ import annotations
@@ -24,6 +24,16 @@ def deliver_to_headquarters(event: Event) -> None:
     calls ``kernel.outbox.receive(event)`` there; what it raises is tried again. Called outside of any transaction.
     """
     import_string(settings.OUTBOX_DELIVER_TO_HEADQUARTERS)(event)
+
+
+def deliver_to_houses(event: Event) -> None:
+    """Hand ``event`` to the houses of the chain that it is for; returning means that their handlers have had it.
+
+    ``OUTBOX_DELIVER_TO_HOUSES`` names ``(event: Event) -> None``. It enters each house's own context and calls
+    ``kernel.outbox.receive(event)`` there; what it raises is tried again, and a house that has had it is not asked twice.
+    Called outside of any transaction.
+    """
+    import_string(settings.OUTBOX_DELIVER_TO_HOUSES)(event)
 
 
 def wake() -> None:

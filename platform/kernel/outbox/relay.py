@@ -27,7 +27,7 @@ from kernel.schedule.models import Kind
 log = structlog.get_logger(__name__)
 
 KEEP_DAYS = 90
-# While an event is on its way to headquarters no other relay takes it; if the sender dies, the next one does after
+# While an event is on its way to another tenant no other relay takes it; if the sender dies, the next one does after
 # this.
 LEASE = timedelta(seconds=60)
 
@@ -56,7 +56,7 @@ def relay_pending(limit: int = 100) -> RelayReport:
     """
     report = RelayReport()
     for _turn in range(limit):
-        if not (_relay_here(report) or _relay_to_headquarters(report)):
+        if not (_relay_here(report) or any(_relay_outside(report, to) for to in _WAYS)):
             return report
     report.more = True
     return report
@@ -98,7 +98,7 @@ def relay_alone(limit: int = 500) -> RelayReport:
 
 
 def receive(event: Event) -> None:
-    """Take an event of another tenant in the current one (headquarters): run its handlers here, each effect once.
+    """Take an event of another tenant in the current one: run its handlers here, each effect once.
 
     Raises HandlerFailed if any of them failed; delivering the event again repeats only those.
     """
@@ -126,14 +126,14 @@ def prune(day: date) -> None:
     log.info("outbox_pruned", day=day.isoformat(), count=events)
 
 
-def _claim(to: str) -> OutboxEvent | None:
-    """Lock the next event to ``to`` that is due and has no earlier one of its key before it."""
+def _claim(*to: str) -> OutboxEvent | None:
+    """Lock the next event to one of ``to`` that is due and has no earlier one of its key and destination before it."""
     earlier = OutboxEvent.objects.filter(
         key=OuterRef("key"), to=OuterRef("to"), state=EventState.PENDING, id__lt=OuterRef("id")
     )
     return (
         OutboxEvent.objects.select_for_update(skip_locked=True, of=("self",))
-        .filter(~Exists(earlier), state=EventState.PENDING, to=to, try_at__lte=clock.now())
+        .filter(~Exists(earlier), state=EventState.PENDING, to__in=to, try_at__lte=clock.now())
         .order_by("try_at", "id")
         .first()
     )
@@ -161,10 +161,13 @@ def _relay_here(report: RelayReport) -> bool:
         return True
 
 
-def _relay_to_headquarters(report: RelayReport) -> bool:
+_WAYS = {Destination.HEADQUARTERS: ports.deliver_to_headquarters, Destination.HOUSES: ports.deliver_to_houses}
+
+
+def _relay_outside(report: RelayReport, to: Destination) -> bool:
     # Another tenant's context cannot be entered inside this tenant's transaction: lease, deliver, settle.
     with transaction.atomic():
-        row = _claim(Destination.HEADQUARTERS)
+        row = _claim(to)
         if row is None:
             return False
         row.try_at = clock.now() + LEASE
@@ -174,9 +177,9 @@ def _relay_to_headquarters(report: RelayReport) -> bool:
     failure: Exception | None = None
     try:
         with context.bound(request_id=row.request_id or f"event-{row.code}", actor=Actor.system("outbox")):
-            ports.deliver_to_headquarters(row.as_event())
+            _WAYS[to](row.as_event())
     except Exception as error:  # whatever the way there raises, the event must learn of it
-        log.warning("headquarters_unreached", type=row.type, error=retry.described(error))
+        log.warning(f"{to.value}_unreached", type=row.type, error=retry.described(error))
         failure = error
     with transaction.atomic():
         row = OutboxEvent.objects.select_for_update().get(pk=row.pk)

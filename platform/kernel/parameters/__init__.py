@@ -8,9 +8,9 @@ from kernel.parameters.scopes import Scope
 
 if TYPE_CHECKING:
     from kernel.parameters.actions import set_parameter, withdraw_parameter
-    from kernel.parameters.selectors import history, overview, resolve, value
+    from kernel.parameters.selectors import Reader, history, overview, resolve, value
 
-__all__ = ["Scope", "history", "overview", "resolve", "set_parameter", "value", "withdraw_parameter"]
+__all__ = ["Reader", "Scope", "history", "overview", "resolve", "set_parameter", "value", "withdraw_parameter"]
 
 _WRITES = {"set_parameter", "withdraw_parameter"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -53,6 +54,26 @@ def value(
     Raises KeyError for an undeclared key.
     """
     return resolve(key, at=at, site=site, vertical=vertical).value
+
+
+class Reader:
+    """One parameter of one site, asked for the moments of many events: a board asks for hundreds.
+
+    ``reader(at, vertical)`` is ``value(key, at=at, site=site, vertical=vertical)``; between two changes of the parameter it is
+    looked up once per vertical. Make it where the rows are read and keep it no longer than their transaction.
+    """
+
+    def __init__(self, key: str, *, site: HasCode | UUID | None = None) -> None:
+        self._param, self._site, self._rows = registry.parameter(key), site, snapshot.current()
+        self._changes = self._rows.changes(key)
+        self._known: dict[tuple[int, str | None], Any] = {}
+
+    def __call__(self, at: datetime, vertical: str | None = None) -> Any:
+        place = bisect_right(self._changes, at), vertical
+        if place not in self._known:
+            scopes = scopes_for(site=self._site, vertical=vertical)
+            self._known[place] = _walk(self._rows, self._param, at, scopes).value
+        return self._known[place]
 
 
 def resolve(

@@ -52,6 +52,10 @@ class Snapshot:
             found = row
         return found
 
+    def changes(self, key: str) -> list[datetime]:
+        """The moments at which anything about ``key`` takes effect, the earliest first."""
+        return sorted({row.effective_from for place, rows in self.rows.items() if place[0] == key for row in rows})
+
 
 class _Held(NamedTuple):
     request_id: str

@@ -25,6 +25,11 @@ def is_built() -> bool:
     return manifest_path().is_file()
 
 
+def address(entry: str) -> str:
+    """Where the built script of an entry is served, for what is loaded by a script and not by a page."""
+    return str(DjangoViteAssetLoader.instance().generate_vite_asset_url(entry))
+
+
 def tags(*entries: str) -> SafeString:
     """Script and style elements of the given entries.
 

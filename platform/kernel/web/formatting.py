@@ -91,6 +91,11 @@ def clockface(seconds: int | float | None) -> str:
     return f"{mark}{rest // 60}:{rest % 60:02d}"
 
 
+def isomoment(value: datetime | None) -> str:
+    """For ``data-…`` and ``<time datetime>``: the moment in UTC, to the millisecond."""
+    return "" if value is None else value.isoformat(timespec="milliseconds")
+
+
 def gap(seconds: int | float) -> str:
     """A distance to a deadline: "20 min" within the hour, "2:20" above, "3 d" from two days on."""
     minutes = int(abs(seconds)) // 60

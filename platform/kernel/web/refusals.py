@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from kernel import context, registry, tenancy
+from kernel.actions import record_answer
 from kernel.errors import Cure, DomainError, Forbidden, NotFound, ReauthenticationRequired, StaleVersion
 
 Text = str | Promise
@@ -91,6 +92,7 @@ def _own_cures(error: DomainError, request: HttpRequest) -> list[Cure]:
 
 def respond(request: HttpRequest, error: DomainError) -> HttpResponse:
     """The answer to a refused request: a box for the nearest slot (htmx) or a whole page, with the error's status."""
+    _record(request, error)
     refusal = describe(error, request)
     if getattr(request, "htmx", None):
         return mark_refusal(render(request, "web/_refusal.html", {"refusal": refusal}, status=refusal.status), refusal)
@@ -102,6 +104,12 @@ def respond(request: HttpRequest, error: DomainError) -> HttpResponse:
     return mark_refusal(
         render(request, template, {"refusal": refusal, "base": base_template(request)}, status=refusal.status), refusal
     )
+
+
+def _record(request: HttpRequest, error: DomainError) -> None:
+    match = request.resolver_match
+    place = (match.view_name if match is not None else "") or request.path
+    record_answer(by=getattr(request, "actor", None), place=place, refusal=error)
 
 
 def mark_refusal(response: HttpResponse, refusal: Refusal) -> HttpResponse:

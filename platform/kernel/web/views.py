@@ -9,13 +9,15 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import QuerySet
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -32,11 +34,17 @@ from kernel.context import Actor
 from kernel.errors import DomainError, Forbidden
 from kernel.web import refusals
 from kernel.web.closing import close_what_is_refused
+from kernel.web.polling import version_for
 
 View = Callable[..., HttpResponseBase]
 Answer = TypeVar("Answer", bound=HttpResponseBase)
 SITE_SESSION_KEY = "site_code"
 SAFE = ("GET", "HEAD")
+# What the browser counts on by itself, and what is new in every answer without meaning anything new: a part in which only
+# this differs has not changed.
+PASSING = re.compile(
+    r'(?<=name="csrfmiddlewaretoken" value=")[^"]*|(?<=data-wait-time>)[^<]*|(?<=data-wait-fill y="2" width=")[^"]*'
+)
 
 
 def page(
@@ -67,8 +75,10 @@ def page(
             actor = bind_actor(request)
             word = words[request.method]
             if word is not None and not actor.can(word):
-                return _private(refusals.respond(request, permission_refused()))
-            return close_what_is_refused(_answer(view, request, args, kwargs), request)
+                return _private(refusals.respond(request, permission_refused(word)))
+            with context.read_by(actor):
+                answer = _answer(view, request, args, kwargs)
+            return close_what_is_refused(answer, request)
 
         run.permission = permission  # type: ignore[attr-defined]
         run.permissions = {method: words[method] for method in allowed}  # type: ignore[attr-defined]
@@ -113,9 +123,9 @@ def bind_actor(request: HttpRequest) -> Actor:
     return actor
 
 
-def permission_refused() -> Forbidden:
-    """The refusal that a missing permission word becomes."""
-    return Forbidden("permission_denied", _("Your role does not include this page."))
+def permission_refused(word: str) -> Forbidden:
+    """The refusal that the missing permission ``word`` becomes."""
+    return Forbidden("permission_denied", _("Your role does not include this page."), permission=word)
 
 
 def _allowed(methods: tuple[str, ...]) -> tuple[str, ...]:
@@ -190,15 +200,20 @@ def polled(
     context: Mapping[str, Any] | Callable[[], Mapping[str, Any]] | None = None,
     *,
     version: str | None = None,
+    drawn_from: Callable[[], Sequence[QuerySet[Any]]] | None = None,
 ) -> HttpResponse:
     """A part that is asked for every few seconds, with an ETag.
 
     ``version`` is a cheap string that changes with the content (e.g. the newest change); with it an unchanged part
-    costs neither its queries (give ``context`` as a callable) nor its rendering. Without it the texts are compared.
+    costs neither its queries (give ``context`` as a callable) nor its rendering. ``drawn_from`` gives instead the rows
+    that a board is drawn from: one statement finds out whether any of them changed (``polling.version_for``). Without
+    either the texts are compared, but for the seconds of a running wait, which the browser counts on.
     """
     partial = bool(getattr(request, "htmx", None)) or "X-Poll" in request.headers
     asked = request.headers.get("If-None-Match", "")
     language = getattr(request, "LANGUAGE_CODE", "")
+    if version is None and drawn_from is not None and partial:
+        version = version_for(request, drawn_from())
     etag = _etag(partial_template, language, version) if version is not None else ""
     if partial and etag and asked == etag:
         return _unchanged(etag)
@@ -206,7 +221,7 @@ def polled(
     if not partial:
         return render(request, page_template, values)
     text = render_to_string(partial_template, values, request)
-    etag = etag or _etag(partial_template, language, text)
+    etag = etag or _etag(partial_template, language, PASSING.sub("", text))
     if asked == etag:
         return _unchanged(etag)
     response = HttpResponse(text)

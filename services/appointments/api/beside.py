@@ -1,4 +1,4 @@
-"""Referrals between doctors and consultations over distance, over the API."""
+"""Referrals between doctors over the API."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from kernel.api.filters import Choice, Code, Filters
 from kernel.api.pages import paged
 from kernel.api.serializers import LineField, MomentField, OutSerializer, StrictSerializer
 from kernel.api.views import ApiView
-from services.appointments import referrals, remote, selectors
-from services.appointments.lifecycles import CONSULT, REFERRAL, REMOTE
+from services.appointments import referrals, selectors
+from services.appointments.lifecycles import REFERRAL
 from services.catalogue.selectors import access_item
 from services.patients.selectors import access_patient
 from services.sites.selectors import access_site
@@ -30,6 +30,10 @@ class _Details(StrictSerializer):
 
 class SettleIn(_Details):
     """Item, charge in fen, and the next visit or why there is none."""
+
+
+class WithdrawIn(StrictSerializer):
+    reason = LineField(max_length=120)
 
 
 class ReferralIn(_Details):
@@ -57,34 +61,8 @@ class ReferralOut(OutSerializer):
     state = serializers.ChoiceField(choices=REFERRAL.choices)
     day = serializers.DateField()
     registered_at = MomentField()
-
-
-class ConsultationIn(StrictSerializer):
-    """A question for a colleague of the tenant, or for a partner hospital."""
-
-    site = serializers.UUIDField()
-    patient = serializers.UUIDField()
-    doctor = serializers.UUIDField()
-    colleague = serializers.UUIDField(required=False, allow_null=True, default=None)
-    partner = LineField(max_length=80, required=False, allow_blank=True, default="")
-    partner_doctor = LineField(max_length=60, required=False, allow_blank=True, default="")
-    question = LineField(max_length=2000)
-    consent = serializers.BooleanField(default=False)
-
-
-class ConsultationOut(OutSerializer):
-    code = serializers.UUIDField()
-    version = serializers.IntegerField()
-    site = serializers.UUIDField(source="site.code")
-    patient = serializers.UUIDField(source="patient.code")
-    doctor = serializers.UUIDField(source="doctor.code")
-    colleague = serializers.UUIDField(source="colleague.code", default=None, allow_null=True)
-    partner = serializers.CharField()
-    partner_doctor = serializers.CharField()
-    state = serializers.ChoiceField(choices=REMOTE.choices)
-    requested_at = MomentField()
-    starts_at = MomentField(allow_null=True)
-    ends_at = MomentField(allow_null=True)
+    settled_at = MomentField(allow_null=True, help_text="When it was settled or withdrawn.")
+    withdrawn_reason = serializers.CharField()
 
 
 class Referrals(ApiView):
@@ -117,6 +95,16 @@ class Referrals(ApiView):
         return self.one(referrals.access_referral(self.actor, made.code), ReferralOut, status=201)
 
 
+class OneReferral(ApiView):
+    """One part of a transfer."""
+
+    permissions = {"GET": "appointments.view"}
+    outputs = {"GET": ReferralOut}
+
+    def get(self, request: Request, code: UUID) -> Response:
+        return self.one(referrals.access_referral(self.actor, code), ReferralOut)
+
+
 class Settle(ApiView):
     """Settle what is open of a referral."""
 
@@ -130,35 +118,17 @@ class Settle(ApiView):
         return self.one(referrals.access_referral(self.actor, code), ReferralOut)
 
 
-class Consultations(ApiView):
-    """Consultations over distance, the latest first; one more question. Question and result are read on the page."""
+class Withdraw(ApiView):
+    """It was no referral after all, for a reason."""
 
-    permissions = {"GET": CONSULT, "POST": CONSULT}
-    inputs = {"POST": ConsultationIn}
-    outputs = {"GET": paged(ConsultationOut), "POST": ConsultationOut}
-    filters = Filters(
-        Code("site", "site__code"),
-        Code("patient", "patient__code"),
-        Choice("state", "state", list(REMOTE.states)),
-        ordering={"requested_at": "requested_at"},
-        default="-requested_at",
-    )
+    permissions = {"POST": "appointments.view"}
+    inputs = {"POST": WithdrawIn}
+    outputs = {"POST": (200, ReferralOut)}
 
-    def get(self, request: Request) -> Response:
-        return self.page(remote.consultations_for(self.actor), ConsultationOut)
-
-    def post(self, request: Request) -> Response:
-        data = self.read(request)
-        colleague = data.pop("colleague")
-        made = remote.request_consultation(
-            by=self.actor,
-            site=access_site(self.actor, data.pop("site"), CONSULT),
-            patient=access_patient(self.actor, data.pop("patient")),
-            doctor=access_staff(self.actor, data.pop("doctor")),
-            colleague=access_staff(self.actor, colleague) if colleague else None,
-            **data,
-        )
-        return self.one(remote.access_consultation(self.actor, made.code), ConsultationOut, status=201)
+    def post(self, request: Request, code: UUID) -> Response:
+        found = referrals.access_referral(self.actor, code)
+        referrals.withdraw_referral(by=self.actor, referral=found, **self.read(request))
+        return self.one(referrals.access_referral(self.actor, code), ReferralOut)
 
 
 def _details(view: ApiView, data: dict[str, Any]) -> dict[str, Any]:

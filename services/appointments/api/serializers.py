@@ -38,10 +38,14 @@ class AppointmentOut(OutSerializer):
     on_spot_reason = serializers.CharField()
     earlier = serializers.UUIDField(source="earlier_code", allow_null=True)
     helps = serializers.UUIDField(source="helps.code", default=None, allow_null=True)
+    group = serializers.UUIDField(source="group.code", default=None, allow_null=True)
     channel = serializers.CharField()
     booked_at = MomentField()
     cancelled_at = MomentField(allow_null=True)
     cancel_reason = serializers.CharField()
+    affected_told_at = MomentField(
+        source="affected_acknowledged_at", allow_null=True, help_text="When the patient heard of the changed roster."
+    )
 
 
 class BookingIn(StrictSerializer):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from services.appointments.api import beside, houses, specialists, views
+from services.appointments.api import beside, groups, houses, remote, specialists, today, views
 
 urlpatterns = [
     path("", views.Appointments.as_view(), name="appointments"),
@@ -9,9 +9,29 @@ urlpatterns = [
     path("assignments/", views.Assignments.as_view(), name="assignments"),
     path("specialist-cases/", specialists.SpecialistCases.as_view(), name="specialist-cases"),
     path("referrals/", beside.Referrals.as_view(), name="referrals"),
+    path("referrals/<uuid:code>/", beside.OneReferral.as_view(), name="referral"),
     path("referrals/<uuid:code>/settle/", beside.Settle.as_view(), name="referral-settle"),
-    path("consultations/", beside.Consultations.as_view(), name="consultations"),
+    path("referrals/<uuid:code>/withdraw/", beside.Withdraw.as_view(), name="referral-withdraw"),
+    path("consultations/", remote.Consultations.as_view(), name="consultations"),
+    path("consultations/<uuid:code>/", remote.OneConsultation.as_view(), name="consultation"),
+    path("consultations/<uuid:code>/consent/", remote.Consent.as_view(), name="consultation-consent"),
+    path("consultations/<uuid:code>/accept/", remote.Accept.as_view(), name="consultation-accept"),
+    path("consultations/<uuid:code>/refuse/", remote.Refuse.as_view(), name="consultation-refuse"),
+    path("consultations/<uuid:code>/schedule/", remote.Schedule.as_view(), name="consultation-schedule"),
+    path("consultations/<uuid:code>/hold/", remote.Hold.as_view(), name="consultation-hold"),
+    path("consultations/<uuid:code>/record/", remote.Record.as_view(), name="consultation-record"),
+    path("consultations/<uuid:code>/cancel/", remote.Cancel.as_view(), name="consultation-cancel"),
+    path("arrangements/<uuid:code>/", today.OneArrangement.as_view(), name="arrangement"),
+    path("arrangements/<uuid:code>/arranged/", today.Arranged.as_view(), name="arrangement-arranged"),
+    path("arrangements/<uuid:code>/difficult/", today.Difficult.as_view(), name="arrangement-difficult"),
+    path("arrangements/<uuid:code>/told/", today.Told.as_view(), name="arrangement-told"),
+    path("arrangements/<uuid:code>/acknowledged/", today.Acknowledged.as_view(), name="arrangement-acknowledged"),
     path("<uuid:code>/preparation/", specialists.Preparation.as_view(), name="preparation"),
+    path("groups/", groups.Groups.as_view(), name="groups"),
+    path("groups/<uuid:code>/", groups.OneGroup.as_view(), name="group"),
+    path("groups/<uuid:code>/move/", groups.MoveGroup.as_view(), name="group-move"),
+    path("groups/<uuid:code>/cancel/", groups.CancelGroup.as_view(), name="group-cancel"),
+    path("groups/<uuid:code>/confirm/", groups.ConfirmGroup.as_view(), name="group-confirm"),
     path("houses/", houses.Houses.as_view(), name="houses"),
     path("houses/<uuid:code>/", houses.HouseDoctor.as_view(), name="house-doctor"),
     path("cards/", views.Cards.as_view(), name="cards"),
@@ -19,5 +39,8 @@ urlpatterns = [
     path("<uuid:code>/move/", views.Move.as_view(), name="move"),
     path("<uuid:code>/cancel/", views.Cancel.as_view(), name="cancel"),
     path("<uuid:code>/confirm/", views.Confirm.as_view(), name="confirm"),
+    path("<uuid:code>/told/", views.Told.as_view(), name="told"),
+    path("<uuid:code>/no-show/", views.NoShow.as_view(), name="no-show"),
+    path("<uuid:code>/arrange/", today.Arrange.as_view(), name="arrange"),
     path("<uuid:code>/moves/", views.Moves.as_view(), name="moves"),
 ]

@@ -132,6 +132,28 @@ class Confirm(ApiView):
         return self.one(selectors.access_appointment(self.actor, code), AppointmentOut)
 
 
+class Told(ApiView):
+    """The patient knows of the changed roster and comes all the same."""
+
+    permissions = {"POST": "appointments.confirm"}
+    outputs = {"POST": (200, AppointmentOut)}
+
+    def post(self, request: Request, code: UUID) -> Response:
+        actions.acknowledge_affected(by=self.actor, appointment=selectors.access_appointment(self.actor, code))
+        return self.one(selectors.access_appointment(self.actor, code), AppointmentOut)
+
+
+class NoShow(ApiView):
+    """The patient did not come."""
+
+    permissions = {"POST": "appointments.attend"}
+    outputs = {"POST": (200, AppointmentOut)}
+
+    def post(self, request: Request, code: UUID) -> Response:
+        actions.mark_no_show(by=self.actor, appointment=selectors.access_appointment(self.actor, code))
+        return self.one(selectors.access_appointment(self.actor, code), AppointmentOut)
+
+
 class Moves(ApiView):
     """The slots that a booking has left."""
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel import clock, parameters
 from kernel.web.fields import DateField, SegmentedRadios, SiteDateTimeField, TimeField
+from services.appointments.groups import CHANNELS
 from services.appointments.models import Appointment, AppointmentMove, Assignment, BookingGroup, ConfirmationAttempt
 from services.appointments.originals import Earlier
 from services.appointments.talks import TICKS
@@ -217,7 +218,7 @@ class GroupForm(CommonTime):
     contact_phone = forms.CharField(label=_("phone"), max_length=30, required=False)
     channel = forms.ChoiceField(
         label=_("channel"),
-        choices=[choice for choice in Appointment.Channel.choices if choice[0] in ("phone", "on_spot", "online")],
+        choices=[choice for choice in Appointment.Channel.choices if choice[0] in CHANNELS],
         widget=SegmentedRadios,
     )
     deviation = forms.ChoiceField(

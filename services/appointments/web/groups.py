@@ -17,20 +17,18 @@ from kernel.access import holds
 from kernel.errors import DomainError
 from kernel.web.views import flash, page, redirect_after_post, render_page
 from services.appointments import groups, reminders, selectors
-from services.appointments.assignment import treating_doctor
 from services.appointments.group_models import BookingGroup
 from services.appointments.group_slots import Search, Wanted
 from services.appointments.web.booking import following_of
 from services.appointments.web.forms import CancelForm, ConfirmForm, GroupForm, GroupMoveForm, MemberForm, read_day
 from services.catalogue.selectors import items
-from services.patients.families import family_files, payers_of
+from services.patients.families import family_files
 from services.patients.models import Patient
 from services.patients.reading import note_listing
 from services.patients.selectors import access_patient
 from services.sites.models import Site
 from services.sites.selectors import today
 from services.sites.web.current import site_for
-from services.staff.models import StaffMember
 from services.staff.selectors import doctors_at
 
 
@@ -171,8 +169,8 @@ def _rows(request: HttpRequest, site: Site) -> tuple[list[MemberForm], bool]:
 
 
 def _form(request: HttpRequest, site: Site, members: Sequence[Patient]) -> GroupForm:
-    payers = payers_of(members)
-    usual = next(iter(payers), None) or next((one for one in members if one.phone), None)
+    contacts = groups.contacts_of(members)
+    usual = next((one for one in contacts if one.phone), None) or next(iter(contacts), None)
     asked = request.GET.get("day", "")
     initial = {
         "arrangement": "side_by_side",
@@ -180,22 +178,16 @@ def _form(request: HttpRequest, site: Site, members: Sequence[Patient]) -> Group
         "contact": usual.code if usual is not None else "",
         "channel": "phone",
     }
-    return GroupForm(
-        request.POST if request.method == "POST" else None, site=site, members=[*payers, *members], initial=initial
-    )
+    return GroupForm(request.POST if request.method == "POST" else None, site=site, members=contacts, initial=initial)
 
 
 def _wanted(site: Site, rows: Sequence[MemberForm]) -> list[Wanted]:
-    """What is looked for: with the chosen doctor, else the treating one who works here, else whoever is free."""
-    here = set(doctors_at(site).values_list("pk", flat=True))
-    found = []
+    """What is looked for, by what is typed; who names no doctor sees the usual one."""
+    asked = []
     for row in rows:
         data = row.cleaned_data
-        doctor: StaffMember | None = data.get("doctor") or treating_doctor(row.patient)
-        if doctor is not None and doctor.pk not in here:
-            doctor = None
-        found.append(Wanted(row.patient, data.get("units") or 1, doctor, data.get("item")))
-    return found
+        asked.append(Wanted(row.patient, data.get("units") or 1, data.get("doctor"), data.get("item")))
+    return groups.with_usual_doctors(site, asked)
 
 
 def _proposals(request: HttpRequest, site: Site, rows: Sequence[MemberForm]) -> dict[str, Any]:

@@ -201,4 +201,8 @@ class DispatchOut(OutSerializer):
     fee_fen = FenField()
     issued_at = MomentField()
     issued_by = serializers.CharField(source="issued_by_name")
+    state = serializers.ChoiceField(choices=["open", "used"])
     used_at = MomentField(allow_null=True)
+    receipt = serializers.UUIDField(
+        source="line.slip.receipt.code", default=None, allow_null=True, help_text="The receipt that used it up"
+    )

@@ -13,6 +13,7 @@ urlpatterns = [
     path("receipts/", views.Receipts.as_view(), name="receipts"),
     path("receipts/<uuid:code>/", views.ReceiptDetail.as_view(), name="receipt"),
     path("dispatch-slips/", views.DispatchSlips.as_view(), name="dispatch-slips"),
+    path("dispatch-slips/<uuid:code>/", views.OneDispatchSlip.as_view(), name="dispatch-slip"),
     path("arrears/", views.Arrears.as_view(), name="arrears"),
     path("arrears/<uuid:code>/settle/", views.Settle.as_view(), name="settle"),
 ]

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kernel.access import accessible
-from kernel.api.filters import Choice, Code, Filters
+from kernel.api.filters import Choice, Code, Filters, Flag
 from kernel.api.pages import paged
 from kernel.api.views import ApiView
 from kernel.errors import NotFound, RuleRefused
@@ -255,9 +255,16 @@ class Settle(ApiView):
 class DispatchSlips(ApiView):
     """The head nurse's slips for the treatment of colleagues, and one more."""
 
-    permissions = {"GET": dispatch.WORD, "POST": dispatch.WORD}
+    permissions = {"GET": dispatch.SEE, "POST": dispatch.WORD}
     inputs = {"POST": DispatchIn}
     outputs = {"GET": paged(DispatchOut), "POST": DispatchOut}
+    filters = Filters(
+        Code("site", "site__code"),
+        Code("staff", "staff__code"),
+        Flag("open", "line__isnull", help="Not used up yet"),
+        ordering={"issued_at": "issued_at"},
+        default="-issued_at",
+    )
 
     def get(self, request: Request) -> Response:
         return self.page(dispatch.dispatch_slips_for(self.actor), DispatchOut)
@@ -274,3 +281,13 @@ class DispatchSlips(ApiView):
             fee_fen=data["fee_fen"],
         )
         return self.one(made, DispatchOut, status=201)
+
+
+class OneDispatchSlip(ApiView):
+    """One dispatch slip: who signed it, and the receipt that used it up."""
+
+    permissions = {"GET": dispatch.SEE}
+    outputs = {"GET": DispatchOut}
+
+    def get(self, request: Request, code: UUID) -> Response:
+        return self.one(dispatch.access_dispatch_slip(self.actor, code), DispatchOut)

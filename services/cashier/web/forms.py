@@ -11,6 +11,7 @@ from django import forms
 from django.forms import formset_factory
 from django.utils.translation import gettext_lazy as _
 
+from kernel import clock
 from kernel.web.fields import AmountInput, FenField, SegmentedRadios
 from services.books.models import Tender
 from services.cashier.models import ChargeLine, ZeroReason
@@ -18,6 +19,8 @@ from services.cashier.taking import HandedOver
 from services.catalogue.models import Item
 from services.catalogue.selectors import items
 from services.discounts.actions import Wanted
+from services.patients.models import Patient
+from services.sites.models import Site
 
 
 class SlipLineForm(forms.Form):
@@ -152,3 +155,35 @@ class SettleForm(MoneyForm):
     amount_fen = FenField(label=_("Amount"), min_value=1)
     tendered_fen = FenField(label=_("Handed over"), min_value=0, required=False)
     field_order = ["tender", "amount_fen", "tendered_fen"]
+
+
+class DispatchForm(forms.Form):
+    """A dispatch slip: the colleague's own file, one item, and today's price or nothing."""
+
+    PRICE, FREE = "price", "free"
+
+    patient = forms.ModelChoiceField(Patient.objects.none(), label=_("Own file"), to_field_name="code")
+    item = forms.ModelChoiceField(Item.objects.none(), label=_("Item"), to_field_name="code")
+    fee = forms.ChoiceField(
+        label=_("Fee"),
+        choices=[(PRICE, _("today's price")), (FREE, _("free of charge"))],
+        widget=SegmentedRadios,
+        initial=PRICE,
+    )
+
+    def __init__(self, *args: Any, files: list[Patient], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own, goods = self.fields["patient"], self.fields["item"]
+        assert isinstance(own, forms.ModelChoiceField)
+        assert isinstance(goods, forms.ModelChoiceField)
+        own.queryset = Patient.objects.filter(pk__in=[one.pk for one in files])
+        own.label_from_instance = lambda one: f"{one.record_number} {one.name}"  # type: ignore[method-assign, assignment]
+        if len(files) == 1:
+            own.initial = files[0].code
+        goods.queryset = items()
+        goods.label_from_instance = lambda item: item.name  # type: ignore[method-assign, assignment]
+
+    def fee_fen(self, site: Site) -> int:
+        """What the chosen item costs today in fen, or 0; an item without a price is refused by the action."""
+        price = self.cleaned_data["item"].price_on(clock.today(site.timezone))
+        return price or 0 if self.cleaned_data["fee"] == self.PRICE else 0

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from services.cashier.web import views
+from services.cashier.web import dispatch, views
 
 app_name = "cashier"
 urlpatterns = [
@@ -12,6 +12,9 @@ urlpatterns = [
     path("slips/<uuid:code>/withdraw/", views.withdraw, name="withdraw"),
     path("receipts/<uuid:code>/", views.receipt, name="receipt"),
     path("patients/<uuid:code>/", views.of_patient, name="of-patient"),
+    path("dispatch/", dispatch.slips, name="dispatch"),
+    path("dispatch/new/", dispatch.new, name="dispatch-new"),
+    path("dispatch/<uuid:code>/", dispatch.slip, name="dispatch-slip"),
     path("arrears/", views.arrears, name="arrears"),
     path("arrears/<uuid:code>/", views.settle, name="settle"),
 ]

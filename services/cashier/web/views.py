@@ -14,7 +14,7 @@ from kernel import clock
 from kernel.errors import RuleRefused
 from kernel.web.views import code_or_404, flash, page, polled, redirect_after_post, render_page
 from services.appointments.selectors import next_of_patient
-from services.cashier import actions, selectors
+from services.cashier import actions, dispatch, selectors
 from services.cashier.access import access_arrear, access_receipt, access_slip
 from services.cashier.models import ChargeLine, ChargeSlip
 from services.cashier.preview import paper_preview, preview
@@ -47,6 +47,7 @@ def till(request: HttpRequest) -> HttpResponse:
             "receipts": receipts[:SHOWN],
             "receipts_total": len(receipts),
             "total_fen": sum(receipt.received_fen for receipt in receipts),
+            "may_see_dispatch": request.actor.can(dispatch.SEE, site=site.code),
         }
 
     return polled(request, "cashier/till.html", "cashier/_till.html", context)

@@ -9,7 +9,8 @@ from rest_framework import serializers
 from kernel.api.serializers import DayField, LineField, MomentField, OutSerializer, StrictSerializer
 from kernel.web.formatting import masked_phone
 from services.consultation.machines import CONSULTATION, TALK
-from services.consultation.models import Conduct, Consultation, Question
+from services.consultation.models import Conduct, Consultation, DoctorTalk, Question
+from services.consultation.success import Definition
 from services.patients.models import Sex
 
 
@@ -127,9 +128,22 @@ class ConcludeIn(StrictSerializer):
     appointment = serializers.UUIDField(required=False, allow_null=True, default=None)
 
 
+class WithdrawIn(StrictSerializer):
+    reason = _words(120)
+
+
+class TalkIn(StrictSerializer):
+    doctor = serializers.UUIDField()
+    mode = serializers.ChoiceField(choices=DoctorTalk.Mode.choices)
+    matter = _words(1000)
+    question = serializers.UUIDField(required=False, allow_null=True, default=None)
+    due_at = MomentField(required=False, allow_null=True, default=None)
+
+
 class TalkOut(OutSerializer):
     code = serializers.UUIDField()
     consultation = serializers.UUIDField(source="consultation.code")
+    question = serializers.UUIDField(source="question.code", default=None, allow_null=True)
     doctor = serializers.UUIDField(source="doctor.code")
     mode = serializers.CharField()
     matter = serializers.CharField()
@@ -144,6 +158,10 @@ class TalkAnswerIn(StrictSerializer):
     answer = LineField(max_length=2000)
 
 
+class ToldIn(StrictSerializer):
+    customer_told = serializers.BooleanField()
+
+
 class StandardAnswerOut(OutSerializer):
     code = serializers.UUIDField()
     question = serializers.CharField(source="item.question")
@@ -152,9 +170,30 @@ class StandardAnswerOut(OutSerializer):
     number = serializers.IntegerField()
 
 
+class DefinitionOut(OutSerializer):
+    """How a month is counted: it keeps the definition with which it began."""
+
+    days = serializers.IntegerField()
+    bookings = serializers.BooleanField()
+    taken_back_counts = serializers.SerializerMethodField()
+
+    def get_taken_back_counts(self, definition: Definition) -> bool:
+        return not definition.keeps
+
+
+class ConsultantRateOut(OutSerializer):
+    consultant = serializers.UUIDField(source="consultant.code")
+    firsts = serializers.IntegerField()
+    successes = serializers.IntegerField()
+    repetitions = serializers.IntegerField()
+    percent = serializers.FloatField(allow_null=True)
+
+
 class RateOut(OutSerializer):
     month = serializers.CharField()
     firsts = serializers.IntegerField(source="rate.firsts")
     successes = serializers.IntegerField(source="rate.successes")
     repetitions = serializers.IntegerField(source="rate.repetitions")
     percent = serializers.FloatField(source="rate.percent", allow_null=True)
+    consultants = ConsultantRateOut(many=True)
+    definition = DefinitionOut(allow_null=True)

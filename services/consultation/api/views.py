@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from uuid import UUID
 
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kernel import clock
-from kernel.api.filters import Choice, Code, Filters
+from kernel.api.filters import Choice, Code, Filters, Parameter
 from kernel.api.pages import paged
 from kernel.api.views import ApiView
 from services.appointments.selectors import access_appointment
@@ -27,12 +30,27 @@ from services.consultation.api.serializers import (
     RecommendIn,
     StandardAnswerOut,
     TalkAnswerIn,
+    TalkIn,
     TalkOut,
+    ToldIn,
+    WithdrawIn,
 )
 from services.consultation.machines import CONSULTATION, TALK
 from services.consultation.models import KnowledgeVersion
 from services.patients.selectors import access_patient
 from services.sites.selectors import access_site, working_site
+from services.staff.selectors import access_staff
+
+
+class Month(Parameter):
+    """A month of this century, "2026-12"; the first of its days."""
+
+    schema = {"type": "string", "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])$"}
+
+    def parse(self, text: str) -> date:
+        if not re.fullmatch(self.schema["pattern"], text):
+            self.refuse(_("This is not a month, for example 2026-12."))
+        return date.fromisoformat(f"{text}-01")
 
 
 class Consultations(ApiView):
@@ -87,6 +105,16 @@ class Start(_Shown):
         found = selectors.access_consultation(self.actor, code)
         actions.start_consultation(by=self.actor, consultation=found)
         return self.shown(code)
+
+
+class Left(_Shown):
+    """The customer went before anybody spoke with them."""
+
+    permissions = {"POST": "consultation.open"}
+
+    def post(self, request: Request, code: UUID) -> Response:
+        found = selectors.access_consultation(self.actor, code)
+        return self.one(actions.note_left(by=self.actor, consultation=found), ConsultationOut)
 
 
 class Notes(_Shown):
@@ -178,6 +206,36 @@ class Conclude(_Shown):
         return self.shown(code)
 
 
+class Withdraw(_Shown):
+    """The customer takes back what they accepted, before the treatment."""
+
+    inputs = {"POST": WithdrawIn}
+
+    def post(self, request: Request, code: UUID) -> Response:
+        found = selectors.access_consultation(self.actor, code)
+        actions.withdraw_acceptance(by=self.actor, consultation=found, **self.read(request))
+        return self.shown(code)
+
+
+class TalksOfOne(ApiView):
+    """The doctors who were asked for one customer, and one more."""
+
+    permissions = {"GET": "consultation.view", "POST": "consultation.consult"}
+    inputs = {"POST": TalkIn}
+    outputs = {"GET": paged(TalkOut), "POST": TalkOut}
+
+    def get(self, request: Request, code: UUID) -> Response:
+        found = selectors.access_consultation(self.actor, code)
+        return self.page(selectors.talks_for(self.actor).filter(consultation=found).order_by("asked_at", "pk"), TalkOut)
+
+    def post(self, request: Request, code: UUID) -> Response:
+        found = selectors.access_consultation(self.actor, code)
+        data = self.read(request)
+        data["doctor"] = access_staff(self.actor, data["doctor"])
+        data["question"] = selectors.access_question(self.actor, data["question"]) if data["question"] else None
+        return self.one(talks.ask_doctor(by=self.actor, consultation=found, **data), TalkOut, status=201)
+
+
 class Talks(ApiView):
     """Questions that doctors answer, the next due first."""
 
@@ -192,6 +250,29 @@ class Talks(ApiView):
 
     def get(self, request: Request) -> Response:
         return self.page(selectors.talks_for(self.actor), TalkOut)
+
+
+class LeadTalk(ApiView):
+    """The customer is with the doctor, face to face."""
+
+    permissions = {"POST": "consultation.consult"}
+    outputs = {"POST": (200, TalkOut)}
+
+    def post(self, request: Request, code: UUID) -> Response:
+        talk = selectors.access_talk(self.actor, code)
+        return self.one(talks.lead_to_doctor(by=self.actor, talk=talk), TalkOut)
+
+
+class TalkTold(ApiView):
+    """The customer heard the doctor's answer: the end of the conversation with the doctor."""
+
+    permissions = {"POST": "consultation.consult"}
+    inputs = {"POST": ToldIn}
+    outputs = {"POST": (200, TalkOut)}
+
+    def post(self, request: Request, code: UUID) -> Response:
+        talk = selectors.access_talk(self.actor, code)
+        return self.one(talks.bring_back(by=self.actor, talk=talk, **self.read(request)), TalkOut)
 
 
 class AnswerTalk(ApiView):
@@ -217,13 +298,21 @@ class Answers(ApiView):
 
 
 class SuccessRate(ApiView):
-    """The success rate of this month at the caller's site."""
+    """The success rate of a month at a site, as a whole and by consultant."""
 
     permissions = {"GET": "consultation.see_success"}
     outputs = {"GET": RateOut}
+    filters = Filters(
+        Month("month", None, help="The month, as 2026-12; this one by default"),
+        Code("site", None, help="The branch; where the caller works by default"),
+    )
 
     def get(self, request: Request) -> Response:
-        site = working_site(self.actor, None, "consultation.see_success")
-        today = clock.today(site.timezone if site is not None else None)
-        whole = success.rates_of_month(site, today)[0] if site is not None else success.Rate(None)
-        return self.one(success.MonthRate(f"{today:%Y-%m}", whole), RateOut)
+        self.filters.check(request.query_params)
+        month, code = (parameter.read(request.query_params) for parameter in self.filters.parameters)
+        word = "consultation.see_success"
+        site = access_site(self.actor, code, word) if code else working_site(self.actor, None, word)
+        month = month or clock.today(site.timezone if site is not None else None)
+        whole, rows = success.rates_of_month(site, month) if site is not None else (success.Rate(None), [])
+        definition = success.definition_of(site, month) if site is not None else None
+        return self.one(success.MonthRate(f"{month:%Y-%m}", whole, rows, definition), RateOut)

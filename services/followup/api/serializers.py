@@ -69,5 +69,12 @@ class AnswerIn(StrictSerializer):
     note = LineField(max_length=1000)
 
 
+class ContactIn(StrictSerializer):
+    """What the patient corrected; what stays empty is not changed."""
+
+    phone = LineField(max_length=40, required=False, allow_blank=True, default="")
+    address = LineField(max_length=200, required=False, allow_blank=True, default="")
+
+
 class CancelIn(StrictSerializer):
     reason = LineField(max_length=120)

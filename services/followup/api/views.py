@@ -11,12 +11,13 @@ from kernel.api.filters import Choice, Code, Day, Filters, Text
 from kernel.api.pages import paged
 from kernel.api.views import ApiView
 from services.appointments.selectors import access_appointment
-from services.followup import actions, selectors
+from services.followup import actions, selectors, wishes
 from services.followup.api.serializers import (
     AnswerIn,
     AttemptIn,
     AttemptOut,
     CancelIn,
+    ContactIn,
     FollowUpOut,
     ResultIn,
 )
@@ -106,6 +107,18 @@ class Answer(_Shown):
     def post(self, request: Request, code: UUID) -> Response:
         found = selectors.access_followup(self.actor, code)
         actions.answer_problem(by=self.actor, followup=found, **self.read(request))
+        return self.shown(code)
+
+
+class Contact(_Shown):
+    """Phone or address as they were corrected in the call; the old ones stay in the history of the file."""
+
+    permissions = {"POST": "followup.call"}
+    inputs = {"POST": ContactIn}
+
+    def post(self, request: Request, code: UUID) -> Response:
+        found = selectors.access_followup(self.actor, code)
+        wishes.correct_contact(by=self.actor, followup=found, **self.read(request))
         return self.shown(code)
 
 

@@ -247,6 +247,8 @@ def _trigger_words(trigger: str) -> str:
         return _("class %(letter)s was set") % {"letter": key}
     if kind == "procedure":
         return _("a procedure was done")
+    if kind == "ended":
+        return _("a service is over")
     return trigger
 
 

@@ -47,6 +47,7 @@ class LuggageOut(NotedOut):
     description = serializers.CharField()
     owner = serializers.CharField()
     state = serializers.CharField()
+    at_desk_at = MomentField(allow_null=True)
     returned_at = MomentField(allow_null=True)
     returned_by_name = serializers.CharField()
 
@@ -94,6 +95,7 @@ class AdviceOut(NotedOut):
     follow_up_on = DayField(allow_null=True)
     state = serializers.CharField()
     result = serializers.CharField()
+    followed_at = MomentField(allow_null=True)
 
     def get_phone(self, advice: Any) -> str:
         """Masked; the whole number stands on the page of who calls."""
@@ -151,6 +153,10 @@ class QuestionIn(AtSiteIn):
     guest_name = _free(80)
 
 
+class WithdrawIn(StrictSerializer):
+    reason = LineField(max_length=500)
+
+
 class AnswerIn(StrictSerializer):
     answer = LineField(max_length=2000)
 
@@ -185,6 +191,7 @@ class PassOut(NotedOut):
     state = serializers.CharField()
     acknowledged_at = MomentField(allow_null=True)
     acknowledged_by_name = serializers.CharField()
+    withdrawn_at = MomentField(allow_null=True)
 
 
 class ReminderIn(StrictSerializer):
@@ -198,6 +205,7 @@ class ReminderOut(NotedOut):
     words = serializers.CharField()
     state = serializers.CharField()
     closed_at = MomentField(allow_null=True)
+    reason = serializers.CharField(help_text="Why it was withdrawn.")
 
 
 class StepIn(StrictSerializer):

@@ -4,6 +4,7 @@ from services.guest_care.api import views
 
 urlpatterns = [
     path("luggage/", views.LuggageList.as_view(), name="luggage"),
+    path("luggage/<uuid:code>/desk/", views.LuggageAtDesk.as_view(), name="luggage-desk"),
     path("luggage/<uuid:code>/return/", views.LuggageReturned.as_view(), name="luggage-return"),
     path("price-enquiries/", views.PriceEnquiries.as_view(), name="price-enquiries"),
     path("advice/", views.AdviceSeekers.as_view(), name="advice"),
@@ -17,9 +18,13 @@ urlpatterns = [
     path("questions/<uuid:code>/told/", views.AnswerToldGuest.as_view(), name="told"),
     path("questions/<uuid:code>/carry-over/", views.CarryQuestion.as_view(), name="carry-over"),
     path("visits/<uuid:code>/passes/", views.PassGuest.as_view(), name="pass"),
+    path("passes/", views.Passes.as_view(), name="passes"),
     path("passes/<uuid:code>/take/", views.TakeGuest.as_view(), name="take"),
+    path("passes/<uuid:code>/withdraw/", views.WithdrawPass.as_view(), name="pass-withdraw"),
     path("visits/<uuid:code>/reminders/", views.SetReminder.as_view(), name="reminder"),
+    path("reminders/", views.Reminders.as_view(), name="reminders"),
     path("reminders/<uuid:code>/done/", views.FinishReminder.as_view(), name="reminder-done"),
+    path("reminders/<uuid:code>/withdraw/", views.WithdrawReminder.as_view(), name="reminder-withdraw"),
     path("visits/<uuid:code>/steps/", views.Steps.as_view(), name="steps"),
     path("visits/<uuid:code>/ticket/", views.GiveTicket.as_view(), name="give-ticket"),
     path("tickets/", views.Tickets.as_view(), name="tickets"),

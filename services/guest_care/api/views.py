@@ -66,6 +66,17 @@ class LuggageList(_Care):
         return self.one(wishes.deposit_luggage(by=self.actor, **self.facts(request)), s.LuggageOut, status=201)
 
 
+class LuggageAtDesk(_Care):
+    """The lobby has carried the piece to the main desk."""
+
+    permissions = {"POST": LOG}
+    outputs = {"POST": (200, s.LuggageOut)}
+
+    def post(self, request: Request, code: UUID) -> Response:
+        row = selectors.access_row(self.actor, Luggage, code)
+        return self.one(wishes.carry_to_desk(by=self.actor, luggage=row), s.LuggageOut)
+
+
 class LuggageReturned(_Care):
     """The piece was given back."""
 
@@ -240,6 +251,17 @@ class PassGuest(_Care):
         return self.one(actions.pass_guest(by=self.actor, visit=visit, **self.read(request)), s.PassOut, status=201)
 
 
+class Passes(_Care):
+    """Guests who were passed from post to post."""
+
+    permissions = {"GET": VIEW}
+    outputs = {"GET": paged(s.PassOut)}
+    filters = _filters(Choice("state", "state", list(machine.PASS.states)))
+
+    def get(self, request: Request) -> Response:
+        return self.page(selectors.rows_for(self.actor, GuestPass), s.PassOut)
+
+
 class TakeGuest(_Care):
     """The colleague of the other post has the guest."""
 
@@ -249,6 +271,28 @@ class TakeGuest(_Care):
     def post(self, request: Request, code: UUID) -> Response:
         row = selectors.access_row(self.actor, GuestPass, code)
         return self.one(actions.take_guest(by=self.actor, handed=row), s.PassOut)
+
+
+class WithdrawPass(_Care):
+    """The guest stays, or has gone on."""
+
+    permissions = {"POST": "guest_care.pass"}
+    outputs = {"POST": (200, s.PassOut)}
+
+    def post(self, request: Request, code: UUID) -> Response:
+        row = selectors.access_row(self.actor, GuestPass, code)
+        return self.one(actions.withdraw_pass(by=self.actor, handed=row), s.PassOut)
+
+
+class Reminders(_Care):
+    """Prescriptions and injections that must not be forgotten."""
+
+    permissions = {"GET": VIEW}
+    outputs = {"GET": paged(s.ReminderOut)}
+    filters = _filters(Choice("state", "state", list(machine.REMINDER.states)))
+
+    def get(self, request: Request) -> Response:
+        return self.page(selectors.rows_for(self.actor, TreatmentReminder), s.ReminderOut)
 
 
 class SetReminder(_Care):
@@ -274,6 +318,18 @@ class FinishReminder(_Care):
     def post(self, request: Request, code: UUID) -> Response:
         row = selectors.access_row(self.actor, TreatmentReminder, code)
         return self.one(wishes.finish_reminder(by=self.actor, reminder=row), s.ReminderOut)
+
+
+class WithdrawReminder(_Care):
+    """It is not needed any more, for a reason."""
+
+    permissions = {"POST": "guest_care.inject"}
+    inputs = {"POST": s.WithdrawIn}
+    outputs = {"POST": (200, s.ReminderOut)}
+
+    def post(self, request: Request, code: UUID) -> Response:
+        row = selectors.access_row(self.actor, TreatmentReminder, code)
+        return self.one(wishes.withdraw_reminder(by=self.actor, reminder=row, **self.read(request)), s.ReminderOut)
 
 
 class Steps(_Care):
@@ -353,11 +409,20 @@ class SkipTicket(_Care):
 
 
 class Faults(_Care):
-    """Report that the calling screen is out of order."""
+    """Faults of the calling screen, and reporting one."""
 
-    permissions = {"POST": "guest_care.queue"}
+    permissions = {"GET": VIEW, "POST": "guest_care.queue"}
     inputs = {"POST": s.FaultIn}
-    outputs = {"POST": s.FaultOut}
+    outputs = {"GET": paged(s.FaultOut), "POST": s.FaultOut}
+    filters = Filters(
+        Code("site", "site__code"),
+        Choice("state", "state", list(machine.FAULT.states)),
+        ordering={"at": "at"},
+        default="-at",
+    )
+
+    def get(self, request: Request) -> Response:
+        return self.page(selectors.rows_for(self.actor, DeviceFault), s.FaultOut)
 
     def post(self, request: Request) -> Response:
         data = self.facts(request, "guest_care.queue")

@@ -11,7 +11,8 @@ from django.utils.translation import pgettext_lazy
 from kernel.context import Actor
 from kernel.web.fields import DateField, SegmentedRadios
 from services.catalogue.models import Item
-from services.catalogue.selectors import items, may_see_price
+from services.catalogue.selectors import items
+from services.guest_care.enquiries import quotes_anything
 from services.guest_care.models import Opinion, Post, PriceEnquiry, SpecialRequest, TreatmentReminder
 from services.patients.web.forms import Telephone
 from services.reception.machine import HOLDS_CHAIR, UNSEEN
@@ -90,8 +91,12 @@ class PriceForm(EntryForm):
         super().__init__(*args, site=site, actor=actor, **kwargs)
         offered = items()
         self.fields["item"].queryset = offered  # type: ignore[attr-defined]
-        if not any(may_see_price(actor, one, site=site) for one in offered):
+        if not quotes_anything(actor, site, offered):
             self.fields["item"].help_text = _("A price is named only once the doctor has signed the charge slip.")
+            # Not offered; whoever sends it all the same is refused by the rule, which knows what helps and is audited.
+            self.fields["outcome"].widget.choices = [
+                (value, label) for value, label in PriceEnquiry.Outcome.choices if value != PriceEnquiry.Outcome.QUOTED
+            ]
 
 
 class AdviceForm(EntryForm):

@@ -30,6 +30,7 @@ from services.guest_care.models import (
     PriceEnquiry,
     SpecialRequest,
     Ticket,
+    TreatmentReminder,
 )
 from services.guest_care.queue import open_fault
 from services.guest_care.reading import number_to_call
@@ -62,7 +63,13 @@ Moment = CareItem.Moment
 @page(permission="guest_care.view")
 def now(request: HttpRequest) -> HttpResponse:
     site = site_for(request, "guest_care.view")
-    return polled(request, "guest_care/now.html", "guest_care/_now.html", lambda: _now(request, site))
+    return polled(
+        request,
+        "guest_care/now.html",
+        "guest_care/_now.html",
+        lambda: _now(request, site),
+        drawn_from=lambda: selectors.drawn_from(site),
+    )
 
 
 def _now(request: HttpRequest, site: Site) -> dict[str, Any]:
@@ -255,7 +262,14 @@ def flags(request: HttpRequest) -> HttpResponse:
     """Who still needs a prescription or an injection: a part of the treatment area's screen, polled apart."""
     site = site_for(request, "guest_care.view")
     return polled(
-        request, "guest_care/flags.html", "guest_care/_flags.html", lambda: {"rows": selectors.reminders_at(site)}
+        request,
+        "guest_care/flags.html",
+        "guest_care/_flags.html",
+        lambda: {"rows": selectors.reminders_at(site)},
+        drawn_from=lambda: [
+            TreatmentReminder.objects.filter(site=site, state="open"),
+            Visit.objects.filter(site=site, state__in=reception.HERE),
+        ],
     )
 
 
@@ -274,7 +288,13 @@ def queue_page(request: HttpRequest) -> HttpResponse:
             "without": _without_number(site, tickets),
         }
 
-    return polled(request, "guest_care/queue.html", "guest_care/_queue.html", context)
+    return polled(
+        request,
+        "guest_care/queue.html",
+        "guest_care/_queue.html",
+        context,
+        drawn_from=lambda: selectors.drawn_from(site),
+    )
 
 
 def _without_number(site: Site, tickets: list[Ticket]) -> list[Visit]:
@@ -293,7 +313,13 @@ def screen(request: HttpRequest) -> HttpResponse:
         called = [(one, one.calls.order_by("-at", "-id").first()) for one in tickets if one.state == "called"]
         return {"site": site, "called": called, "waiting": [one for one in tickets if one.state == "waiting"]}
 
-    return polled(request, "guest_care/screen.html", "guest_care/_screen.html", context)
+    return polled(
+        request,
+        "guest_care/screen.html",
+        "guest_care/_screen.html",
+        context,
+        drawn_from=lambda: selectors.drawn_from(site),
+    )
 
 
 @page(permission="guest_care.view")

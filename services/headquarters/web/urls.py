@@ -1,6 +1,6 @@
 from django.urls import path
 
-from services.headquarters.web import doctors, views
+from services.headquarters.web import doctors, rules, views
 
 app_name = "headquarters"
 urlpatterns = [
@@ -12,5 +12,8 @@ urlpatterns = [
     path("doctors/<uuid:code>/invite/", doctors.invite, name="doctor-invite"),
     path("doctors/<uuid:code>/close/", doctors.close, name="doctor-close"),
     path("doctors/<uuid:code>/members/<uuid:member>/end/", doctors.end, name="doctor-end"),
+    path("rules/", rules.rules, name="rules"),
+    path("rules/new/", rules.publish, name="publish"),
+    path("rules/<uuid:code>/", rules.publication, name="publication"),
     path("export.csv", views.export, name="export"),
 ]

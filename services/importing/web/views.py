@@ -171,7 +171,12 @@ def _batch(request: HttpRequest, found: ImportBatch) -> dict[str, Any]:
         "": (pgettext("import rows", "All"), found.total),
         **{key: (label, counts[key]) for key, label in _labels().items() if counts[key] or key == show},
     }
-    rows = Paginator(selectors.rows_of(found, show=show), PER_PAGE).get_page(request.GET.get("page"))
+    sheets = [] if at_work or polls else selectors.sheets_of(found)
+    kind = request.GET.get("kind", "")
+    sheet = next((one for one in sheets if one.key == kind), None)
+    rows = Paginator(selectors.rows_of(found, show=show, kind=sheet.key if sheet else ""), PER_PAGE).get_page(
+        request.GET.get("page")
+    )
     until = selectors.undo_until(found)
     live = counts["imported"] + counts["stays"]
     can = request.actor.can
@@ -183,6 +188,9 @@ def _batch(request: HttpRequest, found: ImportBatch) -> dict[str, Any]:
             {"key": key, "label": label, "count": count, "url": f"{here}?show={key or 'all'}"}
             for key, (label, count) in labels.items()
         ],
+        "sheet": sheet,
+        "sheets": _by_sheet(sheets, here, {key: label for key, (label, _count) in labels.items() if key}),
+        "groups": [label for key, (label, _count) in labels.items() if key],
         "page_of_rows": rows,
         "rows": [] if at_work or polls else selectors.shown(rows.object_list),
         "at_work": at_work,
@@ -199,6 +207,21 @@ def _batch(request: HttpRequest, found: ImportBatch) -> dict[str, Any]:
         "may_give_up": found.state in ("reading", "checked") and can(RUN, site=found.site.code),
         "may_run": can(RUN),
     }  # fmt: skip
+
+
+def _by_sheet(sheets: list[selectors.SheetCounts], here: str, labels: dict[str, str]) -> list[dict[str, Any]]:
+    """A line for each sheet: its rows, and those of each group that the file has, each leading to its rows."""
+    return [
+        {
+            "name": one.name,
+            "total": one.total,
+            "url": f"{here}?show=all&kind={one.key}",
+            "cells": [
+                {"key": key, "count": one.groups[key], "url": f"{here}?show={key}&kind={one.key}"} for key in labels
+            ],
+        }
+        for one in sheets
+    ]
 
 
 def _left(found: ImportBatch, counts: dict[str, int]) -> int:

@@ -40,7 +40,7 @@ def answer(request: HttpRequest, code: UUID) -> HttpResponse:
     form = AnswersForm(request.POST, sheet=sheet, answers=selectors.answers_of(sheet))
     if not form.is_valid():
         return render_page(request, "intake/sheet.html", sheet_context(request, sheet, answers_form=form), invalid=form)
-    checks = "check" in request.POST
+    checks, saved = "check" in request.POST, False
     try:
         kept = form.answers()
         # Read back without a change, a form stays the visitor's own.
@@ -49,10 +49,13 @@ def answer(request: HttpRequest, code: UUID) -> HttpResponse:
             by=request.actor, sheet=sheet, answers=kept, filler=FILLER.PATIENT if own else FILLER.DESK,
             version=form.cleaned_data["version"],
         )  # fmt: skip
+        saved = True
         if checks:
             actions.check_sheet(by=request.actor, sheet=sheet)
     except DomainError as error:
         sheet = selectors.access_sheet(request.actor, code)
+        if saved:
+            form.go_on_from(sheet.version)
         if error.fields:
             form.mark(error.fields)
         context = sheet_context(request, sheet, answers_form=form, refusal=error)

@@ -89,6 +89,10 @@ class AnswersForm(VersionField):
             for one in rows
         }
 
+    def go_on_from(self, version: int) -> None:
+        """The answers were kept and only the check was refused: what is sent next goes on from what was kept."""
+        self.data = {**self.data, "version": version}
+
     def mark(self, fields: dict[str, Any]) -> None:
         """Say beside each question what is missing."""
         for name, messages in fields.items():

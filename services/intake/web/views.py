@@ -31,7 +31,7 @@ from services.intake.web.forms import (
 )
 from services.patients.reading import note_listing, note_read
 from services.patients.selectors import is_minor
-from services.policy.gates import gate
+from services.policy import gates
 from services.reception.models import Visit
 from services.reception.selectors import access_visit
 from services.sites.models import Site
@@ -193,8 +193,7 @@ def sheet_context(request: HttpRequest, found: IntakeSheet, **given: Any) -> dic
 
 def may_override(request: HttpRequest, visit: Visit, key: str) -> bool:
     """May this person let the visit pass the gate once?"""
-    roles = set(gate(key).overridable_by)
-    return holds(request.actor, "policy.override", site=visit.site.code) and bool(request.actor.roles & roles)
+    return gates.may_override(request.actor, key, visit.site)
 
 
 def _work(request: HttpRequest, site: Site) -> dict[str, Any]:

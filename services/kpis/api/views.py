@@ -30,6 +30,9 @@ class FigureOut(OutSerializer):
     denominator = serializers.IntegerField(allow_null=True)
     n = serializers.IntegerField()
     days = serializers.IntegerField()
+    excluded = serializers.IntegerField(
+        allow_null=True, help_text="Left out because of a declared outage; null for a figure that leaves nothing out."
+    )
 
 
 class FiguresOut(OutSerializer):

@@ -72,7 +72,9 @@ def days(request: HttpRequest, key: str) -> HttpResponse:
     for day, facts in selectors.days_of(request.actor, site=site, start=first, end=last).items():
         fact = facts.get(key)
         value = selectors.value_of(kpi, fact.numerator, fact.denominator, 1) if fact else None
-        rows.append({"day": day, "fact": fact, "value": written(kpi, value)})
+        left_out = facts.get(kpi.excluded_by)
+        excluded = left_out.numerator if left_out else 0
+        rows.append({"day": day, "fact": fact, "value": written(kpi, value), "excluded": excluded})
         points.append(Point(label=f"{day:%d}", value=value / 100 if value is not None and kpi.unit == "fen" else value))
     chart = BarChart(
         title=str(kpi.label), unit={"percent": "%", "fen": _("yuan"), "minutes": _("min"), "count": ""}[kpi.unit],

@@ -94,6 +94,22 @@ class VoidIn(StrictSerializer):
     reason = LineField(max_length=200)
 
 
+class SheetDeskIn(StrictSerializer):
+    site = serializers.UUIDField()
+    desk = serializers.UUIDField()
+
+
+class SheetDeskOut(OutSerializer):
+    code = serializers.UUIDField()
+    version = serializers.IntegerField()
+    site = serializers.UUIDField(source="site.code")
+    desk = serializers.UUIDField(source="desk.code")
+    name = serializers.CharField(source="desk.name")
+    registered_at = MomentField()
+    registered_by_name = serializers.CharField()
+    withdrawn_at = MomentField(allow_null=True)
+
+
 class SheetRowOut(OutSerializer):
     time = serializers.CharField()
     patient = serializers.CharField()

@@ -11,5 +11,7 @@ urlpatterns = [
     path("numbers/<uuid:code>/written/", views.Written.as_view(), name="number-written"),
     path("numbers/<uuid:code>/receipt/", views.Entered.as_view(), name="number-receipt"),
     path("numbers/<uuid:code>/void/", views.Void.as_view(), name="number-void"),
+    path("desks/", views.SheetDesks.as_view(), name="desks"),
+    path("desks/<uuid:code>/withdraw/", views.WithdrawDesk.as_view(), name="desk-withdraw"),
     path("sheet/", views.Sheet.as_view(), name="sheet"),
 ]

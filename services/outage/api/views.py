@@ -18,7 +18,7 @@ from kernel.api.views import ApiView
 from kernel.errors import Malformed
 from services.appointments.selectors import access_appointment
 from services.cashier.access import access_receipt
-from services.outage import actions, selectors
+from services.outage import actions, desks, selectors
 from services.outage.api.serializers import (
     BlockIn,
     BlockOut,
@@ -28,6 +28,8 @@ from services.outage.api.serializers import (
     PaperVisitIn,
     PaperVisitOut,
     ReceiptIn,
+    SheetDeskIn,
+    SheetDeskOut,
     SheetOut,
     VoidIn,
     WindowIn,
@@ -159,6 +161,37 @@ class Void(ApiView):
         number = selectors.access_number(self.actor, code)
         data = self.read(request)
         return self.one(actions.void_number(by=self.actor, site=number.block.site, number=number, **data), NumberOut)
+
+
+class SheetDesks(ApiView):
+    """The shared desks that keep a day sheet, and naming another one."""
+
+    permissions = {"GET": desks.WORD, "POST": desks.WORD}
+    inputs = {"POST": SheetDeskIn}
+    outputs = {"GET": paged(SheetDeskOut), "POST": SheetDeskOut}
+    filters = Filters(Code("site", "site__code"))
+
+    def get(self, request: Request) -> Response:
+        return self.page(desks.sheet_desks_for(self.actor), SheetDeskOut)
+
+    def post(self, request: Request) -> Response:
+        data = self.read(request)
+        site = access_site(self.actor, data["site"], desks.WORD)
+        desk = desks.access_desk(self.actor, site, data["desk"])
+        return self.one(desks.keep_at_desk(by=self.actor, site=site, desk=desk), SheetDeskOut, status=201)
+
+
+class WithdrawDesk(ApiView):
+    """The desk keeps no sheet any more."""
+
+    permissions = {"POST": desks.WORD}
+    inputs = {"POST": NoneIn}
+    outputs = {"POST": (200, SheetDeskOut)}
+
+    def post(self, request: Request, code: UUID) -> Response:
+        kept = desks.access_sheet_desk(self.actor, code)
+        self.read(request)
+        return self.one(desks.withdraw_desk(by=self.actor, site=kept.site, kept=kept), SheetDeskOut)
 
 
 class Sheet(ApiView):

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from kernel import clock
+from kernel.identity.models import Desk
 from kernel.web.fields import SiteDateTimeField
 from services.appointments.models import Appointment
 from services.sites.models import Chair, Site
@@ -33,6 +34,17 @@ class BlockForm(forms.Form):
     """How many numbers a block holds."""
 
     size = forms.IntegerField(label=_("how many"), initial=50)
+
+
+class DeskForm(forms.Form):
+    """Which shared desk keeps the sheet; the one in front of which the person sits is proposed."""
+
+    desk = forms.ChoiceField(label=_("shared desk"))
+
+    def __init__(self, *args: Any, desks: Mapping[str, Desk], here: Desk | None, **kwargs: Any) -> None:
+        kwargs["initial"] = {"desk": str(here.code)} if here is not None else None
+        super().__init__(*args, **kwargs)
+        self.fields["desk"].choices = [(key, one.name) for key, one in desks.items()]  # type: ignore[attr-defined]
 
 
 class VoidForm(forms.Form):

@@ -13,6 +13,7 @@ from kernel.access import holds
 from kernel.errors import DomainError
 from kernel.web.views import flash, page, redirect_after_post, render_page
 from services.outage import actions, selectors
+from services.outage.sheets import BLANK
 from services.outage.web.forms import WindowForm
 from services.patients.reading import note_listing
 from services.sites.web.current import site_for
@@ -43,6 +44,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "rows": list(selectors.windows_at(actor, site)[:SHOWN]),
         "may_declare": holds(actor, "outage.declare", site=site.code),
         "may_enter": holds(actor, "outage.enter", site=site.code),
+        "may_desks": holds(actor, "outage.desks", site=site.code),
     }
     return render_page(request, "outage/today.html", context, invalid=form)
 
@@ -64,4 +66,4 @@ def sheet(request: HttpRequest) -> HttpResponse:
     day = clock.today(site.timezone) + timedelta(days=tomorrow)
     note_listing(actor, [one.patient for one in selectors.day_sheet(site, day)])
     context = {"site": site, "day": day, "as_of": clock.now(), "rows": selectors.sheet_rows(actor, site, day)}
-    return render_page(request, "outage/sheet.html", context | {"blank": range(8), "tomorrow": tomorrow})
+    return render_page(request, "outage/sheet.html", context | {"blank": range(BLANK), "tomorrow": tomorrow})

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -13,23 +15,25 @@ from django.utils.translation import gettext as _
 from kernel import clock, registry
 from kernel.access import holds
 from kernel.errors import DomainError
+from kernel.web.addresses import addresses
 from kernel.web.slots import slot_items
 from kernel.web.views import flash, page, polled, redirect_after_post, render_page
 from services.appointments.assignment import propose, walk_in
 from services.appointments.board import Stage, day_board
 from services.appointments.models import Appointment
-from services.appointments.selectors import card_of_visit, expected_on, next_of_patient
+from services.appointments.selectors import card_of_visit, expected_on, name_on_the_day, next_of_patient
 from services.appointments.slots import best_slots, unit
 from services.appointments.web.views import counts_of
 from services.patients.models import Patient
 from services.patients.selectors import access_patient
-from services.policy.gates import gate
+from services.policy import gates
 from services.reception import selectors
 from services.reception.actions import CHAIR_FREE
 from services.reception.actions import check_in as check_in_action
 from services.reception.classes import SETTLED, Case, Proposal, classes_of, propose_bookings, propose_for
 from services.reception.machine import HOLDS_CHAIR, MACHINE, UNSEEN, WAITS
 from services.reception.models import Visit
+from services.reception.web.cards import draw_cards
 from services.reception.web.forms import (
     AnnounceForm,
     CardForm,
@@ -47,7 +51,7 @@ from services.sites.models import Site
 from services.sites.selectors import today
 from services.sites.web.current import site_for
 from services.staff.selectors import staff_of
-from services.tasks.selectors import Line, first_tasks, lines_of
+from services.tasks.selectors import WORK, Line, first_tasks, lines_of, visible_tasks
 
 TASKS_SHOWN = 6
 
@@ -59,7 +63,13 @@ def board(request: HttpRequest) -> HttpResponse:
     polls = bool(getattr(request, "htmx", None)) or "X-Poll" in request.headers
     part = request.GET.get("part", "") if polls else ""
     template = {"queue": "reception/_queue.html", "board": "reception/_board.html"}.get(part, "reception/_board.html")
-    return polled(request, "reception/board.html", template, lambda: _desk(request, site, part))
+    return polled(
+        request,
+        "reception/board.html",
+        template,
+        lambda: _desk(request, site, part),
+        drawn_from=lambda: [*selectors.drawn_from(site, today(site)), *_tasks(request)],
+    )
 
 
 @page(permission="reception.check_in", methods=("GET", "POST"))
@@ -77,6 +87,7 @@ def check_in(request: HttpRequest) -> HttpResponse:
             return redirect_after_post(request, _goes_on(request, visit))
     patient = _asked_patient(request)
     expected = list(expected_on(site, today(site)))
+    name_on_the_day(site, expected)
     context = {
         "site": site,
         "form": form,
@@ -100,22 +111,32 @@ def visit(request: HttpRequest, code: UUID) -> HttpResponse:
 @page(permission="reception.treat")
 def doctor(request: HttpRequest) -> HttpResponse:
     site = site_for(request, "reception.treat")
-    return polled(request, "reception/doctor.html", "reception/_doctor.html", lambda: _doctor(request, site))
+    return polled(
+        request,
+        "reception/doctor.html",
+        "reception/_doctor.html",
+        lambda: _doctor(request, site),
+        drawn_from=lambda: selectors.drawn_from(site, today(site)),
+    )
 
 
 @page(permission="reception.view")
 def chairs(request: HttpRequest) -> HttpResponse:
     site = site_for(request, "reception.view")
-    return polled(request, "reception/chairs.html", "reception/_chairs.html", lambda: _chairs(request, site))
+    return polled(
+        request,
+        "reception/chairs.html",
+        "reception/_chairs.html",
+        lambda: _chairs(request, site),
+        drawn_from=lambda: selectors.drawn_from(site, today(site)),
+    )
 
 
 def visit_context(request: HttpRequest, found: Visit, **given: Any) -> dict[str, Any]:
     """Everything the page of a visit shows; ``given`` are forms that came back with errors, and a refusal."""
     actor, site = request.actor, found.site
     may = {word: holds(actor, f"reception.{word}", site=site.code) for word in MAY}
-    may_override = holds(actor, "policy.override", site=site.code) and bool(
-        actor.roles & set(gate(CHAIR_FREE).overridable_by)
-    )
+    may_override = gates.may_override(actor, CHAIR_FREE, site)
     waits = found.state in WAITS
     lines = selectors.waiting_list(site) if waits else []
     line = next((one for one in lines if one.visit.pk == found.pk), None)
@@ -168,14 +189,20 @@ def visit_context(request: HttpRequest, found: Visit, **given: Any) -> dict[str,
 MAY = ("check_in", "classify", "explain", "lead_in", "treat", "leave_area", "close")
 
 
+def _tasks(request: HttpRequest) -> list[QuerySet[Any]]:
+    return [visible_tasks(request.actor)] if holds(request.actor, WORK) else []
+
+
 def _desk(request: HttpRequest, site: Site, part: str) -> dict[str, Any]:
     day, now = today(site), clock.now()
-    context: dict[str, Any] = {"site": site, "day": day, "now": now}
+    may = {word: holds(request.actor, f"reception.{word}", site=site.code) for word in MAY}
+    context: dict[str, Any] = {"site": site, "day": day, "now": now, "may": may}
     people, visits = selectors.desk_visits(site, day)
     # What the rail counts of who is here needs no query of its own on this page.
     request.desk = (site, people)
     if part != "queue":
-        pages = {one.appointment_id: reverse("reception:visit", args=[one.code]) for one in visits}
+        address = addresses("reception:visit")
+        pages = {one.appointment_id: address(one.code) for one in visits}
         stages = {
             booking: Stage(look, note, pages[booking]) for booking, (look, note) in selectors.stages_of(visits).items()
         }
@@ -191,19 +218,22 @@ def _desk(request: HttpRequest, site: Site, part: str) -> dict[str, Any]:
             "total": sum(counts.values()),
             "unexplained": figures.unexplained,
             "median_wait": figures.median_wait,
+            "excluded": figures.excluded,
             "may_book": may_book,
         }
     if part != "board":
         tasks, request.tasks_due = first_tasks(request.actor, TASKS_SHOWN + 1)
         shown: list[Line] = lines_of(tasks[:TASKS_SHOWN], now=now)
+        waiting = selectors.waiting_list(site, visits=people, now=now)
         context |= {
-            "waiting": selectors.waiting_list(site, visits=people, now=now),
+            "waiting": waiting,
+            "cards": draw_cards(waiting, may=may, token=get_token(request), now=now),
             "arrived": selectors.to_register(people),
             "leaving": [one for one in people if one.state == "finished"],
             "tasks": shown,
             "more_tasks": len(tasks) > TASKS_SHOWN,
         }
-    return context | {"may": {word: holds(request.actor, f"reception.{word}", site=site.code) for word in MAY}}
+    return context
 
 
 def _doctor(request: HttpRequest, site: Site) -> dict[str, Any]:

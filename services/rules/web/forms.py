@@ -12,8 +12,9 @@ from kernel import registry, tenancy
 from kernel.context import ALL, Actor
 from kernel.parameters.scopes import SITE, VERTICAL, Scope
 from kernel.registry import Param
-from kernel.web.fields import SegmentedRadios, SiteDateTimeField, TimeField
+from kernel.web.fields import SiteDateTimeField
 from services.rules import selectors
+from services.rules.fields import typed_value, value_field
 
 
 class RuleForm(forms.Form):
@@ -32,16 +33,11 @@ class RuleForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.param = param
         self.fields["scope"].choices = scope_choices(actor)  # type: ignore[attr-defined]
-        self.fields["value"] = _value_field(param, current)
+        self.fields["value"] = value_field(param, current)
         self.fields["effective_from"].zone = tenancy.current().timezone  # type: ignore[attr-defined]
 
     def clean_value(self) -> Any:
-        typed = self.cleaned_data["value"]
-        if self.param.kind == "list":
-            return [line.strip() for line in typed.splitlines() if line.strip()]
-        if self.param.kind == "table":
-            return _table(typed)
-        return typed
+        return typed_value(self.param, self.cleaned_data["value"])
 
     def clean_effective_from(self) -> datetime | None:
         return self.cleaned_data["effective_from"] or None
@@ -62,56 +58,3 @@ def scope_choices(actor: Actor) -> list[tuple[str, str]]:
     if actor.sites("parameters.set") is ALL:
         choices += [(f"{VERTICAL}:{one.key}", str(one.label)) for one in registry.active_verticals()]
     return choices
-
-
-def _value_field(param: Param, current: Any) -> forms.Field:
-    label = _("New value")
-    if param.kind == "bool":
-        choices = [("true", _("yes")), ("false", _("no"))]
-        return forms.ChoiceField(
-            label=label, choices=choices, widget=SegmentedRadios, initial="true" if current else "false"
-        )
-    if param.kind == "choice":
-        return forms.ChoiceField(label=label, choices=[(one, one) for one in param.choices], initial=current)
-    if param.kind == "time":
-        return TimeField(label=label, initial=current)
-    if param.kind == "list":
-        return forms.CharField(
-            label=label,
-            required=False,
-            widget=forms.Textarea(attrs={"rows": 5}),
-            help_text=_("One per line."),
-            initial="\n".join(str(item) for item in current),
-        )
-    if param.kind == "table":
-        lines = (
-            f"{name}: {', '.join(map(str, item)) if isinstance(item, list) else item}" for name, item in current.items()
-        )
-        return forms.CharField(
-            label=label,
-            required=False,
-            widget=forms.Textarea(attrs={"rows": 6}),
-            help_text=_("One per line, as name: value; several values with commas."),
-            initial="\n".join(lines),
-        )
-    if param.kind == "text":
-        return forms.CharField(label=label, required=False, initial=current, widget=forms.Textarea(attrs={"rows": 3}))
-    # Checked by the rule itself, which says what it allows; the keyboard of a phone shows digits.
-    return forms.CharField(label=label, initial=current, widget=forms.TextInput(attrs={"inputmode": "decimal"}))
-
-
-def _table(typed: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for line in typed.splitlines():
-        name, colon, rest = line.partition(":")
-        if not line.strip():
-            continue
-        if not colon:
-            raise forms.ValidationError(_("Write each line as name: value."))
-        parts = [_member(part.strip()) for part in rest.split(",")]
-        found[name.strip()] = parts if len(parts) > 1 else parts[0]
-    return found
-
-
-def _member(text: str) -> str | int:
-    return int(text) if text.isascii() and text.lstrip("-").isdigit() else text

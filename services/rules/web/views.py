@@ -21,7 +21,15 @@ from services.sites.selectors import working_site
 def rule_list(request: HttpRequest) -> HttpResponse:
     query, site = request.GET.get("q", "")[:80], _site(request)
     sections = selectors.rules(site=site, query=query)
-    context = {"sections": sections, "q": query, "site": site, "total": sum(len(rows) for _label, rows in sections)}
+    adopted = [one is not None for one in selectors.publications().values_list("adopted_at", flat=True)]
+    context = {
+        "sections": sections,
+        "q": query,
+        "site": site,
+        "total": sum(len(rows) for _label, rows in sections),
+        "published": len(adopted),
+        "to_adopt": adopted.count(False),
+    }
     return render_page(request, "rules/list.html", context)
 
 

@@ -14,6 +14,8 @@ from django.utils.translation import pgettext
 from kernel.access import holds
 from kernel.errors import DomainError
 from kernel.web.views import flash, next_path, redirect_after_post, render_page
+from services.policy import gates
+from services.shift.opening import OPENED
 from services.sites.models import Site
 from services.sites.web.current import site_for
 
@@ -48,7 +50,7 @@ def may(request: HttpRequest, site: Site) -> dict[str, bool]:
     """What the reader may do at ``site``."""
     return {word: holds(request.actor, f"shift.{word}", site=site.code) for word in WORDS} | {
         "assign": holds(request.actor, "tasks.assign", site=site.code),
-        "override": holds(request.actor, "policy.override", site=site.code),
+        "override": gates.may_override(request.actor, OPENED, site),
     }
 
 

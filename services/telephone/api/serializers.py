@@ -73,6 +73,13 @@ class CallOut(_MaskedPhone):
     summary = serializers.CharField()
     rings = serializers.IntegerField(allow_null=True)
     read_back = serializers.BooleanField()
+    way = serializers.CharField()
+    consulted = serializers.UUIDField(source="consulted.code", default=None, allow_null=True)
+    serious = serializers.BooleanField()
+
+
+class OneCallOut(_WholePhone, CallOut):
+    """A call as its page shows it: whoever answers a serious complaint sees the whole number, which is logged."""
 
 
 class MessageIn(CallerIn):

@@ -22,6 +22,7 @@ from services.telephone.api.serializers import (
     CallOut,
     MessageIn,
     MessageOut,
+    OneCallOut,
     OneMessageOut,
     OnePromiseOut,
     PromiseIn,
@@ -31,7 +32,7 @@ from services.telephone.api.serializers import (
 )
 from services.telephone.machines import MESSAGE, PROMISE
 from services.telephone.models import Outcome, Promise, Purpose
-from services.telephone.reading import phone_to_call
+from services.telephone.reading import phone_of_serious, phone_to_call
 
 
 class _Spoken(ApiView):
@@ -80,10 +81,11 @@ class OneCall(ApiView):
     """One call."""
 
     permissions = {"GET": "telephone.view"}
-    outputs = {"GET": CallOut}
+    outputs = {"GET": OneCallOut}
 
     def get(self, request: Request, code: UUID) -> Response:
-        return self.one(selectors.access_call(self.actor, code), CallOut)
+        call = selectors.access_call(self.actor, code)
+        return self.one(call, OneCallOut, phone=phone_of_serious(self.actor, call))
 
 
 class Messages(_Spoken):

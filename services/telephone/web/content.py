@@ -36,6 +36,7 @@ def script(request: HttpRequest, code: UUID) -> HttpResponse:
     newest = versions[0] if versions else None
     initial = {
         "text_zh": newest.text_zh if newest else "",
+        "text_hant": newest.text_hant if newest else "",
         "text_en": newest.text_en if newest else "",
         "is_active": found.is_active,
         "version": found.version,

@@ -153,6 +153,9 @@ class ReplyForm(forms.Form):
 
 class ScriptForm(forms.Form):
     text_zh = forms.CharField(label=_("text (Chinese)"), max_length=2000, widget=forms.Textarea(attrs={"rows": 6}))
+    text_hant = forms.CharField(
+        label=_("text (Traditional Chinese)"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 6})
+    )
     text_en = forms.CharField(
         label=_("text (English)"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 6})
     )

@@ -104,6 +104,7 @@ class NoteOut(OutSerializer):
     replied_by_name = serializers.CharField()
     reply_seconds = serializers.IntegerField(allow_null=True, help_text="Sending to answer; null while there is none.")
     escalated_at = MomentField(allow_null=True)
+    withdrawn_at = MomentField(allow_null=True)
 
 
 class PriorityIn(StrictSerializer):
@@ -114,6 +115,7 @@ class PriorityIn(StrictSerializer):
 class PriorityOut(OutSerializer):
     code = serializers.UUIDField()
     version = serializers.IntegerField()
+    site = serializers.UUIDField(source="site.code")
     visit = serializers.UUIDField(source="visit.code")
     reason = serializers.CharField()
     condition = serializers.CharField()

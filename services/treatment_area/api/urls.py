@@ -13,6 +13,10 @@ urlpatterns = [
     path("relatives/<uuid:code>/out/", views.RelativeOutside.as_view(), name="relative-out"),
     path("notes/", views.Notes.as_view(), name="notes"),
     path("notes/<uuid:code>/reply/", views.Reply.as_view(), name="reply"),
+    path("notes/<uuid:code>/withdraw/", views.WithdrawNote.as_view(), name="withdraw-note"),
+    path("priorities/", views.Priorities.as_view(), name="priorities"),
+    path("priorities/<uuid:code>/accompany/", views.Accompany.as_view(), name="accompany"),
+    path("priorities/<uuid:code>/end/", views.EndPriority.as_view(), name="end-priority"),
     path("concerns/", views.Concerns.as_view(), name="concerns"),
     path("concerns/<uuid:code>/resolve/", views.Resolve.as_view(), name="resolve"),
 ]

@@ -32,7 +32,7 @@ from services.treatment_area.api.serializers import (
     ResolveIn,
     TakeOverIn,
 )
-from services.treatment_area.machine import CONCERN, NOTE
+from services.treatment_area.machine import CONCERN, NOTE, PRIORITY
 
 VIEW = "treatment_area.view"
 
@@ -163,6 +163,56 @@ class Reply(ApiView):
         note = selectors.access_note(self.actor, code)
         actions.reply_note(by=self.actor, note=note, **self.read(request))
         return self.one(selectors.access_note(self.actor, code), NoteOut)
+
+
+class WithdrawNote(ApiView):
+    """A silent note has lost its reason."""
+
+    permissions = {"POST": "treatment_area.note"}
+    outputs = {"POST": (200, NoteOut)}
+
+    def post(self, request: Request, code: UUID) -> Response:
+        actions.withdraw_note(by=self.actor, note=selectors.access_note(self.actor, code))
+        return self.one(selectors.access_note(self.actor, code), NoteOut)
+
+
+class Priorities(ApiView):
+    """Guests who need help, the latest first."""
+
+    permissions = {"GET": VIEW}
+    outputs = {"GET": paged(PriorityOut)}
+    filters = Filters(
+        Code("site", "site__code"),
+        Code("visit", "visit__code"),
+        Choice("state", "state", list(PRIORITY.states)),
+        ordering={"raised_at": "raised_at"},
+        default="-raised_at",
+    )
+
+    def get(self, request: Request) -> Response:
+        return self.page(selectors.priorities_for(self.actor), PriorityOut)
+
+
+class Accompany(ApiView):
+    """The guide has read the condition and accompanies the guest."""
+
+    permissions = {"POST": "treatment_area.accompany"}
+    outputs = {"POST": (200, PriorityOut)}
+
+    def post(self, request: Request, code: UUID) -> Response:
+        rounds.accompany(by=self.actor, priority=selectors.access_priority(self.actor, code))
+        return self.one(selectors.access_priority(self.actor, code), PriorityOut)
+
+
+class EndPriority(ApiView):
+    """The guest needs no more help."""
+
+    permissions = {"POST": "treatment_area.flag"}
+    outputs = {"POST": (200, PriorityOut)}
+
+    def post(self, request: Request, code: UUID) -> Response:
+        rounds.end_priority(by=self.actor, priority=selectors.access_priority(self.actor, code))
+        return self.one(selectors.access_priority(self.actor, code), PriorityOut)
 
 
 class RaisePriority(ApiView):

@@ -204,7 +204,7 @@ def _about_visit(
     """Read the form, act, and go back; with what is missing, or refused, the guest's page comes again with what was
     typed."""
     found = selectors.access_visit(request.actor, code)
-    form = form_class(request.POST, visit=found) if visit else form_class(request.POST)
+    form = form_class(request.POST, visit=found, by=request.actor) if visit else form_class(request.POST)
     template = "treatment_area/visit.html"
     if not form.is_valid():
         return render_page(request, template, visit_context(request, found, **{name: form}), invalid=form)

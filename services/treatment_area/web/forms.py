@@ -8,6 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from kernel.access import holds
+from kernel.context import Actor
 from kernel.web.fields import SegmentedRadios
 from services.reception.models import Visit
 from services.reception.selectors import HERE
@@ -21,20 +23,21 @@ def _words(label: Any, *, required: bool = True, rows: int = 2) -> forms.CharFie
 
 
 class AdmitForm(forms.Form):
-    """Who wants to come in with the guest of ``visit``; a ground only beside the age."""
+    """Who wants to come in with the guest of ``visit``; a ground only beside the age, and only one that ``by`` may give."""
 
     name = forms.CharField(label=_("name of the relative"), max_length=80)
     relation = forms.ChoiceField(label=_("relation to the guest"), choices=AccompanyingRelative.Relation.choices)
     ground = forms.ChoiceField(label=_("ground"), required=False)
     note = forms.CharField(label=_("remark"), max_length=500, required=False)
 
-    def __init__(self, *args: Any, visit: Visit, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, visit: Visit, by: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         beside = [one for one in other_grounds(visit) if one in Ground.values and one not in BY_AGE]
-        self.fields["ground"].choices = [  # type: ignore[attr-defined]
-            ("", _("age, or the doctor's medical need")),
-            *((one, Ground(one).label) for one in beside),
-        ]
+        ground, none = self.fields["ground"], ("", _("age, or the doctor's medical need"))
+        ground.choices = [none, *((one, Ground(one).label) for one in beside)]  # type: ignore[attr-defined]
+        if not holds(by, "treatment_area.nurse_reason", site=visit.site.code):
+            # Not offered; whoever sends it all the same is refused by the rule.
+            ground.widget.choices = [none, *((one, Ground(one).label) for one in beside if one != Ground.NURSE_REASON)]
 
 
 class RefuseForm(forms.Form):

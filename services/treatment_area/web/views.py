@@ -49,7 +49,13 @@ EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
 def board(request: HttpRequest) -> HttpResponse:
     site = site_for(request, "treatment_area.view")
     template = "treatment_area/board.html"
-    return polled(request, template, "treatment_area/_board.html", lambda: board_context(request, site))
+    return polled(
+        request,
+        template,
+        "treatment_area/_board.html",
+        lambda: board_context(request, site),
+        drawn_from=lambda: selectors.drawn_from(site),
+    )
 
 
 @page(permission="treatment_area.view")
@@ -168,7 +174,7 @@ def visit_context(request: HttpRequest, found: Visit, **given: Any) -> dict[str,
         "open_need": any(getattr(one, "relative", None) is None for one in stay.needs),
         "doctor_busy": waits and selectors.chair_is_taken(found),
         "unanswered": [one for one in stay.notes if one.state in UNANSWERED],
-        "admit_form": given.get("admit_form") or AdmitForm(visit=found),
+        "admit_form": given.get("admit_form") or AdmitForm(visit=found, by=request.actor),
         "refuse_form": given.get("refuse_form") or RefuseForm(auto_id="refuse_%s"),
         "need_form": given.get("need_form") or NeedForm(auto_id="need_%s"),
         "take_over_form": given.get("take_over_form") or TakeOverForm(),

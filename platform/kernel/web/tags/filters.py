@@ -18,6 +18,7 @@ register.filter("yuan", formatting.yuan)
 register.filter("masked_phone", formatting.masked_phone)
 register.filter("minutes", formatting.hours_minutes)
 register.filter("clockface", formatting.clockface)
+register.filter("isomoment", formatting.isomoment)
 register.filter("figure", formatting.figure)
 register.filter("percent", formatting.percent)
 register.filter("listed", formatting.listed)
@@ -90,12 +91,6 @@ def weekday(value: date | datetime | None) -> str:
     if value is None:
         return formatting.NONE
     return formatting.weekday(value.astimezone(formatting.zone_of()) if isinstance(value, datetime) else value)
-
-
-@register.filter
-def isomoment(value: datetime | None) -> str:
-    """For ``data-…`` and ``<time datetime>``: the moment in UTC."""
-    return "" if value is None else value.isoformat(timespec="milliseconds")
 
 
 @register.filter

@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 
 from kernel import clock
 from kernel.web import formatting, icons
+from kernel.web.waiting import draw_wait
 
 register = template.Library()
 
 
-@register.inclusion_tag("web/wait_bar.html")
+@register.simple_tag
 def wait_bar(
     started_at: datetime,
     ask: int = 15,
@@ -25,29 +26,19 @@ def wait_bar(
     hint: bool = True,
     label: Any = "",
     note: Any = "",
-) -> dict[str, Any]:
-    """``{% wait_bar visit.registered_at %}``: time since registration with marks at ``ask`` and ``limit`` minutes.
-
-    Exactly on a mark is still within it: amber begins after ``ask``, red after ``limit``, to the second.
-    """
-    seconds = max(0, int(((frozen_at or clock.now()) - started_at).total_seconds()))
-    scale = max(30, limit + limit // 2)
-    stage = "over" if seconds > limit * 60 else "ask" if seconds > ask * 60 else "calm"
-    return {
-        "label": label,
-        "note": note,
-        "started_at": started_at,
-        "frozen": frozen_at is not None,
-        "ask": ask,
-        "limit": limit,
-        "scale": scale,
-        "seconds": seconds,
-        "stage": stage,
-        "width": round(min(100.0, seconds / (scale * 60) * 100), 2),
-        "ask_x": round(ask / scale * 100, 2),
-        "limit_x": round(limit / scale * 100, 2),
-        "hint": hint and frozen_at is None,
-    }
+) -> SafeString:
+    """``{% wait_bar visit.registered_at %}``: time since registration with marks at ``ask`` and ``limit`` minutes;
+    ``frozen_at`` ends it."""
+    return draw_wait(
+        started_at,
+        until=frozen_at or clock.now(),
+        ask=ask,
+        limit=limit,
+        running=frozen_at is None,
+        hint=hint,
+        label=label,
+        note=note,
+    )
 
 
 @register.simple_tag

@@ -1,0 +1,54 @@
+"""What headquarters says arrives here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext_noop
+
+from kernel import audit, clock, outbox, tenancy
+from kernel.context import Actor
+from kernel.outbox import Event
+from services.rules.actions import ADOPT, HEADQUARTERS
+from services.rules.models import ChainPublication
+from services.tasks.actions import open_task
+
+ADOPTS = ("tenant_admin", "dean")
+
+
+def take_in_publication(event: Event) -> None:
+    """Keep a publication of headquarters, ask whoever sets the house's rules to adopt it, and say that it has arrived."""
+    said, present = event.payload, clock.now()
+    found, created = ChainPublication.objects.get_or_create(
+        code=said["publication"],
+        defaults={
+            "title": said["title"],
+            "rules": said["rules"],
+            "effective_from": datetime.fromisoformat(said["effective_from"]),
+            "published_at": datetime.fromisoformat(said["published_at"]),
+            "received_at": present,
+        },
+    )
+    if not created:
+        return
+    open_task(
+        by=HEADQUARTERS,
+        kind=ADOPT,
+        key=str(found.code),
+        room="rules",
+        title=gettext_noop("Rules of headquarters: %(title)s"),
+        detail=gettext_noop("They count here once they are adopted."),
+        args={"title": found.title},
+        icon="settings",
+        due_at=max(found.effective_from, present),
+        roles=ADOPTS,
+        url=("rules:publication", str(found.code)),
+        closed_in_inbox=False,
+    )
+    outbox.emit(
+        "rules.publication_received",
+        key=f"publication:{found.code}",
+        to="headquarters",
+        payload={"publication": str(found.code), "house": tenancy.current().name, "at": present.isoformat()},
+    )
+    audit.record(by=Actor.system("outbox"), verb="rules.publication_received", target=found)
