@@ -84,11 +84,6 @@ def test_the_database_refuses_a_movement_that_says_nothing(monday, wrong):
     assert not Movement.objects.exists()
 
 
-def test_money_is_booked_with_what_moved_it(monday):
-    with pytest.raises(RuntimeError):
-        books.post(by=SYSTEM, site=center(), source=uuid4(), kind=EntryKind.CHARGE, moves=[moved()])
-
-
 @pytest.mark.ledger("CA-056")
 def test_the_till_and_the_report_say_the_same(monday):
     slip = signed(patient("梁博"))

@@ -143,9 +143,10 @@ def test_sc11_a_part_payment_in_cash(monday):
     assert taken == {"test-scaling": (30_000, 0), "test-film": (12_000, 0), "test-filling": (63_030, 62_970)}
     said = paper(receipt)
     assert said["capitals"] == "人民币壹仟零伍拾元零叁角整"
-    assert {key: said[key] for key in ("receivable", "received", "owed", "tendered", "change")} == {
-        "receivable": "1,680.00", "received": "1,050.30", "owed": "629.70", "tendered": "1,200.00", "change": "149.70",
+    assert {key: said[key] for key in ("receivable", "received", "owed", "owed_on")} == {
+        "receivable": "1,680.00", "received": "1,050.30", "owed": "629.70", "owed_on": "树脂充填",
     }  # fmt: skip
+    assert [(one["tendered"], one["change"]) for one in said["payments"]] == [("1,200.00", "149.70")]
     assert (said["patient"], said["doctor"], said["cashier"], said["date"]) == ("梁博", "林医生", "方丽", "2026-12-14")
     assert said["number"] == receipt.number
     assert ChargeSlip.objects.get(pk=slip.pk).state == "billed"
@@ -229,7 +230,7 @@ def test_of_a_card_only_its_kind_and_four_digits_are_kept(monday, caplog):
 
     assert (receipt.payments.get().tender, receipt.payments.get().card_last_four) == ("debit_card", "4417")
     assert wide.payments.get().card_last_four == "4417"
-    assert paper(receipt)["card"] == "4417"
+    assert paper(receipt)["payments"][0]["card"] == "4417"
     assert CARD not in str(paper(receipt))
     assert CARD not in caplog.text
     with connection.cursor() as cursor:

@@ -74,7 +74,7 @@ def test_two_slips_of_a_visit_charged_at_once_settle_it(smile):
 @pytest.mark.ledger("CA-055")
 def test_numbers_have_no_gap_when_tills_charge_and_fail_at_once(smile, monkeypatch):
     slips = [signed(patient(f"患者{number}"), "film") for number in range(12)]
-    tell = actions._tell
+    tell = receipts.tell
 
     def fails_for_every_third(receipt, now) -> None:
         # The number, the document and the receipt are written by now; all of it must go back.
@@ -82,13 +82,13 @@ def test_numbers_have_no_gap_when_tills_charge_and_fail_at_once(smile, monkeypat
             raise Conflict("stopped", "on purpose")
         tell(receipt, now)
 
-    monkeypatch.setattr(actions, "_tell", fails_for_every_third)
+    monkeypatch.setattr(receipts, "tell", fails_for_every_third)
     won, refused = split(at_once(smile, *[trying(lambda slip=slip: charged(slip)) for slip in slips]))
 
     assert (len(won), refused) == (8, ["stopped"] * 4)
     assert numbers() == list(range(1, 9))
     assert ChargeSlip.objects.filter(state="issued").count() == Document.objects.count() - 4 == 4
-    monkeypatch.setattr(actions, "_tell", tell)
+    monkeypatch.setattr(receipts, "tell", tell)
     charged(slips[0])
     assert numbers() == list(range(1, 10))
 
