@@ -267,7 +267,7 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
         )
         issue_slip(by=signer, site=site, patient=patient, doctor=doctor, lines=[SlipLine(item=item, remark=word)])
         receipt = charge(by=BY, site=site, slip=slip, handed_over=[HandedOver(tender="cash", fen=item_total(slip))])
-        _plant_money_back(site, patient, doctor, signer, receipt, word)
+        _plant_money_back(site, patient, doctor, signer, receipt, word, charted)
     _plant_lines_of_business(site, patient, doctor, word)
 
 
@@ -367,12 +367,12 @@ def _plant_guest_care(site: Site, visit: Visit, doctor: StaffMember, word: str) 
 
 
 def _plant_money_back(
-    site: Site, patient: Patient, doctor: StaffMember, signer: Actor, receipt: Receipt, word: str
+    site: Site, patient: Patient, doctor: StaffMember, signer: Actor, receipt: Receipt, word: str, charted: str
 ) -> None:
-    """An entry in the correction book, and a refund that was paid, signed for and sealed."""
+    """An entry in the correction book, and a refund that was paid, signed for and sealed; its reason stands in the chart."""
     lines = [row.line for row in receipt.lines.select_related("line")]
     refund = request_refund(
-        by=signer, site=site, patient=patient, doctor=doctor, reason=word * 2,
+        by=signer, site=site, patient=patient, doctor=doctor, reason=charted * 2,
         wanted=[Refunded(line=line.code, amount_fen=1, changed_to=word) for line in lines],
     )  # fmt: skip
     give_opinion(by=BY, site=site, refund=refund, approve=True, opinion=word)
