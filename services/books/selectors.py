@@ -51,6 +51,28 @@ class DayBook:
     prepaid_added_fen: int = 0
     prepaid_used_fen: int = 0
 
+    def correct(self, debit: str, credit: str, tender: str, category: str, total: int, subjects: int) -> None:
+        """Count a movement of a correction: the wrong one turned round, or the right one instead."""
+        for account, sign in ((debit, 1), (credit, -1)):
+            if account == Account.MONEY:
+                self.taken[tender] = self.taken.get(tender, 0) + sign * total
+            if account == Account.INCOME:
+                line = self.categories.setdefault(category, CategoryTotal())
+                line.gross_fen -= sign * total
+                line.count -= sign * subjects
+            if account == Account.OWED:
+                self.owed_added_fen += sign * total
+            if account == Account.PREPAID:
+                self.prepaid_used_fen += sign * total
+
+    def keep(self, debit: str, tender: str, category: str, total: int) -> None:
+        """Count a movement of a refund that was taken back."""
+        if debit == Account.MONEY:
+            self.returned[tender] = self.returned.get(tender, 0) - total
+        if debit == Account.PREPAID:
+            self.prepaid_added_fen -= total
+        self.categories.setdefault(category, CategoryTotal()).refunded_fen -= total
+
     @property
     def received_fen(self) -> int:
         """All that patients paid."""
@@ -77,6 +99,14 @@ def add_up(rows: Iterable[tuple[str, str, str, str, str, int, int]]) -> DayBook:
     book = DayBook()
     for kind, debit, credit, tender, category, total, subjects in rows:
         of_patients = kind in OF_PATIENTS
+        if kind == EntryKind.CORRECTION:
+            # Nobody got anything back: what was booked wrongly is taken out of where it stood.
+            book.correct(debit, credit, tender, category, total, subjects)
+            continue
+        if kind == EntryKind.REFUND and credit == Account.INCOME:
+            # A refund that was taken back: it never left.
+            book.keep(debit, tender, category, total)
+            continue
         if debit == Account.MONEY and of_patients:
             book.taken[tender] = book.taken.get(tender, 0) + total
         if credit == Account.MONEY and of_patients:

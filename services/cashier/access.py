@@ -24,9 +24,9 @@ def access_slip(actor: Actor, code: UUID, word: str = "cashier.view") -> ChargeS
 
 def access_receipt(actor: Actor, code: UUID, word: str = "cashier.view") -> Receipt:
     """A receipt at a site where ``actor`` holds ``word``. Raises NotFound (``receipt_not_found``)."""
-    rows = Receipt.objects.select_related("site", "patient", "document", "slip__doctor").prefetch_related(
-        "lines__line", "payments", "arrears"
-    )
+    rows = Receipt.objects.select_related(
+        "site__entity", "patient", "document", "slip__doctor", "void", "replaces", "replaced_by"
+    ).prefetch_related("lines__line", "payments", "arrears")
     found = accessible(rows, actor, word).filter(code=code).first()
     if found is None:
         raise NotFound("receipt_not_found", _("There is no such receipt."))

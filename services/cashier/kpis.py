@@ -36,13 +36,16 @@ def arrears(site: Site, day: date) -> Fact | None:
     _start, end = clock.day_bounds(day, site.timezone)
     if not Receipt.objects.filter(site=site, issued_at__lt=end).exists():
         return None
+    # A receipt that was voided later still stood when this day ended.
+    stood = Q(receipt__void__isnull=True) | Q(receipt__void__at__gte=end)
     settled = (
-        ReceiptLine.objects.filter(line=OuterRef("line"), receipt__slip__isnull=True, receipt__issued_at__lt=end)
+        ReceiptLine.objects.filter(stood, line=OuterRef("line"), receipt__slip__isnull=True, receipt__issued_at__lt=end)
         .values("line")
         .annotate(total=Sum("received_fen"))
         .values("total")
     )
-    rows = Arrear.objects.filter(site=site, arose_at__lt=end).annotate(
+    open_then = Q(voided_at__isnull=True) | Q(voided_at__gte=end)
+    rows = Arrear.objects.filter(open_then, site=site, arose_at__lt=end).annotate(
         rest=F("owed_fen") - Coalesce(Subquery(settled), 0)
     )
     found = rows.aggregate(total=Sum("rest", default=0), count=Count("pk", filter=Q(rest__gt=0)))

@@ -89,13 +89,15 @@ class ChargeLine(CodeModel):
 
 
 class Receipt(CodeModel):
-    """A receipt with its stub (CA-003). Append-only: a mistake is corrected by another document."""
+    """A receipt with its stub (CA-003). Append-only: a mistake is corrected by another receipt that ``replaces`` it, and the
+    voiding is a row of its own (CA-022)."""
 
     APPEND_ONLY = True
 
     number = models.CharField(max_length=40)
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="receipts")
-    slip = models.OneToOneField(ChargeSlip, null=True, on_delete=models.PROTECT, related_name="receipt")
+    slip = models.ForeignKey(ChargeSlip, null=True, on_delete=models.PROTECT, related_name="receipts")
+    replaces = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="replaced_by")
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="receipts")
     visit_code = models.UUIDField(null=True)
     cashier = models.UUIDField(null=True)
@@ -111,6 +113,9 @@ class Receipt(CodeModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["site", "number"], name="cashier_receipt_number"),
+            models.UniqueConstraint(
+                fields=["slip"], condition=Q(replaces__isnull=True), name="cashier_receipt_once_a_slip"
+            ),
             models.CheckConstraint(
                 condition=Q(receivable_fen=F("discount_fen") + F("received_fen") + F("owed_fen")),
                 name="cashier_receipt_adds_up",
@@ -121,6 +126,20 @@ class Receipt(CodeModel):
             models.Index(fields=["patient", "-issued_at"], name="cashier_receipt_patient"),
             models.Index(fields=["visit_code"], name="cashier_receipt_visit"),
         ]
+
+
+class ReceiptVoid(CodeModel):
+    """A receipt counts no more: its number stays used, the paper stays as it was issued, another one stands for it (CA-022)."""
+
+    APPEND_ONLY = True
+
+    receipt = models.OneToOneField(Receipt, on_delete=models.PROTECT, related_name="void")
+    # The code and number of the correction by which it was voided.
+    source = models.UUIDField()
+    number = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    by = models.UUIDField(null=True)
+    by_name = models.CharField(max_length=80)
 
 
 class ReceiptLine(CodeModel):
@@ -152,6 +171,8 @@ class Payment(CodeModel):
     card_last_four = models.CharField(max_length=4, blank=True)
     reference = models.CharField(max_length=64, blank=True)
     paid_at = models.DateTimeField()
+    # Taken once already, with the receipt that this one replaces.
+    carried_over = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -163,14 +184,19 @@ class Payment(CodeModel):
             ),
             # A voucher is taken once, whichever till it is shown at.
             models.UniqueConstraint(
-                fields=["reference"], condition=Q(tender=Tender.VOUCHER), name="cashier_payment_voucher_once"
+                fields=["reference"],
+                condition=Q(tender=Tender.VOUCHER, carried_over=False),
+                name="cashier_payment_voucher_once",
             ),
         ]
         indexes = [models.Index(fields=["site", "paid_at"], name="cashier_payment_day")]
 
 
 class Arrear(CodeModel):
-    """What remains owed on a named item (CA-007, CA-008). ``settled_fen`` grows; the row is never removed."""
+    """What remains owed on a named item (CA-007, CA-008). ``settled_fen`` grows; the row is never removed.
+
+    ``voided_at``: its receipt was replaced, and what is owed stands on the new one.
+    """
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="arrears")
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="arrears")
@@ -180,6 +206,7 @@ class Arrear(CodeModel):
     settled_fen = models.PositiveBigIntegerField(default=0)
     arose_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)
+    voided_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

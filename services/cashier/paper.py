@@ -100,13 +100,16 @@ def issue_receipt(
     bill: Bill,
     taken: Sequence[Taken],
     settles: str = "",
+    replaces: str = "",
+    cashier: str = "",
 ) -> Document:
-    """Issue the document of a receipt. ``settles`` is the number of the receipt on which the money was owed.
+    """Issue the document of a receipt. ``settles`` is the number of the receipt on which the money was owed, ``replaces`` that
+    of the void one for which this one stands; ``cashier`` is who took the money, if not ``by``.
 
     Raises RuleRefused (``receipt_incomplete``): a receipt without its names is not issued (CA-003).
     """
     # Goods are sold without a doctor; whatever was treated names who treated (CA-003).
-    names = {"patient": patient.name, "cashier": by.name} | ({"doctor": doctor.name} if doctor else {})
+    names = {"patient": patient.name, "cashier": cashier or by.name} | ({"doctor": doctor.name} if doctor else {})
     missing = [key for key, name in names.items() if not name.strip()]
     if missing:
         raise RuleRefused(
@@ -119,6 +122,7 @@ def issue_receipt(
         "phone": site.phone,
         "emergency_phone": parameters.value("emergency_phone", site=site),
         "settles": settles,
+        "replaces": replaces,
     }
     return issue(
         by=by,

@@ -9,10 +9,11 @@ from django.db.models.functions import Cast
 from django.http import HttpRequest
 
 from kernel import clock
-from kernel.access import accessible
+from kernel.access import accessible, require
 from kernel.context import Actor
 from services.books.models import Tender
-from services.cashier.models import Arrear, ChargeLine, ChargeSlip, Payment, Receipt
+from services.books.selectors import day_book
+from services.cashier.models import Arrear, ChargeLine, ChargeSlip, Receipt
 from services.cashier.receipts import REPORT
 from services.patients.models import Patient
 from services.sites.models import Site
@@ -44,7 +45,7 @@ def waiting_count(request: HttpRequest) -> int:
 def receipts(actor: Actor) -> QuerySet[Receipt]:
     """Every receipt that ``actor`` may see, the latest first."""
     rows = accessible(Receipt.objects.all(), actor, "cashier.view")
-    return rows.select_related("patient", "site").order_by("-issued_at", "-id")
+    return rows.select_related("patient", "site", "void").order_by("-issued_at", "-id")
 
 
 def receipts_of_day(actor: Actor, site: Site, day: date) -> QuerySet[Receipt]:
@@ -73,8 +74,8 @@ def open_arrears(actor: Actor, patient: Patient | None = None) -> QuerySet[Arrea
 
 
 def day_totals(actor: Actor, site: Site, day: date) -> dict[str, int]:
-    """Money of the day in fen by tender, in the order of the tenders; only those that came in."""
-    start, end = clock.day_bounds(day, site.timezone)
-    rows = accessible(Payment.objects.filter(site=site, paid_at__gte=start, paid_at__lt=end), actor, "cashier.view")
-    sums = dict(rows.values_list("tender").annotate(total=Sum("amount_fen")))
-    return {tender: sums[tender] for tender in Tender.values if tender in sums}
+    """What came in on the business day in fen by tender, in the order of the tenders; only those that came in. What a
+    correction turned round is gone from where it was wrong."""
+    require(actor, "cashier.view", site=site.code)
+    taken = day_book(site, day).taken
+    return {tender: taken[tender] for tender in Tender.values if taken.get(tender)}

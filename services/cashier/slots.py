@@ -44,12 +44,14 @@ def patient_timeline(request: HttpRequest, *, patient: Patient, **context: Any) 
     actor = request.actor  # type: ignore[attr-defined]
     if not actor.can("cashier.view"):
         return []
-    rows = accessible(Receipt.objects.filter(patient=patient), actor, "cashier.view").order_by("-issued_at")[:20]
+    rows = accessible(Receipt.objects.filter(patient=patient), actor, "cashier.view").order_by("-issued_at")
+    rows = rows.select_related("void")[:20]
     return [
         {
             "at": receipt.issued_at,
             "icon": "cash",
-            "title": _("Receipt %(number)s") % {"number": receipt.number},
+            "title": _("Receipt %(number)s") % {"number": receipt.number}
+            + (" · " + _("void") if getattr(receipt, "void", None) else ""),
             "text": money.yuan(receipt.received_fen, grouped=True)
             + (
                 " · " + _("owed %(sum)s") % {"sum": money.yuan(receipt.owed_fen, grouped=True)}
@@ -65,7 +67,12 @@ def patient_timeline(request: HttpRequest, *, patient: Patient, **context: Any) 
 
 def patient_revenue(patients: Sequence[int]) -> dict[int, int]:
     """What each of ``patients`` has paid on receipts so far, in fen, by primary key (CR-012)."""
-    paid = Receipt.objects.filter(patient__in=patients).order_by().values_list("patient").annotate(Sum("received_fen"))
+    paid = (
+        Receipt.objects.filter(patient__in=patients, void__isnull=True)
+        .order_by()
+        .values_list("patient")
+        .annotate(Sum("received_fen"))
+    )
     return dict(paid)
 
 

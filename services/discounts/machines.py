@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
-from django.utils.translation import gettext as text
+from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from kernel.context import Actor
 from kernel.errors import RuleRefused
 from kernel.states import StateMachine, Transition
 
-if TYPE_CHECKING:
-    from services.discounts.models import Coupon, DiscountApproval
 
-
-def _lies_with(coupon: Coupon, by: Actor, *, receipt_number: str) -> None:
+def _lies_with(coupon: Any, by: Actor, *, receipt_number: str) -> None:
     """it lies with the stub of one receipt"""
     coupon.receipt_number = receipt_number
 
 
-def _by_another(approval: DiscountApproval, by: Actor, **facts: str) -> RuleRefused | None:
+def _by_another(approval: Any, by: Actor, **facts: str) -> RuleRefused | None:
     """not whoever asked"""
     if approval.asked_by is not None and approval.asked_by == by.code:
-        return RuleRefused("own_request", text("Nobody decides what they asked for themselves."))
+        return RuleRefused("own_request", _("Nobody decides what they asked for themselves."))
     return None
 
 
-def _decided(approval: DiscountApproval, by: Actor, *, words: str = "") -> None:
+def _decided(approval: Any, by: Actor, *, words: str = "") -> None:
     """keeps who decided, and in which words"""
     approval.decided_by, approval.decided_by_name, approval.words = by.code, by.name, words
 

@@ -1,4 +1,4 @@
-"""What keeps a promotional call from being made: the patient opted out, or complains (FU-018).
+"""What keeps a promotional call from being made: the patient opted out, complains, or waits for money back (FU-018).
 
 A room that knows of a reason puts a callable into the slot ``followup.holds``: ``(patient) -> code | None``.
 """
@@ -18,10 +18,12 @@ from services.patients.models import Patient
 
 SLOT = "followup.holds"
 OPTED_OUT, COMPLAINS, LATER_TREATMENT = "opted_out", "open_complaint", "later_treatment"
+REFUND = "open_refund"
 STRUCK_THROUGH = "struck_through"
 WORDS: dict[str, str | Promise] = {
     OPTED_OUT: _("the patient does not want such calls"),
     COMPLAINS: _("a complaint of the patient is open"),
+    REFUND: _("a refund to the patient is open"),
     STRUCK_THROUGH: _("struck through"),
     LATER_TREATMENT: _("treated again; the later treatment is asked about"),
 }

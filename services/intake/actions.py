@@ -17,6 +17,7 @@ from kernel.context import Actor
 from kernel.errors import Conflict, RuleRefused
 from services.appointments.models import Appointment
 from services.documents.actions import issue
+from services.documents.signatures import read_strokes
 from services.intake import definitions, findings, selectors
 from services.intake.machine import FILLING, SHEET, WITH_THE_DESK
 from services.intake.models import FormDefinition, FormVersion, IntakeSheet, Signature
@@ -30,8 +31,6 @@ from services.sites.locking import lock_version
 from services.sites.models import Site
 
 PRINTED = "intake.form"
-# A drawn signature: so many lines, so many points, in a field of this size.
-MOST_STROKES, MOST_POINTS, WIDTH, HEIGHT = 60, 3000, 1000, 300
 
 
 # --- wording ----------------------------------------------------------------------------------------------------------
@@ -269,7 +268,7 @@ def sign_sheet(
     if is_minor(sheet.patient, today) and signer != Signature.Signer.GUARDIAN:
         sentence = _("The patient is under age: the legal guardian signs.")
         raise RuleRefused("guardian_must_sign", sentence, fields={"signer": [sentence]})
-    drawn = _strokes(strokes)
+    drawn = read_strokes(strokes)
     SHEET.move(sheet, "signed", by=by)
     text = json.dumps(selectors.text_of(sheet, at=now), ensure_ascii=False, sort_keys=True)
     signature = Signature.objects.create(
@@ -359,23 +358,6 @@ def not_open(sheet: IntakeSheet) -> Conflict:
         else _("This form is closed; what it says stays as it is."),
         state=sheet.state,
     )
-
-
-def _strokes(text: str) -> str:
-    """A drawn signature in its one spelling; "" for none. Raises RuleRefused (``strokes_malformed``)."""
-    if not text.strip():
-        return ""
-    refused = RuleRefused("strokes_malformed", _("This is no signature. Draw it again, or type the name."))
-    try:
-        lines = json.loads(text)
-        kept = [[(int(x), int(y)) for x, y in line] for line in lines]
-    except (ValueError, TypeError, OverflowError, RecursionError):
-        raise refused from None
-    points = [point for line in kept for point in line]
-    inside = all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in points)
-    if not points or len(kept) > MOST_STROKES or len(points) > MOST_POINTS or not inside:
-        raise refused
-    return json.dumps(kept)
 
 
 def _tell(event: str, sheet: IntakeSheet) -> None:

@@ -49,7 +49,7 @@ from services.appointments.sessions import plan_session
 from services.appointments.today import note_unplanned
 from services.cashier.actions import SlipLine, charge, issue_slip
 from services.cashier.dispatch import issue_dispatch_slip
-from services.cashier.models import ChargeSlip
+from services.cashier.models import ChargeSlip, Receipt
 from services.cashier.taking import HandedOver
 from services.catalogue.models import Item
 from services.charts.actions import log_print, request_release
@@ -60,6 +60,7 @@ from services.consultation.knowledge import add_question
 from services.consultation.machines import CONSULTATION
 from services.consultation.talks import ask_doctor, note_question
 from services.consultation.transfers import pass_on
+from services.corrections.actions import write_entry
 from services.guest_care import actions as guest_care
 from services.guest_care import enquiries, queue, wishes
 from services.headquarters.doctors import open_calendar
@@ -76,6 +77,11 @@ from services.patients.models import Patient
 from services.reception.actions import check_in
 from services.reception.models import Visit
 from services.records.actions import add_note, record_treatment
+from services.refunds.actions import Wanted as Refunded
+from services.refunds.actions import give_opinion, request_refund, sign_as_payee
+from services.refunds.actions import pay as pay_refund
+from services.refunds.actions import seal as seal_refund
+from services.refunds.identity import Shown
 from services.rules.handlers import take_in_publication
 from services.shift.desk import log_broadcast, register_item, register_visitor
 from services.shift.handlers import plan_days
@@ -289,7 +295,8 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
             by=signer, site=site, patient=patient, doctor=doctor, lines=[SlipLine(item=item, remark=word)]
         )
         issue_slip(by=signer, site=site, patient=patient, doctor=doctor, lines=[SlipLine(item=item, remark=word)])
-        charge(by=BY, site=site, slip=slip, handed_over=[HandedOver(tender="cash", fen=item_total(slip))])
+        receipt = charge(by=BY, site=site, slip=slip, handed_over=[HandedOver(tender="cash", fen=item_total(slip))])
+        _plant_money_back(site, patient, doctor, signer, receipt, word, charted)
     _plant_lines_of_business(site, patient, doctor, word)
 
 
@@ -399,6 +406,28 @@ def _plant_guest_care(site: Site, visit: Visit, doctor: StaffMember, word: str) 
     guest_care.introduce(by=BY, visit=visit, purpose=word, nurse=doctor, precautions=word)
     queue.give_ticket(by=BY, visit=visit)
     queue.report_fault(by=BY, site=site, words=word)
+
+
+def _plant_money_back(
+    site: Site, patient: Patient, doctor: StaffMember, signer: Actor, receipt: Receipt, word: str, charted: str
+) -> None:
+    """An entry in the correction book, and a refund that was paid, signed for and sealed; its reason stands in the chart."""
+    lines = [row.line for row in receipt.lines.select_related("line")]
+    refund = request_refund(
+        by=signer, site=site, patient=patient, doctor=doctor, reason=charted * 2,
+        wanted=[Refunded(line=line.code, amount_fen=1, changed_to=word) for line in lines],
+    )  # fmt: skip
+    give_opinion(by=BY, site=site, refund=refund, approve=True, opinion=word)
+    shown = Shown(payee="patient", name=patient.name, phone_last_four=patient.phone[-4:])
+    pay_refund(by=BY, site=site, refund=refund, shown=shown)
+    sign_as_payee(by=BY, site=site, refund=refund, signer_name=patient.name)
+    seal_refund(by=BY, site=site, refund=refund)
+    slip = issue_slip(by=signer, site=site, patient=patient, doctor=doctor, lines=[SlipLine(item=lines[0].item)])
+    wrong = charge(by=BY, site=site, slip=slip, handed_over=[HandedOver(tender="cash", fen=item_total(slip))])
+    write_entry(
+        by=BY, site=site, receipt=wrong, kind="tender", cause=word, wrong=word, right=word,
+        payments=[HandedOver(tender="alipay", fen=wrong.received_fen)],
+    )  # fmt: skip
 
 
 def item_total(slip: ChargeSlip) -> int:

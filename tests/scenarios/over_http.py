@@ -159,10 +159,11 @@ class Person:
         return str(answer["Location"])
 
     def proves_who_it_is(self) -> None:
-        """The person has just typed the code of the authenticator, as appointing a deputy asks for."""
-        session = self._web.session
-        session[CONFIRMED_BY_SECOND] = machine_seconds()
-        session.save()
+        """The person has just typed the code of the authenticator, as appointing a deputy or approving a refund asks for."""
+        for client in (self._web, self._api):
+            session = client.session
+            session[CONFIRMED_BY_SECOND] = machine_seconds()
+            session.save()
 
     def is_stopped(self, path: str, code: str, status: int = 422, **form: Any) -> str:
         """A form of a page that a rule refuses: nothing changed, audited."""

@@ -148,6 +148,9 @@ class ReceiptOut(OutSerializer):
     issued_at = MomentField()
     cashier_name = serializers.CharField()
     document = serializers.UUIDField(source="document.code")
+    void_at = MomentField(source="void.at", allow_null=True, default=None)
+    replaces = serializers.UUIDField(source="replaces.code", allow_null=True, default=None)
+    replaced_by = serializers.UUIDField(source="replaced_by.code", allow_null=True, default=None)
     lines = ReceiptLineOut(many=True)
     payments = PaymentOut(many=True)
 

@@ -207,7 +207,8 @@ class Receipts(ApiView):
     )
 
     def get(self, request: Request) -> Response:
-        rows = Receipt.objects.select_related("site", "patient", "document").prefetch_related("lines__line", "payments")
+        rows = Receipt.objects.select_related("site", "patient", "document", "void", "replaces", "replaced_by")
+        rows = rows.prefetch_related("lines__line", "payments")
         return self.page(accessible(rows, self.actor, "cashier.view"), ReceiptOut)
 
 

@@ -14,6 +14,8 @@ from kernel import clock
 from kernel.errors import RuleRefused
 from kernel.web.views import code_or_404, flash, page, polled, redirect_after_post, render_page
 from services.appointments.selectors import next_of_patient
+from services.books.actions import business_day
+from services.books.selectors import day_book
 from services.cashier import actions, dispatch, selectors
 from services.cashier.access import access_arrear, access_receipt, access_slip
 from services.cashier.models import ChargeLine, ChargeSlip
@@ -41,12 +43,15 @@ def till(request: HttpRequest) -> HttpResponse:
         site = site_for(request, "cashier.charge")
         day = clock.today(site.timezone)
         receipts = list(selectors.receipts_of_day(request.actor, site, day))
+        book = day_book(site, business_day(site))
         return {
             "site": site,
             "slips": list(selectors.waiting_slips(request.actor, site)),
             "receipts": receipts[:SHOWN],
             "receipts_total": len(receipts),
-            "total_fen": sum(receipt.received_fen for receipt in receipts),
+            "total_fen": book.received_fen,
+            "refunded_fen": book.refunded_fen,
+            "net_fen": book.received_fen - book.refunded_fen,
             "may_see_dispatch": request.actor.can(dispatch.SEE, site=site.code),
         }
 

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('catalogue', '0001_initial'),
+        ("catalogue", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='item',
-            name='is_goods',
-            field=models.BooleanField(default=False, verbose_name='Sold as goods'),
+            model_name="item",
+            name="is_goods",
+            field=models.BooleanField(default=False, verbose_name="Sold as goods"),
         ),
     ]

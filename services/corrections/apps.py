@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class CorrectionsConfig(RoomConfig):
+    name = "services.corrections"
+    label = "corrections"

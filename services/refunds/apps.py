@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class RefundsConfig(RoomConfig):
+    name = "services.refunds"
+    label = "refunds"

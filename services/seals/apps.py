@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class SealsConfig(RoomConfig):
+    name = "services.seals"
+    label = "seals"
