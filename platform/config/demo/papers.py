@@ -137,7 +137,10 @@ def count_blanks(clinic: House, site: Site, day: date) -> None:
 
 def ask_for_chart(clinic: House, site: Site, day: date) -> None:
     """A patient asks for a copy; an original is asked for now and then. The log keeps who looked something up."""
-    by, patient = clinic.somebody("charts.release", site, role="front_desk"), _recent(site, day)
+    # Whoever consents is somebody else than who notes the request.
+    leads = clinic.somebody("charts.consent", site, role="supervisor")
+    mine = leads.user_id if leads is not None else None
+    by, patient = clinic.another("charts.release", site, than=mine, roles=("front_desk",)), _recent(site, day)
     if by is None or patient is None:
         return
     original = (day.toordinal() + site.pk) % 3 == 0

@@ -25,7 +25,11 @@ from services.tasks.actions import complete_task
 from services.tasks.models import Task
 
 # What the desk works off by telephone, and what it notes.
-WORKED_OFF = {"appointments.no_show": "已电话联系，另约时间", "dental.orthodontic_slot": "已与专家约定时间并告知患者"}
+WORKED_OFF = {
+    "appointments.no_show": "已电话联系，另约时间",
+    "appointments.note_received": "已与患者核对预约",
+    "dental.orthodontic_slot": "已与专家约定时间并告知患者",
+}
 
 
 def holder(chair: Chair, visit: Visit) -> Visit | None:
