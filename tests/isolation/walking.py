@@ -197,12 +197,13 @@ def _plant_publication(word: str) -> None:
         "publication": str(uuid7()), "title": word, "rules": rules, "effective_from": now.isoformat(),
         "published_at": now.isoformat(),
     }  # fmt: skip
-    take_in_publication(
-        Event(
-            code=uuid7(), type="headquarters.rules_published", key="walk", payload=said, occurred_at=now, request_id="",
-            source=uuid7(),
-        )
-    )  # fmt: skip
+    with transaction.atomic():
+        take_in_publication(
+            Event(
+                code=uuid7(), type="headquarters.rules_published", key="walk", payload=said, occurred_at=now, request_id="",
+                source=uuid7(),
+            )
+        )  # fmt: skip
 
 
 def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:

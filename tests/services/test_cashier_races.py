@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kernel.errors import Conflict, DomainError
-from services.cashier import actions
+from services.cashier import actions, receipts
 from services.cashier.models import Arrear, ChargeSlip, Payment, Receipt
 from services.cashier.taking import HandedOver
 from services.documents.actions import print_pdf
@@ -76,11 +76,11 @@ def test_numbers_have_no_gap_when_tills_charge_and_fail_at_once(smile, monkeypat
     slips = [signed(patient(f"患者{number}"), "film") for number in range(12)]
     tell = receipts.tell
 
-    def fails_for_every_third(receipt, now) -> None:
+    def fails_for_every_third(receipt) -> None:
         # The number, the document and the receipt are written by now; all of it must go back.
         if slips.index(receipt.slip) % 3 == 0:
             raise Conflict("stopped", "on purpose")
-        tell(receipt, now)
+        tell(receipt)
 
     monkeypatch.setattr(receipts, "tell", fails_for_every_third)
     won, refused = split(at_once(smile, *[trying(lambda slip=slip: charged(slip)) for slip in slips]))
