@@ -62,7 +62,8 @@ def issue_dispatch_slip(
 
 def dispatch_slips_for(actor: Actor) -> QuerySet[DispatchSlip]:
     """The dispatch slips of the sites where ``actor`` may see them, with the receipt that used them, the latest first."""
-    rows = DispatchSlip.objects.select_related("site", "staff", "patient", "item", "line__slip__receipt")
+    rows = DispatchSlip.objects.select_related("site", "staff", "patient", "item", "line__slip")
+    rows = rows.prefetch_related("line__slip__receipts")
     return access.accessible(rows, actor, SEE)
 
 

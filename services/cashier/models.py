@@ -234,6 +234,13 @@ class DispatchSlip(CodeModel):
     )
     used_at = models.DateTimeField(null=True, blank=True)
 
+    @property
+    def receipt(self) -> Receipt | None:
+        """The receipt that used it up, the newest where a mistake was corrected by another one. No query if prefetched."""
+        if self.line is None:
+            return None
+        return max(self.line.slip.receipts.all(), key=lambda receipt: receipt.pk, default=None)
+
     class Meta:
         ordering = ["-issued_at", "-id"]
         constraints = [

@@ -207,5 +207,5 @@ class DispatchOut(OutSerializer):
     state = serializers.ChoiceField(choices=["open", "used"])
     used_at = MomentField(allow_null=True)
     receipt = serializers.UUIDField(
-        source="line.slip.receipt.code", default=None, allow_null=True, help_text="The receipt that used it up"
+        source="receipt.code", default=None, allow_null=True, help_text="The receipt that used it up"
     )
