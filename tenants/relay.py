@@ -180,7 +180,7 @@ def deliver_to_houses(event: Event) -> None:
 
     Which ones, the payload says: by name (``receivers``, from headquarters), or by ``calendar`` (from a house, which does
     not know the others), each then learning of its own person alone; else, from a headquarters only, every house of its
-    chain. Nobody outside the sender's chain hears anything. One house that fails keeps it from no other. Raises
+    chain, or the one whose code it names (``house``). Nobody outside the sender's chain hears anything. One house that fails keeps it from no other. Raises
     HousesUnreached with those that failed: the sender tries again, and whoever had it does not get it twice.
     """
     sender = tenancy.current()
@@ -206,7 +206,8 @@ def _receivers(event: Event, sender: TenantContext) -> list[tuple[TenantContext,
             ).exclude(schema_name=sender.schema_name)
             named = [(row.schema_name, {"staff": str(row.staff), "own": False}) for row in joined.order_by("pk")]
     elif sender.family == HEADQUARTERS:
-        return [(house, event.payload) for house in house_contexts(sender)]
+        wanted = event.payload.get("house")
+        return [(house, event.payload) for house in house_contexts(sender) if wanted in (None, str(house.code))]
     else:
         raise RuntimeError("only a headquarters speaks to all houses of its chain")
     found = [(context_for(schema=schema), payload) for schema, payload in named]

@@ -7,7 +7,8 @@ adopted there, and they say so back.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from kernel import audit, clock, outbox, registry
+from kernel import audit, clock, outbox, registry, tenancy
 from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Malformed, NotFound, RuleRefused
@@ -23,6 +24,7 @@ from kernel.outbox import Event
 from kernel.parameters import kinds
 from kernel.registry import Param
 from services.headquarters.models import HouseAnswer, RulePublication
+from tenants.directory import house_contexts
 
 PUBLISH = "parameters.publish"
 # A form that says "10:20" is sent within that minute and means now.
@@ -113,6 +115,66 @@ def _told(found: RulePublication) -> dict[str, Any]:
         "effective_from": found.effective_from.isoformat(),
         "published_at": found.published_at.isoformat(),
     }
+
+
+def in_force() -> list[RulePublication]:
+    """The publications that still say something, the oldest first: the last word on some rule, or the withdrawal of one that
+    such a publication has set."""
+    rows = list(RulePublication.objects.order_by("published_at", "id"))
+    last = {rule["key"]: row.pk for row in rows for rule in row.rules}
+    kept = {row.pk for row in rows if any(last[one["key"]] == row.pk and not one["withdrawn"] for one in row.rules)}
+    set_by_kept = {rule["key"] for row in rows if row.pk in kept for rule in row.rules if not rule["withdrawn"]}
+    return [
+        row
+        for row in rows
+        if row.pk in kept or any(last[one["key"]] == row.pk and one["key"] in set_by_kept for one in row.rules)
+    ]
+
+
+def reach_houses(day: date) -> None:
+    """Daily: what is in force and a house of the chain has not received goes to that house again (HQ-007)."""
+    for house in house_contexts(tenancy.current()):
+        send_missing(house.code)
+
+
+def on_house_opened(event: Event) -> None:
+    """A house has come to the chain: it gets what is in force (HQ-007)."""
+    # Who came is known from the way the event came.
+    send_missing(event.source)
+
+
+def send_missing(house: UUID) -> int:
+    """Send the house with this code what is in force and it has not received; how many publications. In a transaction."""
+    answered = HouseAnswer.objects.filter(house=house, received_at__isnull=False).values_list(
+        "publication_id", flat=True
+    )
+    had, missing = set(answered), in_force()
+    missing = [row for row in missing if row.pk not in had]
+    for row in missing:
+        payload = {**_told(row), "house": str(house)}
+        outbox.emit("headquarters.rules_published", key=f"rules:{row.code}:{house}", to="houses", payload=payload)
+        audit.record(by=Actor.system("headquarters"), verb="headquarters.rules_sent", target=row, house=str(house))
+    return len(missing)
+
+
+@dataclass(frozen=True, slots=True)
+class HouseWithout:
+    """A house of the chain that has not received a publication."""
+
+    house: UUID
+    name: str
+
+
+def houses_without(found: RulePublication) -> list[HouseWithout]:
+    """The houses of the chain as they are now that have not received ``found`` (its answers prefetched), by name."""
+    had = {one.house for one in found.answers.all() if one.received_at is not None}
+    missing = [one for one in house_contexts(tenancy.current()) if one.code not in had]
+    return sorted((HouseWithout(one.code, one.name) for one in missing), key=lambda one: one.name)
+
+
+def counts_still(found: RulePublication) -> bool:
+    """Does a house that comes to the chain now get ``found``? Not when later ones say something else of all its rules."""
+    return any(row.pk == found.pk for row in in_force())
 
 
 def note_received(event: Event) -> None:

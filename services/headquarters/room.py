@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from kernel.registry import NavItem, Room, TenantKind
+from kernel.registry import Daily, NavItem, Room, TenantKind
 
 ROOM = Room(
     key="headquarters",
@@ -53,9 +53,11 @@ ROOM = Room(
         "hq_analyst": ("headquarters.view",),
         "hq_manager": ("headquarters.view", "headquarters.link_doctors", "parameters.publish"),
     },
+    daily={"headquarters.reach_houses": Daily(at="04:10", handler="services.headquarters.publishing.reach_houses")},
     handlers={
         "kpis.day_measured": ("services.headquarters.handlers.take_in_day",),
         "rules.publication_received": ("services.headquarters.publishing.note_received",),
+        "tenants.house_opened": ("services.headquarters.publishing.on_house_opened",),
         "rules.publication_adopted": ("services.headquarters.publishing.note_adopted",),
     },
 )

@@ -90,12 +90,16 @@ def _name(given: str) -> str:
 @action(permission="importing.run")
 def check_portion(*, by: Actor, batch: ImportBatch, most: int) -> None:
     """Check the next rows of a file; after the last one the report is ready."""
-    desk = checking.ImportDesk(batch)
-    rows = list(batch.rows.filter(state=State.STAGED).select_related("batch")[:most])
-    known = checking.known_of(rows, batch)
+    rows = list(batch.rows.filter(state=State.STAGED)[:most])
+    checking.judge(rows, checking.ImportDesk(batch))
+    plain: dict[str, list[int]] = {}
     for row in rows:
-        checking.judge(row, desk, known)
-        row.save(update_fields=["state", "faults", "candidates"])
+        if row.faults or row.candidates:
+            row.save(update_fields=["state", "faults", "candidates"])
+        else:
+            plain.setdefault(row.state, []).append(row.pk)
+    for state, keys in plain.items():
+        ImportedRow.objects.filter(pk__in=keys).update(state=state)
     if not batch.rows.filter(state=State.STAGED).exists():
         BATCH.move(batch, "checked", by=by)
 
@@ -158,9 +162,13 @@ def start(*, by: Actor, batch: ImportBatch, version: int | None = None) -> Impor
 
 @action(permission="importing.run")
 def write_portion(*, by: Actor, batch: ImportBatch, most: int) -> None:
-    """Write the next rows that are ready, each with the action of its room; after the last one the import is done."""
+    """Write the next rows that are ready with the actions of their rooms; after the last one the import is done."""
     desk = checking.ImportDesk(batch)
-    for row in batch.rows.filter(state=State.READY).select_related("batch")[:most]:
+    rows = list(batch.rows.filter(state=State.READY)[:most])
+    written = _write_together(rows, desk)
+    for row in rows:
+        if row.pk in written:
+            continue
         try:
             with transaction.atomic():
                 _write(row, desk)
@@ -176,17 +184,43 @@ def write_portion(*, by: Actor, batch: ImportBatch, most: int) -> None:
         BATCH.move(batch, "done", by=by)
 
 
+def _write_together(rows: list[ImportedRow], desk: checking.ImportDesk) -> set[int]:
+    """Write those rows in one go whose room can do so and that nothing stands against; the keys of what is written then.
+    What somebody decided about, and all rows of a kind of which one is refused, are left to be written by themselves."""
+    done: set[int] = set()
+    for kind in kinds():
+        same = [row for row in rows if row.kind == kind.key and not row.decision]
+        if kind.write_all is None or len(same) < 2:
+            continue
+        try:
+            with transaction.atomic():
+                # Judged again: between the report and now the desk has gone on working.
+                reads = zip(same, checking.judge(same, desk), strict=True)
+                ready = [(row, read) for row, read in reads if row.state == State.READY]
+                result = kind.write_all([read.values for _row, read in ready], desk)
+                stand = [(row, one) for (row, _read), one in zip(ready, result, strict=True) if one is not None]
+                for row, one in stand:
+                    row.state, row.target, row.also = State.IMPORTED, one.code, list(one.also)
+                ImportedRow.objects.bulk_update([row for row, _one in stand], ["state", "target", "also"])
+        except (CellFault, DomainError, DataError, IntegrityError):
+            # Which one it is shows when each is written by itself.
+            for row in same:
+                row.target, row.also = None, []
+        else:
+            done |= {row.pk for row, _one in stand}
+    return done
+
+
 def _write(row: ImportedRow, desk: checking.ImportDesk) -> None:
     """Write one row, or find that it is one already. The marks are saved with it, so that the database keeps it once."""
     decision, chosen = row.decision, row.chosen
     # Judged again: between the report and now the desk has gone on working.
-    checking.judge(row, desk)
+    [read] = checking.judge([row], desk)
     if row.state == State.DOUBLE and decision == Decision.ATTACH and chosen is not None:
         row.state, row.target = State.ATTACHED, chosen
     elif row.state == State.READY or (row.state == State.DOUBLE and decision == Decision.CREATE):
-        kind = kind_of(row.kind)
-        assert kind is not None
-        written = kind.write(checking.values_of(kind, row)[0], desk)
+        assert read.kind is not None
+        written = read.kind.write(read.values, desk)
         row.state, row.target, row.also = State.IMPORTED, written.code, list(written.also)
     elif row.state == State.FAULTY:
         row.state = State.REFUSED

@@ -15,7 +15,7 @@ from kernel.crypto import blind_candidates, blind_index
 from kernel.errors import DomainError
 from services.importing import faults
 from services.importing.cells import CellFault
-from services.importing.kinds import Candidate, Pending, SheetKind, Values, kind_of
+from services.importing.kinds import Candidate, Pending, SheetKind, Values, kind_of, kinds
 from services.importing.models import ImportBatch, ImportedRow
 
 # Rows are written by the product; the person stands on the import.
@@ -100,15 +100,37 @@ class Known:
         return any(self.first.get((kind, one), number) < number for one in own)
 
 
-def known_of(rows: Sequence[ImportedRow], batch: ImportBatch) -> Known:
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A row as it was read: its kind (None while its room is off), values, faults of its cells, and the marks under which
+    it may be kept."""
+
+    kind: SheetKind | None
+    values: Values
+    wrong: list[dict[str, Any]]
+    marks: list[str]
+
+
+def read_all(rows: Sequence[ImportedRow]) -> list[Read]:
+    """Each of ``rows`` as it was read; a row that cannot be read has no marks."""
+    known = {kind.key: kind for kind in kinds()}
+    found = []
+    for row in rows:
+        kind = known.get(row.kind)
+        if kind is None:
+            found.append(Read(None, {}, [faults.of_cell(CellFault("room_is_off"))], []))
+            continue
+        values, wrong = values_of(kind, row)
+        found.append(Read(kind, values, wrong, [] if wrong else marks(row.kind, kind.identity(values))))
+    return found
+
+
+def known_of(rows: Sequence[ImportedRow], reads: Sequence[Read], batch: ImportBatch) -> Known:
     """What ``rows`` of ``batch`` are compared with, in two queries for each kind."""
     wanted: dict[str, set[str]] = {}
-    for row in rows:
-        kind = kind_of(row.kind)
-        if kind is not None:
-            values, wrong = values_of(kind, row)
-            if not wrong:
-                wanted.setdefault(row.kind, set()).update(marks(row.kind, kind.identity(values)))
+    for row, one in zip(rows, reads, strict=True):
+        if one.marks:
+            wanted.setdefault(row.kind, set()).update(one.marks)
     live: set[tuple[str, str]] = set()
     first: dict[tuple[str, str], int] = {}
     for key, own in wanted.items():
@@ -120,32 +142,33 @@ def known_of(rows: Sequence[ImportedRow], batch: ImportBatch) -> Known:
     return Known(live, first)
 
 
-def judge(row: ImportedRow, desk: ImportDesk, known: Known | None = None) -> None:
-    """Set state, faults and candidates of ``row``. It writes nothing but the row.
-
-    ``known`` is what ``known_of`` found for its portion; without it the row is compared by itself.
-    """
-    kind = kind_of(row.kind)
-    row.candidates = []
-    if kind is None:
-        return _settle(row, State.FAULTY, [faults.of_cell(CellFault("room_is_off"))])
-    values, wrong = values_of(kind, row)
-    if wrong:
-        return _settle(row, State.FAULTY, wrong)
-    known = known or known_of([row], row.batch)
-    own = marks(row.kind, kind.identity(values))
-    if known.is_live(row.kind, own):
-        return _settle(row, State.KNOWN, [])
-    if known.stands_before(row.kind, own, row.number):
-        return _settle(row, State.FAULTY, [faults.of_cell(CellFault("twice_in_file"))])
-    fault = fault_of(kind, values, desk)
-    if fault is not None:
-        return _settle(row, State.FAULTY, [fault])
-    found = kind.candidates(values, desk)
-    row.candidates = [
-        {"code": str(one.code), "number": one.number, "shared": list(one.shared)} for one in _distinct(found)
-    ]
-    return _settle(row, State.DOUBLE if found else State.READY, [])
+def judge(rows: Sequence[ImportedRow], desk: ImportDesk) -> list[Read]:
+    """Set state, faults and candidates of ``rows``, and return them as they were read. It writes nothing but the rows, and
+    asks in a few queries for all of them what stands against them and what they may double."""
+    reads = read_all(rows)
+    known = known_of(rows, reads, desk.batch)
+    open_: dict[str, list[tuple[ImportedRow, Read]]] = {}
+    for row, one in zip(rows, reads, strict=True):
+        row.candidates = []
+        if one.kind is None or one.wrong:
+            _settle(row, State.FAULTY, one.wrong)
+        elif known.is_live(row.kind, one.marks):
+            _settle(row, State.KNOWN, [])
+        elif known.stands_before(row.kind, one.marks, row.number):
+            _settle(row, State.FAULTY, [faults.of_cell(CellFault("twice_in_file"))])
+        elif (fault := fault_of(one.kind, one.values, desk)) is not None:
+            _settle(row, State.FAULTY, [fault])
+        else:
+            open_.setdefault(row.kind, []).append((row, one))
+    for same in open_.values():
+        kind = same[0][1].kind
+        assert kind is not None
+        for (row, _one), found in zip(same, kind.candidates([one.values for _row, one in same], desk), strict=True):
+            row.candidates = [
+                {"code": str(one.code), "number": one.number, "shared": list(one.shared)} for one in _distinct(found)
+            ]
+            _settle(row, State.DOUBLE if found else State.READY, [])
+    return reads
 
 
 def fault_of(kind: SheetKind, values: Values, desk: ImportDesk) -> dict[str, Any] | None:

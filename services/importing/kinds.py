@@ -81,8 +81,8 @@ class Desk(Protocol):
         """What the row of ``kind`` with this identity became, earlier or in this file; None when nobody imports it."""
 
 
-def _no_candidates(values: Values, desk: Desk) -> Sequence[Candidate]:
-    return ()
+def _no_candidates(rows: Sequence[Values], desk: Desk) -> Sequence[Sequence[Candidate]]:
+    return [()] * len(rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +91,10 @@ class SheetKind:
 
     ``identity``    what makes a row the same row in another file; a second import of it adds nothing.
     ``check``       raises what would stand against writing the row now (``CellFault``, ``DomainError``); writes nothing.
-    ``candidates``  what exists and may be the same; somebody then decides.
+    ``candidates``  for each of several rows what exists and may be the same; somebody then decides.
     ``write``       writes one row with the room's own actions.
+    ``write_all``   writes several rows that nothing stands against in the statements of one, all or none; None for those
+                    that are better written by themselves afterwards. Raising leaves each of them to ``write``.
     ``undo``        takes one row back (by, code, words); raises DomainError where somebody has worked with it since.
     """
 
@@ -106,7 +108,8 @@ class SheetKind:
     check: Callable[[Values, Desk], None]
     write: Callable[[Values, Desk], Written]
     undo: Callable[[Actor, UUID], None]
-    candidates: Callable[[Values, Desk], Sequence[Candidate]] = field(default=_no_candidates)
+    candidates: Callable[[Sequence[Values], Desk], Sequence[Sequence[Candidate]]] = field(default=_no_candidates)
+    write_all: Callable[[Sequence[Values], Desk], Sequence[Written | None]] | None = None
     hant: str = ""
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -13,8 +13,8 @@ from kernel import audit, clock
 from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, DomainError, RuleRefused
-from kernel.numbering import next_number
-from kernel.outbox import emit
+from kernel.numbering import next_number, reserve_numbers
+from kernel.outbox import emit, emit_many
 from services.patients import reading, selectors
 from services.patients.models import ContactChange, Patient, PatientRelation, Sex
 from services.patients.phones import canonical_phone
@@ -30,6 +30,8 @@ DETAILS = (
     "id_number", "occupation", "media_source", "language", "form_of_address", "alert", "is_special",
     "message_consent", "unreachable_since",
 )  # fmt: skip
+# What every registration says; address and details are added.
+REGISTERED = ("name", "sex", "birth_date", "stated_age", "phone", "phone_absent_reason")
 CHANGEABLE = ("name", "sex", "birth_date", "stated_age", *CONTACT, "phone_absent_reason", *DETAILS)
 
 
@@ -60,14 +62,10 @@ def register_patient(
     (``possible_duplicates`` with their codes).
     """
     _only(details, DETAILS)
-    today = clock.today(site.timezone)
-    facts: dict[str, Any] = {
-        "name": _clean_name(name),
-        "sex": sex,
-        **_birth(birth_date, stated_age, today),
-        **_phone(phone, phone_absent_reason),
-    }
-    _refuse_gaps(facts, today=today)
+    facts = _facts(
+        site, name=name, sex=sex, birth_date=birth_date, stated_age=stated_age, phone=phone,
+        phone_absent_reason=phone_absent_reason,
+    )  # fmt: skip
     # The counter's row is locked until this transaction ends: of two people who register one patient at once, the
     # second one looks for duplicates after the first one's file exists.
     number = next_number(RECORD_SERIES, entity="")
@@ -78,28 +76,40 @@ def register_patient(
         alike = [(other, shared) for other, shared in alike if shared != ("phone",)]
     if alike and not confirmed_new:
         raise _duplicates(alike)
-    present = clock.now()
-    patient = Patient(
-        record_number=number,
-        site=site,
-        created_at=present,
-        contact_verified_at=present if facts["phone"] else None,
-        address=address.strip(),
-        **facts,
-    )
-    _write_details(patient, details)
-    _read_name(patient)
+    patient = _file(site, number, facts, address=address, details=details)
     patient.save()
-    audit.record(
-        by=by,
-        verb="patients.registered",
-        target=patient,
-        site=site.code,
-        untraceable=patient.untraceable,
-        confirmed_new=[str(other.code) for other, _shared in alike],
-    )
-    emit("patients.registered", key=str(patient.code), payload={"patient": str(patient.code), "site": str(site.code)})
+    audit.record(by=by, verb="patients.registered", target=patient, site=site.code, **_said(patient, alike))
+    emit("patients.registered", key=str(patient.code), payload=_told(patient))
     return patient
+
+
+@action(permission="patients.register")
+def register_patients(*, by: Actor, site: Site, files: Sequence[Mapping[str, Any]]) -> list[Patient]:
+    """Open a file for each of ``files`` in the statements of one, all of them or none: what ``register_patient`` does with
+    the same keywords, for people of whom whoever calls knows that they are new here.
+
+    Raises what ``register_patient`` raises for values that are not possible.
+    """
+    opened: list[Patient] = []
+    described, numbers = [], reserve_numbers(RECORD_SERIES, entity="", count=len(files)) if files else []
+    for given, number in zip(files, numbers, strict=True):
+        details = dict(given)
+        address = str(details.pop("address", ""))
+        facts = _facts(site, **{name: details.pop(name) for name in REGISTERED if name in details})
+        _only(details, DETAILS)
+        opened.append(_file(site, number, facts, address=address, details=details))
+        exact = facts["birth_date"] is not None
+        described.append(selectors.Described(facts["name"], facts["birth_year"], exact, facts["phone"]))
+    alike = selectors.possible_duplicates_of(described)
+    Patient.objects.bulk_create(opened)
+    acts = []
+    for place, (patient, wanted) in enumerate(zip(opened, described, strict=True)):
+        # Files of the same list count as well, in their order.
+        together = [*alike[place], *selectors.sharing(wanted, opened[:place])]
+        acts.append((patient, _said(patient, together)))
+    audit.record_many(by=by, verb="patients.registered", acts=acts, site=site.code)
+    emit_many("patients.registered", [(str(patient.code), _told(patient)) for patient in opened])
+    return opened
 
 
 @action(permission="patients.edit")
@@ -239,6 +249,54 @@ def remove_relation(*, by: Actor, relation: PatientRelation) -> None:
         by=by, verb="patients.relation_removed", target=relation.patient, relation=relation.code, kind=relation.kind
     )
     relation.delete()
+
+
+def _facts(
+    site: Site,
+    *,
+    name: str,
+    sex: str,
+    birth_date: date | None = None,
+    stated_age: int | None = None,
+    phone: str = "",
+    phone_absent_reason: str = "",
+) -> dict[str, Any]:
+    """Name, sex, birth and phone of a new file as they are kept; raises what is missing or not possible."""
+    today = clock.today(site.timezone)
+    facts: dict[str, Any] = {
+        "name": _clean_name(name),
+        "sex": sex,
+        **_birth(birth_date, stated_age, today),
+        **_phone(phone, phone_absent_reason),
+    }
+    _refuse_gaps(facts, today=today)
+    return facts
+
+
+def _file(site: Site, number: str, facts: Mapping[str, Any], *, address: str, details: Mapping[str, Any]) -> Patient:
+    """A new file that is not written yet."""
+    present = clock.now()
+    patient = Patient(
+        record_number=number,
+        site=site,
+        created_at=present,
+        contact_verified_at=present if facts["phone"] else None,
+        address=address.strip(),
+        **facts,
+    )
+    _write_details(patient, details)
+    _read_name(patient)
+    return patient
+
+
+def _said(patient: Patient, alike: Sequence[tuple[Patient, tuple[str, ...]]]) -> dict[str, Any]:
+    """What the audit keeps of a new file."""
+    confirmed = [str(other.code) for other, _shared in alike]
+    return {"untraceable": patient.untraceable, "confirmed_new": confirmed}
+
+
+def _told(patient: Patient) -> dict[str, str]:
+    return {"patient": str(patient.code), "site": str(patient.site.code)}
 
 
 def _only(given: Mapping[str, Any], allowed: tuple[str, ...]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,11 +21,12 @@ from django.utils.translation import pgettext_lazy
 from kernel import clock, parameters, registry
 from kernel.access import holds
 from kernel.context import Actor
+from kernel.crypto import blind_candidates
 from kernel.errors import NotFound
 from services.patients.models import ContactChange, Patient, PatientRelation
 from services.patients.phones import canonical_phone
 from services.patients.restriction import require_open
-from services.staff.names import normalise_query, read_name
+from services.staff.names import Reading, normalise_query, read_name
 
 MINOR_UNTIL = 18
 ELDER_FROM = 70
@@ -177,23 +179,74 @@ def possible_duplicates(
     A year from a stated age may be one off on either side. A name in Latin letters matches a Chinese one that is
     read the same.
     """
+    wanted = Described(name, birth_year, exact_year, phone)
     reading = read_name(name)
-    same_name = Q(name=name.strip()) | Q(pinyin=reading.pinyin)
-    wanted = Q(pk__in=[])
+    alike = Q(pk__in=[])
     if birth_year is not None:
         years = (birth_year - YEAR_TOLERANCE, birth_year + YEAR_TOLERANCE)
-        wanted |= same_name & Q(birth_year__range=years)
+        alike |= (Q(name=name.strip()) | Q(pinyin=reading.pinyin)) & Q(birth_year__range=years)
     if phone:
-        wanted |= Q(phone_index__marks=phone)
-    rows = Patient.objects.filter(wanted, merged_into__isnull=True, withdrawn_at__isnull=True).select_related("site")
+        alike |= Q(phone_index__marks=phone)
+    rows = _living().filter(alike).select_related("site")
     if besides is not None:
         rows = rows.exclude(pk=besides.pk)
+    return _sharing(wanted, reading, rows.order_by("-created_at")[:100])
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """Somebody who may have a file already, as somebody else describes them; the year is exact with a date of birth."""
+
+    name: str
+    birth_year: int | None
+    exact_year: bool
+    phone: str = ""
+
+
+def possible_duplicates_of(wanted: Sequence[Described]) -> list[list[tuple[Patient, tuple[str, ...]]]]:
+    """``possible_duplicates`` of many people at once, each in the place of ``wanted``: two queries for all of them."""
+    readings = [read_name(one.name) for one in wanted]
+    years = [one.birth_year for one in wanted if one.birth_year is not None]
+    by_name: dict[str, list[Patient]] = defaultdict(list)
+    if years:
+        names = Q(pinyin__in={reading.pinyin for reading in readings}) | Q(
+            name__in={one.name.strip() for one in wanted}
+        )
+        span = (min(years) - YEAR_TOLERANCE, max(years) + YEAR_TOLERANCE)
+        for patient in _living().filter(names, birth_year__range=span).order_by("-created_at"):
+            for name in {patient.pinyin, patient.name}:
+                by_name[name].append(patient)
+    by_phone: dict[str, list[Patient]] = defaultdict(list)
+    marks = {mark for one in wanted for mark in blind_candidates("phone", one.phone)}
+    if marks:
+        for patient in _living().filter(phone_index__in=marks).order_by("-created_at"):
+            by_phone[patient.phone].append(patient)
     found = []
-    for patient in rows.order_by("-created_at")[:100]:
+    for one, reading in zip(wanted, readings, strict=True):
+        near = [*(by_phone[one.phone] if one.phone else ()), *by_name[reading.pinyin], *by_name[one.name.strip()]]
+        found.append(_sharing(one, reading, {patient.pk: patient for patient in near}.values()))
+    return found
+
+
+def sharing(wanted: Described, rows: Iterable[Patient]) -> list[tuple[Patient, tuple[str, ...]]]:
+    """Those of ``rows``, read from the database or about to be written, that may be this person, as above."""
+    reading = read_name(wanted.name)
+    near = [row for row in rows if row.pinyin == reading.pinyin or (wanted.phone and row.phone == wanted.phone)]
+    return _sharing(wanted, reading, near)
+
+
+def _living() -> QuerySet[Patient]:
+    return Patient.objects.filter(merged_into__isnull=True, withdrawn_at__isnull=True)
+
+
+def _sharing(wanted: Described, reading: Reading, rows: Iterable[Patient]) -> list[tuple[Patient, tuple[str, ...]]]:
+    found = []
+    for patient in rows:
         shared = []
-        if phone and patient.phone == phone:
+        if wanted.phone and patient.phone == wanted.phone:
             shared.append("phone")
-        if birth_year is not None and _same_name(patient, reading.name) and _same_year(patient, birth_year, exact_year):
+        year = wanted.birth_year
+        if year is not None and _same_name(patient, reading.name) and _same_year(patient, year, wanted.exact_year):
             shared.append("name")
         if shared:
             found.append((patient, tuple(shared)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -19,7 +20,7 @@ from services.patients.merging import references, room_label
 from services.patients.models import Patient, PatientRelation
 from services.patients.phones import canonical_phone
 from services.patients.withdrawal import withdraw_patient
-from services.staff.names import normalise_query
+from services.staff.names import normalise_query, read_name
 
 SEXES = {"female": ("女", "female", "f", "女性"), "male": ("男", "male", "m", "男性"), "other": ("其他", "other")}
 ABSENT = {
@@ -111,40 +112,61 @@ def _check(values: Values, desk: Desk) -> None:
         raise CellFault("phone_or_reason", "phone")
 
 
-def _alike(values: Values, desk: Desk) -> Sequence[Candidate]:
+def _alike(rows: Sequence[Values], desk: Desk) -> Sequence[Sequence[Candidate]]:
     """Same name and year of birth, or same name and phone. A phone alone is shared by a family."""
-    born = values["birth_date"]
-    year = born.year if born else clock.today(desk.site.timezone).year - values["age"]
-    found = selectors.possible_duplicates(
-        name=values["name"], birth_year=year, exact_year=born is not None, phone=values["phone"] or ""
-    )
-    plain = normalise_query(values["name"])
-    return [
-        Candidate(patient.code, patient.record_number, shared)
-        for patient, shared in found
-        if "name" in shared or normalise_query(patient.name) == plain
-    ]
+    this_year = clock.today(desk.site.timezone).year
+    described = []
+    for values in rows:
+        born = values["birth_date"]
+        year = born.year if born else this_year - values["age"]
+        described.append(selectors.Described(values["name"], year, born is not None, values["phone"] or ""))
+    found = []
+    for values, alike in zip(rows, selectors.possible_duplicates_of(described), strict=True):
+        plain = normalise_query(values["name"])
+        found.append(
+            [
+                Candidate(patient.code, patient.record_number, shared)
+                for patient, shared in alike
+                if "name" in shared or normalise_query(patient.name) == plain
+            ]
+        )
+    return found
+
+
+def _facts(values: Values) -> dict[str, Any]:
+    """A row as the keywords of ``register_patient``."""
+    consent = {} if values["message_consent"] is None else {"message_consent": values["message_consent"]}
+    return {
+        "name": values["name"],
+        "sex": values["sex"],
+        "birth_date": values["birth_date"],
+        "stated_age": None if values["birth_date"] else values["age"],
+        "phone": values["phone"] or "",
+        "phone_absent_reason": values["no_phone"] or "",
+        "address": values["address"] or "",
+        "id_number": values["id_number"] or "",
+        "occupation": values["occupation"] or "",
+        "alert": values["alert"] or "",
+        **consent,
+    }
 
 
 def _register(values: Values, desk: Desk) -> Written:
-    consent = {} if values["message_consent"] is None else {"message_consent": values["message_consent"]}
-    patient = actions.register_patient(
-        by=desk.by,
-        site=desk.site,
-        name=values["name"],
-        sex=values["sex"],
-        birth_date=values["birth_date"],
-        stated_age=None if values["birth_date"] else values["age"],
-        phone=values["phone"] or "",
-        phone_absent_reason=values["no_phone"] or "",
-        address=values["address"] or "",
-        id_number=values["id_number"] or "",
-        occupation=values["occupation"] or "",
-        alert=values["alert"] or "",
-        confirmed_new=True,
-        **consent,
-    )
-    return Written(patient.code)
+    return Written(actions.register_patient(by=desk.by, site=desk.site, confirmed_new=True, **_facts(values)).code)
+
+
+def _register_all(rows: Sequence[Values], desk: Desk) -> Sequence[Written | None]:
+    """Everybody at once, but for those whose name is read like that of somebody above: they may be doubles of one another,
+    which is seen once the first of them has a file."""
+    seen: set[str] = set()
+    apart = []
+    for values in rows:
+        read = read_name(values["name"]).pinyin
+        apart.append(read in seen)
+        seen.add(read)
+    together = [_facts(values) for values, alone in zip(rows, apart, strict=True) if not alone]
+    opened = iter(actions.register_patients(by=desk.by, site=desk.site, files=together))
+    return [None if alone else Written(next(opened).code) for alone in apart]
 
 
 def _withdraw(by: Actor, code: UUID) -> None:
@@ -215,6 +237,7 @@ PATIENTS = SheetKind(
     check=_check,
     candidates=_alike,
     write=_register,
+    write_all=_register_all,
     undo=_withdraw,
 )  # fmt: skip
 

@@ -29,8 +29,21 @@ def take_in_publication(event: Event) -> None:
             "received_at": present,
         },
     )
-    if not created:
-        return
+    if created:
+        _ask(found)
+        audit.record(by=Actor.system("outbox"), verb="rules.publication_received", target=found)
+    # Sent again, it is answered again: headquarters asks because it has heard nothing.
+    outbox.emit(
+        "rules.publication_received",
+        key=f"publication:{found.code}",
+        to="headquarters",
+        payload={
+            "publication": str(found.code), "house": tenancy.current().name, "at": found.received_at.isoformat(),
+        },
+    )  # fmt: skip
+
+
+def _ask(found: ChainPublication) -> None:
     open_task(
         by=HEADQUARTERS,
         kind=ADOPT,
@@ -40,15 +53,8 @@ def take_in_publication(event: Event) -> None:
         detail=gettext_noop("They count here once they are adopted."),
         args={"title": found.title},
         icon="settings",
-        due_at=max(found.effective_from, present),
+        due_at=max(found.effective_from, found.received_at),
         roles=ADOPTS,
         url=("rules:publication", str(found.code)),
         closed_in_inbox=False,
     )
-    outbox.emit(
-        "rules.publication_received",
-        key=f"publication:{found.code}",
-        to="headquarters",
-        payload={"publication": str(found.code), "house": tenancy.current().name, "at": present.isoformat()},
-    )
-    audit.record(by=Actor.system("outbox"), verb="rules.publication_received", target=found)

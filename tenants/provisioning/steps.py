@@ -18,7 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from psycopg import errors, sql
 
-from kernel import clock, context, registry, tenancy
+from kernel import clock, context, outbox, registry, tenancy
 from kernel.busy.actions import forget_house
 from kernel.context import Actor
 from kernel.errors import Conflict, RuleRefused
@@ -97,9 +97,14 @@ def _probe_walls(job: ProvisioningJob) -> None:
 
 
 def _open(job: ProvisioningJob) -> None:
-    Tenant.objects.filter(pk=job.tenant.pk, state=Tenant.State.PROVISIONING).update(state=Tenant.State.ACTIVE)
+    new = Tenant.objects.filter(pk=job.tenant.pk, state=Tenant.State.PROVISIONING).update(state=Tenant.State.ACTIVE)
     job.tenant.refresh_from_db(fields=["state"])
     directory.invalidate()
+    if not new or registry.kind(job.tenant.kind).family in (directory.HEADQUARTERS, directory.PLATFORM):
+        return
+    with tenancy.activate(directory.build_context(job.tenant)), transaction.atomic():
+        # Whoever leads the chain may have something to say to a house that has just come.
+        outbox.emit("tenants.house_opened", key=str(job.tenant.code), payload={}, to="headquarters")
 
 
 def _invite(job: ProvisioningJob) -> None:

@@ -13,14 +13,19 @@ from kernel.outbox import emit, relay_pending
 from kernel.outbox.models import EventState, OutboxEvent
 from kernel.parameters import Scope, set_parameter, value
 from kernel.parameters.models import ParameterValue
+from kernel.tenancy import activate
 from services.headquarters.models import HouseAnswer, RulePublication
 from services.headquarters.publishing import publish_rules
 from services.rules.actions import ADOPT, adopt_publication
 from services.rules.handlers import take_in_publication
 from services.rules.models import ChainPublication
 from services.tasks.models import Task
+from tenants.directory import context_for, public_schema
+from tenants.models import Tenant
+from tenants.provisioning.actions import run_job
 from tests.services.doors import api, browser, person, statements
 from tests.services.flow import center, clockwork
+from tests.tenants.new_tenants import ask, new_slug
 
 KEY, ESCORT = "wait_explain_minutes", "escort_report_hours"
 HQ, HQ_API = "/headquarters/rules/", "/api/v1/headquarters/rules/"
@@ -29,7 +34,10 @@ NEW_YEAR = "2027-01-01T00:00"
 
 
 @pytest.fixture(autouse=True)
-def december(orchid_hq, at):
+def december(request, at):
+    # A test with a database of its own enters its houses itself.
+    if "own_database" not in request.fixturenames:
+        request.getfixturevalue("orchid_hq")
     at("2026-12-07 09:00")
     return at
 
@@ -110,6 +118,43 @@ def test_all_houses_answer_that_it_arrived(working_for):
     web.get(HQ)
     assert statements(lambda: web.get(HQ)) <= 12
     assert statements(lambda: web.get(f"{HQ}{found.code}/")) <= 12
+
+
+@pytest.mark.ledger("HQ-007")
+def test_a_house_that_comes_later_gets_what_is_in_force_and_nothing_that_was_replaced(own_database, at):
+    at("2026-12-07 09:00")
+    with activate(context_for(slug="orchid")):
+        publish({"key": KEY, "value": 15}, title="replaced")
+        at("2026-12-07 09:01")
+        publish({"key": KEY, "value": 12}, {"key": "override_minutes", "value": 45}, title="partly")
+        at("2026-12-07 09:02")
+        publish({"key": KEY, "value": 10, "locked": True}, title="the last word")
+        at("2026-12-07 09:03")
+        publish({"key": ESCORT, "withdrawn": True}, title="withdraws what nobody has set")
+        clockwork()
+
+    slug = new_slug()
+    with public_schema():
+        chain = Tenant.objects.get(slug="orchid").chain.name
+    at("2026-12-20 10:00")
+    run_job(ask(slug, name="Late house", chain_name=chain).code)
+    late = context_for(slug=slug)
+    with activate(late):
+        assert not ChainPublication.objects.exists()
+        relay_pending()
+    with activate(context_for(slug="orchid")):
+        clockwork()
+    with activate(late):
+        rows = {row.title: row for row in ChainPublication.objects.all()}
+        assert sorted(rows) == ["partly", "the last word"]
+        assert Task.objects.filter(kind=ADOPT).count() == 2
+        clockwork()
+    with activate(context_for(slug="orchid")):
+        answered = HouseAnswer.objects.filter(house=late.code, received_at__isnull=False)
+        assert sorted(answered.values_list("publication__title", flat=True)) == ["partly", "the last word"]
+    with activate(context_for(slug="smile")):
+        # Who had them is not told again.
+        assert ChainPublication.objects.count() == 4
 
 
 def test_a_house_that_fails_keeps_the_others_from_nothing_and_gets_it_later(december, working_for, monkeypatch):

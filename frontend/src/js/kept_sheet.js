@@ -5,10 +5,11 @@ const STORE = "kept-sheet";
 const EVERY = 120000;
 
 async function keep(workers, mark) {
-  const registration = await workers.register(mark.dataset.worker, { scope: "/", updateViaCache: "none" });
-  await workers.ready;
-  const ask = () => registration.active?.postMessage({ act: "keep", whose: mark.content });
-  ask();
+  await workers.register(mark.dataset.worker, { scope: "/", updateViaCache: "none" });
+  // Whoever comes back right after somebody left may be given the registration that is just being taken away: the one that
+  // is ready is asked for each time.
+  const ask = async () => (await workers.ready).active?.postMessage({ act: "keep", whose: mark.content });
+  await ask();
   setInterval(ask, EVERY);
 }
 

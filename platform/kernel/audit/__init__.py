@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kernel.audit.trail import record, record_read
+    from kernel.audit.trail import record, record_many, record_read
 
-__all__ = ["record", "record_read"]
+__all__ = ["record", "record_many", "record_read"]
 
 
 def __getattr__(name: str) -> Any:

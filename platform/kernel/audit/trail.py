@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -32,6 +33,21 @@ def record(
     ``verb`` is "room.acted" in the past tense; ``data`` holds codes, field names and figures, never names, phones or
     free text about a person.
     """
+    entry = _entry(by, verb, target, site, purpose, data)
+    entry.save(force_insert=True)
+    return entry
+
+
+def record_many(
+    *, by: Actor, verb: str, acts: Sequence[tuple[Model, Mapping[str, Any]]], site: UUID | None = None
+) -> None:
+    """Append one entry for each of ``acts``, a target with its data as in ``record``, in one statement."""
+    AuditEntry.objects.bulk_create([_entry(by, verb, target, site, "", data) for target, data in acts])
+
+
+def _entry(
+    by: Actor, verb: str, target: Model | None, site: UUID | None, purpose: str, data: Mapping[str, Any]
+) -> AuditEntry:
     entry = AuditEntry(
         at=clock.now(),
         verb=verb,
@@ -47,7 +63,6 @@ def record(
     )
     entry.transaction_id = _transaction_id()
     entry.digest = digest_of(entry)
-    entry.save(force_insert=True)
     return entry
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from kernel.outbox.event import Event
 
 if TYPE_CHECKING:
-    from kernel.outbox.actions import emit
+    from kernel.outbox.actions import emit, emit_many
     from kernel.outbox.relay import receive, relay_pending
 
-__all__ = ["Event", "emit", "receive", "relay_pending"]
+__all__ = ["Event", "emit", "emit_many", "receive", "relay_pending"]
 
-_HOMES = {"emit": "actions", "receive": "relay", "relay_pending": "relay"}
+_HOMES = {"emit": "actions", "emit_many": "actions", "receive": "relay", "relay_pending": "relay"}
 
 
 def __getattr__(name: str) -> Any:

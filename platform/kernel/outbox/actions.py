@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from django.db import connection
@@ -33,21 +33,37 @@ def emit(
 
     Raises RuntimeError outside of a transaction.
     """
+    return _emit(type, [(key, payload)], to)[0]
+
+
+def emit_many(type: str, told: Sequence[tuple[str, Mapping[str, Any]]]) -> None:  # noqa: A002 - the word of the contract
+    """``emit`` for many things of one kind, each a key with its payload, in the statements of one.
+
+    Raises RuntimeError outside of a transaction.
+    """
+    if told:
+        _emit(type, told, "self")
+
+
+def _emit(type_: str, told: Sequence[tuple[str, Mapping[str, Any]]], to: str) -> list[OutboxEvent]:
     if not connection.in_atomic_block:
         raise RuntimeError("an event is emitted in the transaction of what it tells")
     present = clock.now()
-    event = OutboxEvent.objects.create(
-        type=type,
-        key=key,
-        payload=dict(payload),
-        to=to,
-        occurred_at=present,
-        try_at=present,
-        request_id=context.request_id(),
+    events = OutboxEvent.objects.bulk_create(
+        OutboxEvent(
+            type=type_,
+            key=key,
+            payload=dict(payload),
+            to=to,
+            occurred_at=present,
+            try_at=present,
+            request_id=context.request_id(),
+        )
+        for key, payload in told
     )
-    due_index.put(kind=Kind.OUTBOX, ref=event.code, due_at=present)
+    due_index.put_many(kind=Kind.OUTBOX, refs=[event.code for event in events], due_at=present)
     ports.wake()
-    return event
+    return events
 
 
 @action(permission="outbox.requeue")

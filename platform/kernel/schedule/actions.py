@@ -17,9 +17,15 @@ def put(*, kind: str, ref: UUID, due_at: datetime) -> None:
 
     Raises RuntimeError outside of a transaction: the index and what it points to stand or fall together.
     """
+    put_many(kind=kind, refs=[ref], due_at=due_at)
+
+
+def put_many(*, kind: str, refs: Iterable[UUID], due_at: datetime) -> None:
+    """``put`` for several at the same moment, in one statement. Raises RuntimeError outside of a transaction."""
     _need_transaction()
+    schema_name = tenancy.current().schema_name
     DueEntry.objects.bulk_create(
-        [DueEntry(kind=kind, schema_name=tenancy.current().schema_name, due_at=due_at, ref=ref)],
+        [DueEntry(kind=kind, schema_name=schema_name, due_at=due_at, ref=ref) for ref in refs],
         update_conflicts=True,
         unique_fields=["kind", "ref"],
         update_fields=["due_at"],

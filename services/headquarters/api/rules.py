@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,6 +15,7 @@ from kernel.api.pages import paged
 from kernel.api.serializers import MomentField, OutSerializer, StrictSerializer
 from kernel.api.views import ApiView
 from services.headquarters import publishing
+from services.headquarters.models import RulePublication
 
 
 class RuleIn(StrictSerializer):
@@ -52,8 +55,22 @@ class HouseOut(OutSerializer):
     left_out = serializers.ListField(child=serializers.CharField())
 
 
+class WithoutOut(OutSerializer):
+    house = serializers.UUIDField()
+    name = serializers.CharField()
+
+
 class AnsweredOut(RulePublicationOut):
     houses = HouseOut(many=True, source="answers.all")
+    not_received = serializers.SerializerMethodField()
+    in_force = serializers.SerializerMethodField()
+
+    @extend_schema_field(WithoutOut(many=True))
+    def get_not_received(self, row: RulePublication) -> Any:
+        return WithoutOut(publishing.houses_without(row), many=True).data
+
+    def get_in_force(self, row: RulePublication) -> bool:
+        return publishing.counts_still(row)
 
 
 class Publications(ApiView):

@@ -99,7 +99,13 @@ def publication(request: HttpRequest, code: UUID) -> HttpResponse:
         param = known[rule["key"]][1] if rule["key"] in known else None
         label = param.label if param is not None else rule["key"]
         shown.append({"label": label, "value": write_published(param, rule), "locked": rule["locked"]})
-    return render_page(request, "headquarters/publication.html", {"publication": found, "rules": shown})
+    context = {
+        "publication": found,
+        "rules": shown,
+        "missing": publishing.houses_without(found),
+        "counts": publishing.counts_still(found),
+    }
+    return render_page(request, "headquarters/publication.html", context)
 
 
 @page(permission=publishing.PUBLISH, methods=("GET", "POST"))
