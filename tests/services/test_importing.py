@@ -127,6 +127,51 @@ def test_patients_move_in_once_whatever_is_killed(tuesday, monkeypatch):
         same.update(state="imported", target=first.target)
 
 
+def test_a_portion_is_written_in_few_statements_and_keeps_every_rule(tuesday, monkeypatch):
+    known = patient("吴静", phone="13800000077", birth_date=date(1980, 1, 2), stated_age=None)
+    # Names of which none is read like another.
+    file = [person_row(n, name=f"Lee {chr(97 + n // 20)}{chr(97 + n % 20)}o") for n in range(40)]
+    # Two of one name and year, of whom the second may be the first; one who is read like somebody and is not that person;
+    # a mother and a child with one phone; one with a phone that somebody has.
+    file += [
+        person_row(50, name="冯敏", born=date(1980, 5, 5)), person_row(51, name="冯敏", born=date(1980, 5, 5)),
+        person_row(52, name="封民", born=date(1980, 5, 5)), person_row(53, name="郑母"),
+        person_row(54, name="郑儿", born=date(2018, 3, 3), phone="13900000053"), person_row(55, phone=known.phone),
+    ]  # fmt: skip
+    batch = uploaded({"患者": file})
+    assert set(states(batch)) == {"ready"}
+    before = people().count()
+    actions.start(by=person(ADMIN), batch=batch)
+    batch.refresh_from_db()
+    asked = statements(lambda: actions.write_portion(by=SYSTEM, batch=batch, most=40))
+    assert people().count() == before + 40
+    assert asked <= 30
+    worked(batch)
+    assert states(batch) == ["imported"] * 41 + ["double"] + ["imported"] * 4
+    assert row(batch, 43).candidates[0]["shared"] == ["name"]
+    said = {
+        entry.target_code: entry.data["confirmed_new"]
+        for entry in AuditEntry.objects.filter(verb="patients.registered")
+    }
+    mother, child = people().get(name="郑母"), people().get(name="郑儿")
+    assert said[child.code] == [str(mother.code)]
+    assert said[people().get(phone_index=known.phone_index, name__startswith="周").code] == [str(known.code)]
+    assert set(said) >= {one.code for one in people().filter(created_at__gte=local("2026-12-08 09:00"))}
+
+    # One that the database does not accept keeps nobody else out.
+    again = uploaded({"患者": [person_row(n, name=f"Wood {chr(97 + n % 20)}i") for n in range(60, 64)]})
+    real = sheets.actions.register_patients
+
+    def refusing(**facts: Any) -> list[Patient]:
+        opened = real(**facts)
+        Patient.objects.filter(pk=opened[2].pk).update(name="")
+        return opened
+
+    monkeypatch.setattr(sheets.actions, "register_patients", refusing)
+    run(again)
+    assert states(again) == ["imported"] * 4
+
+
 def test_each_fault_is_named_with_row_column_and_what_helps():
     facts = [
         person_row(1, name=None),

@@ -15,7 +15,7 @@ from kernel.parameters import Scope, set_parameter, value
 from kernel.parameters.models import ParameterValue
 from kernel.tenancy import activate
 from services.headquarters.models import HouseAnswer, RulePublication
-from services.headquarters.publishing import publish_rules
+from services.headquarters.publishing import publish_rules, reach_houses
 from services.rules.actions import ADOPT, adopt_publication
 from services.rules.handlers import take_in_publication
 from services.rules.models import ChainPublication
@@ -155,6 +155,50 @@ def test_a_house_that_comes_later_gets_what_is_in_force_and_nothing_that_was_rep
     with activate(context_for(slug="smile")):
         # Who had them is not told again.
         assert ChainPublication.objects.count() == 4
+
+
+@pytest.mark.ledger("HQ-007")
+def test_headquarters_sees_who_has_not_received_it_and_sends_it_again_at_night(december, working_for, monkeypatch):
+    first = publish({"key": KEY, "value": 15}, title="一")
+
+    def take(event):
+        if tenancy.current().slug == "derma":
+            raise ConnectionError
+        take_in_publication(event)
+
+    with monkeypatch.context() as broken:
+        broken.setattr("services.rules.handlers.take_in_publication", take)
+        relay_pending()
+    for house in ("smile", "derma", "lumen", "peiban"):
+        with working_for(house):
+            clockwork()
+            if house == "derma":
+                silent = tenancy.current()
+    # It was tried too often: an event that stands as failed reaches nobody by itself.
+    OutboxEvent.objects.filter(type="headquarters.rules_published").update(state=EventState.FAILED)
+    page, caller = browser("shen.lan"), api("shen.lan")
+    shown = page.get(f"{HQ}{first.code}/")
+    assert [one.name for one in shown.context["missing"]] == [silent.name]
+    assert silent.name in shown.content.decode()
+    told = caller.get(f"{HQ_API}{first.code}/").json()
+    assert (told["in_force"], told["not_received"]) == (True, [{"house": str(silent.code), "name": silent.name}])
+    assert statements(lambda: page.get(f"{HQ}{first.code}/")) <= 12
+
+    reach_houses(clock.today())
+    clockwork()
+    with working_for("derma"):
+        assert ChainPublication.objects.get().code == first.code
+        clockwork()
+    assert caller.get(f"{HQ_API}{first.code}/").json()["not_received"] == []
+    before = OutboxEvent.objects.count()
+    reach_houses(clock.today())
+    assert OutboxEvent.objects.count() == before
+
+    # When a later publication says something else of all its rules, no newcomer gets it.
+    december.advance(minutes=5)
+    publish({"key": KEY, "value": 12}, title="二")
+    assert caller.get(f"{HQ_API}{first.code}/").json()["in_force"] is False
+    assert page.get(f"{HQ}{first.code}/").context["counts"] is False
 
 
 def test_a_house_that_fails_keeps_the_others_from_nothing_and_gets_it_later(december, working_for, monkeypatch):
