@@ -96,8 +96,8 @@ def _reads_all(actor: Actor) -> bool:
 
 def _known_to(actor: Actor) -> set[int]:
     """One statement, whatever the rooms say."""
-    first, *others = _ways_to(actor) or [None]
-    return {key for (key,) in first.union(*others)} if first is not None else set()
+    ways = _ways_to(actor)
+    return {key for (key,) in ways[0].union(*ways[1:])} if ways else set()
 
 
 def _ways_to(actor: Actor) -> list[models.QuerySet[Any, Any]]:
