@@ -1,7 +1,7 @@
 """The day board: chairs across, time down, every block a whole number of units.
 
-What it needs is read once: hours, chairs, roster, bookings, blocked times and, through the slot ``appointments.stages``,
-what has become of the bookings that are here. The number of queries does not grow with the number of rows.
+What it needs is read once: hours, chairs, roster, blocked times, and bookings with, through the slot ``appointments.stages``,
+what has become of those that are here. The number of queries does not grow with the number of rows.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Any
 
-from django.db.models import Case, Count, F, Max, OuterRef, Subquery, Sum, When
+from django.db.models import Case, F, OuterRef, Subquery, When
 from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -26,9 +26,10 @@ from kernel.calendars.hours import MIDNIGHT
 from kernel.web import formatting
 from kernel.web.addresses import addresses
 from kernel.web.board import Grid
+from kernel.web.polling import marks_of
 from services.appointments.models import Appointment, Block
 from services.appointments.selectors import keeps_the_day, on_day
-from services.patients.names import shown_name
+from services.patients.names import is_read, nobody
 from services.sites.models import Chair, Site
 from services.sites.selectors import chairs as chairs_of
 from services.sites.selectors import opening_hours
@@ -36,6 +37,8 @@ from services.staff.models import DutyShift, StaffMember
 from services.staff.selectors import shifts_between
 
 STAGES = "appointments.stages"
+# What a room says there: an expression over bookings, and how its value reads: (look, note).
+StageColumn = tuple[Any, Callable[[Any], tuple[str, str]]]
 # Somebody a few minutes late is on the way; from one unit on the board says that they are not here.
 LATE_ENOUGH = timedelta(minutes=15)
 # Where the site is closed all day, the board still shows what somebody booked by mistake or for an emergency.
@@ -121,7 +124,7 @@ def day_board(
     may_move: bool = False,
     now: datetime | None = None,
 ) -> DayBoard:
-    """Read and draw the day of ``site``. ``stages`` (else the slot is asked) tells what became of the bookings."""
+    """Read and draw the day of ``site``. ``stages`` (else the slot says) tells what became of the bookings."""
     now = now or clock.now()
     spans = opening_hours(site, day)
     grid = grid_of(site, day, spans=spans)
@@ -131,13 +134,13 @@ def day_board(
             back_at=_back_at(site, end), elsewhere=elsewhere_of("staff__code", start, end)
         )
     )
-    bookings = _drawn_bookings(site, day, shifts)
+    bookings = _drawn_bookings(site, day, shifts, _stage_columns() if stages is None else {})
     blocked = list(
         Block.objects.filter(site=site, removed_at__isnull=True, starts_at__lt=end, ends_at__gt=start).select_related(
             "staff"
         )
     )
-    stages = stages_of(site, day) if stages is None else stages
+    stages = _stages_in(bookings) if stages is None else stages
     columns = _columns(site, list(chairs_of(site)), [*shifts], bookings)
     board = DayBoard(site, day, grid, columns, is_open=bool(spans))
     by_chair = {column["chair"]: column for column in columns if column["chair"] is not None}
@@ -168,10 +171,13 @@ def day_board(
     return board
 
 
-def _drawn_bookings(site: Site, day: date, shifts: Iterable[DutyShift]) -> list[Appointment]:
+def _drawn_bookings(
+    site: Site, day: date, shifts: Iterable[DutyShift], columns: Mapping[str, Any]
+) -> list[Appointment]:
     """The bookings of the day with what a block and the head of its column are drawn from, and no more: boards ask for
-    hundreds every few seconds. Who is on duty was read with the ``shifts``; only guests are read here."""
-    names = {"patient_name": F("patient__name"), "restricted_until": F("patient__restricted_until")}
+    hundreds every few seconds. ``columns`` are read along. Who is on duty was read with the ``shifts``; only guests are
+    read here."""
+    names = {"patient_name": F("patient__name"), "is_named": is_read(), **columns}
     rows = list(on_day(site, day).select_related(None).select_related("item").annotate(**names).only(*DRAWN))
     people = {shift.staff_id: shift.staff for shift in shifts}
     guests = {key for row in rows for key in (row.doctor_id, row.assistant_id) if key is not None} - people.keys()
@@ -183,35 +189,50 @@ def _drawn_bookings(site: Site, day: date, shifts: Iterable[DutyShift]) -> list[
     return rows
 
 
-def version_of(site: Site, day: date) -> str:
+def version_of(site: Site, day: date, *, stages: Mapping[int, Stage]) -> str:
     """A cheap word that changes with what the board shows: newest changes of bookings, roster and blocked times of the day,
-    the stages, and the minute, so that what it does not know (a renamed chair) is a minute old at most. Three queries and
-    those of the stages."""
+    the ``stages``, and the minute, so that what it does not know (a renamed chair, a name that may not be read any more) is
+    a minute old at most. One query."""
     start, end = clock.day_bounds(day, site.timezone)
     here = {"site": site, "starts_at__lt": end}
-    newest = (Count("pk"), Sum("version"), Max("pk"))
-    rows = (
-        Appointment.objects.filter(starts_at__gte=start, **here),
-        DutyShift.objects.filter(ends_at__gt=start, **here),
-        Block.objects.filter(ends_at__gt=start, **here),
+    seen = marks_of(
+        [
+            Appointment.objects.filter(starts_at__gte=start, **here),
+            DutyShift.objects.filter(ends_at__gt=start, **here),
+            Block.objects.filter(ends_at__gt=start, **here),
+        ]
     )
-    seen = [sorted(one.order_by().aggregate(*newest).items()) for one in rows]
-    stages = sorted((key, stage.look, stage.note) for key, stage in stages_of(site, day).items())
-    return repr((str(site.code), day.isoformat(), f"{clock.now():%H:%M}", seen, stages))
+    became = sorted((key, stage.look, stage.note) for key, stage in stages.items())
+    return repr((str(site.code), day.isoformat(), f"{clock.now():%H:%M}", seen, became))
 
 
 def stages_of(site: Site, day: date) -> dict[int, Stage]:
-    """What the active rooms know of the day's bookings (slot ``appointments.stages``), by booking key."""
+    """What the active rooms know of the day's bookings, by booking key; one query."""
+    return _stages_in(on_day(site, day).select_related(None).only("pk").annotate(**_stage_columns()))
+
+
+def _stage_columns() -> dict[str, Any]:
+    """A column for each room that knows what has become of bookings (slot ``appointments.stages``)."""
+    return {f"stage_{number}": column for number, (column, _read) in enumerate(_rooms())}
+
+
+def _stages_in(bookings: Iterable[Appointment]) -> dict[int, Stage]:
+    """What stands in the ``_stage_columns`` that were read with the bookings."""
+    readers = [(f"stage_{number}", read) for number, (_column, read) in enumerate(_rooms())]
     found: dict[int, Stage] = {}
-    for room in registry.active_rooms():
-        for path in room.slots.get(STAGES, ()):
-            for booking, (look, note) in _stages(path)(site, day).items():
-                found[booking] = Stage(look, note)
+    for booking in bookings:
+        for name, read in readers:
+            if (known := getattr(booking, name)) is not None:
+                found[booking.pk] = Stage(*read(known))
     return found
 
 
+def _rooms() -> list[StageColumn]:
+    return [_stages(path)() for room in registry.active_rooms() for path in room.slots.get(STAGES, ())]
+
+
 @cache
-def _stages(path: str) -> Callable[[Site, date], Mapping[int, tuple[str, str]]]:
+def _stages(path: str) -> Callable[[], StageColumn]:
     return import_string(path)
 
 
@@ -321,7 +342,7 @@ class _Drawer:
             "row": self.grid.row(start),
             "span": self.grid.span(start, end),
             "state": "no_show" if missed else look,
-            "title": row.patient.name,
+            "title": self.name_of(row),
             "item": row.item.name if row.item is not None else "",
             "text": f"{start:%H:%M}–{end:%H:%M}",
             "note": note,
@@ -336,9 +357,7 @@ class _Drawer:
     def name_of(self, row: Appointment) -> str:
         """Who it is, as the board of its day may say to who reads it."""
         name: str = row.patient_name  # type: ignore[attr-defined]
-        if self.names_all:
-            return name
-        return shown_name(name, key=row.patient_id, restricted_until=row.restricted_until)  # type: ignore[attr-defined]
+        return name if self.names_all or row.is_named else nobody()  # type: ignore[attr-defined]
 
     def _note(self, row: Appointment, stage: Stage | None, missed: bool) -> tuple[str, str]:
         if missed:
@@ -358,7 +377,8 @@ class _Drawer:
         """Say in the head of the column who is in the chair, and why it stays closed."""
         if block["state"] == "in_chair":
             over = row.ends_at < self.now
-            text = _("%(name)s, overrun") % {"name": row.patient.name} if over else row.patient.name
+            name = self.name_of(row)
+            text = _("%(name)s, overrun") % {"name": name} if over else name
             column |= {"alert": text, "alert_icon": "chair", "alert_tone": "late" if over else "ok"}
         elif block["state"] == "finished":
             column |= {"alert": _("not left yet"), "alert_icon": "warn", "alert_tone": "warn"}

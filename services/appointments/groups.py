@@ -24,6 +24,7 @@ from services.appointments.models import Appointment, AppointmentCard, Appointme
 from services.appointments.slots import Proposal
 from services.patients.families import payers_of
 from services.patients.models import Patient
+from services.patients.names import name_for
 from services.patients.phones import canonical_phone
 from services.sites.models import Site
 from services.staff.models import StaffMember
@@ -64,7 +65,7 @@ def book_group(
     _refuse_stranger(contact, [one.patient for one in wanted])
     contact_phone = _told(contact, name, contact_name, contact_phone)
     controls.window_for(site=site, starts_at=starts_at, units=wanted[0].units)
-    found = _common(Search(site, wanted, arrangement, after=starts_at), starts_at)
+    found = _common(by, Search(site, wanted, arrangement, after=starts_at), starts_at)
     group = BookingGroup.objects.create(
         site=site,
         name=name.strip(),
@@ -118,14 +119,14 @@ def move_group(
     group, visits = _expected(group, version)
     controls.window_for(site=group.site, starts_at=starts_at, units=visits[0].units)
     search = search_again(group, visits, after=starts_at)
-    found = _common(search, starts_at)
+    found = _common(by, search, starts_at)
     reminders.withdraw_group(by=by, group=group, reason="moved")
     waiting = list(zip(visits, found.slots, strict=True))
     while waiting:
         # A visit moves when none of its own group still holds the place it goes to.
         ready = next((pair for pair in waiting if not any(_in_the_way(pair, other[0]) for other in waiting)), None)
         if ready is None:
-            raise _refusal(search, Misfit(search.wanted[0], starts_at))
+            raise _refusal(by, search, Misfit(search.wanted[0], starts_at))
         waiting.remove(ready)
         visit, slot = ready
         actions.move_appointment(
@@ -211,7 +212,7 @@ def _expected(group: BookingGroup, version: int | None) -> tuple[BookingGroup, l
     return group, visits
 
 
-def _common(search: Search, starts_at: datetime) -> Common:
+def _common(by: Actor, search: Search, starts_at: datetime) -> Common:
     """The common slots at ``starts_at``, with everybody and everything that they take locked.
 
     Raises Conflict (``group_conflict``).
@@ -220,14 +221,14 @@ def _common(search: Search, starts_at: datetime) -> Common:
     search.read()
     found = search.at(starts_at)
     if isinstance(found, Misfit):
-        raise _refusal(search, found)
+        raise _refusal(by, search, found)
     return found
 
 
-def _refusal(search: Search, misfit: Misfit) -> Conflict:
+def _refusal(by: Actor, search: Search, misfit: Misfit) -> Conflict:
     following = next(search.all(), None)
     zone = search.site.timezone
-    words = {"name": misfit.wanted.patient.name, "at": controls.moment(misfit.at, zone)}
+    words = {"name": name_for(by, misfit.wanted.patient), "at": controls.moment(misfit.at, zone)}
     if following is not None:
         words["next"] = controls.moment(following.starts_at, zone)
         message = _("%(at)s: no free place for %(name)s. The next time for all: %(next)s.") % words

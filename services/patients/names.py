@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, reduce
+from operator import or_
 from typing import Any, TypeVar
 
 from django.apps import apps
 from django.db import models
+from django.db.models import BooleanField, Case, Q, Value, When
 from django.db.models.query_utils import DeferredAttribute
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -61,22 +63,52 @@ def reads(reading: Reading, key: int) -> bool:
     says in its slot ``patients.attended`` ``(actor) -> queryset of the keys of restricted files``.
     """
     actor = reading.actor
-    if actor.kind in ("system", "public") or actor.can("patients.restrict"):
+    if _reads_all(actor):
         return True
     if KNOWN not in reading.known:
         reading.known[KNOWN] = _known_to(actor)
     return key in reading.known[KNOWN]
 
 
+def is_read(link: str = "patient") -> Case | Value:
+    """A column of a query whose rows hang on a file by ``link``: may the reader know whose it is? For lists that read the
+    name as a column too, so that they ask for it along with their rows and not by a statement of its own."""
+    reading = context.reading()
+    if reading is None or _reads_all(reading.actor):
+        return Value(True)
+    until = f"{link}__restricted_until"
+    open_to_all = Q(**{f"{until}__isnull": True}) | Q(**{f"{until}__lte": clock.now()})
+    mine = reduce(or_, (Q(**{f"{link}_id__in": keys}) for keys in _ways_to(reading.actor)), Q(pk__in=[]))
+    # In this order: whose files somebody knows is looked up for a restricted one only.
+    return Case(When(open_to_all, then=True), When(mine, then=True), default=False, output_field=BooleanField())
+
+
+def name_for(actor: Actor, file: models.Model) -> str:
+    """The name of ``file`` as ``actor`` may read it: for the sentence with which a rule refuses them."""
+    with context.read_by(actor):
+        name: str = file.name  # type: ignore[attr-defined]
+        return name
+
+
+def _reads_all(actor: Actor) -> bool:
+    return actor.kind in ("system", "public") or actor.can("patients.restrict")
+
+
 def _known_to(actor: Actor) -> set[int]:
     """One statement, whatever the rooms say."""
+    ways = _ways_to(actor)
+    return {key for (key,) in ways[0].union(*ways[1:])} if ways else set()
+
+
+def _ways_to(actor: Actor) -> list[models.QuerySet[Any, Any]]:
+    """The keys of the files that ``actor`` knows: opened by exception, and what each room says."""
     if actor.user_id is None:
-        return set()
+        return []
     mine = OverrideRecord.objects.filter(gate=GATE, by_id=actor.user_id, expires_at__gt=clock.now())
     files = apps.get_model("patients", "Patient")._default_manager
     opened = files.filter(code__in=mine.values("subject_code")).order_by().values_list("pk")
     paths = [path for room in registry.active_rooms() for path in room.slots.get(ATTENDED, ())]
-    return {key for (key,) in opened.union(*(_slot(path)(actor) for path in paths))}
+    return [opened, *(_slot(path)(actor) for path in paths)]
 
 
 @cache

@@ -320,21 +320,13 @@ def median_minutes(seconds: list[int]) -> int | None:
     return (twice + 60) // 120
 
 
-def stages_of_day(site: Site, day: date) -> Mapping[int, tuple[str, str]]:
-    """Booking -> (look, note) for the day board: what has become of the bookings that are here (slot of the board)."""
-    start, end = clock.day_bounds(day, site.timezone)
-    rows = Visit.objects.filter(
-        site=site, appointment__isnull=False, appointment__starts_at__gte=start, appointment__starts_at__lt=end
-    ).values_list("appointment_id", "state")
-    return {booking: _stage(state) for booking, state in rows}
-
-
 def stages_of(visits: list[Visit]) -> Mapping[int, tuple[str, str]]:
-    """The same from visits that were read already."""
-    return {visit.appointment_id: _stage(visit.state) for visit in visits if visit.appointment_id is not None}
+    """Booking -> (look, note) for the day board, from visits that were read already."""
+    return {visit.appointment_id: stage_of(visit.state) for visit in visits if visit.appointment_id is not None}
 
 
-def _stage(state: str) -> tuple[str, str]:
+def stage_of(state: str) -> tuple[str, str]:
+    """How a booking with a visit in this state is drawn: look and note."""
     return LOOKS[state], str(NOTES.get(state, ""))
 
 

@@ -17,6 +17,7 @@ from kernel.errors import Conflict, NotFound, RuleRefused
 from services.followup.machine import MACHINE
 from services.followup.models import FollowUp
 from services.patients.models import Patient
+from services.patients.names import name_for
 from services.sites.models import Site
 from services.tasks.actions import open_task, settle_task
 from services.telephone.actions import log_call
@@ -46,7 +47,7 @@ def order_calls(
     if due_on < clock.today(site.timezone):
         sentence = _("Choose a later day.")
         raise RuleRefused("due_in_the_past", sentence, fields={"due_on": [sentence]})
-    _refuse_protocol(people)
+    _refuse_protocol(by, people)
     order = CourtesyOrder.objects.create(
         site=site, occasion=occasion.strip()[:80], words=words.strip()[:300], due_on=due_on, ordered_at=clock.now(),
         ordered_by_id=by.user_id, ordered_by_name=by.name,
@@ -131,11 +132,12 @@ def access_courtesy(actor: Actor, code: UUID) -> CourtesyCall:
     return found
 
 
-def _refuse_protocol(people: list[Patient]) -> None:
+def _refuse_protocol(by: Actor, people: list[Patient]) -> None:
     until = clock.today() + timedelta(days=PROTOCOL_DAYS)
     asked = FollowUp.objects.filter(plan__patient__in=people, state__in=MACHINE.open, due_on__lte=until)
-    names = list(dict.fromkeys(asked.values_list("plan__patient__name", flat=True)))
-    if names:
+    called = set(asked.values_list("plan__patient", flat=True))
+    if called:
+        names = [name_for(by, one) for one in people if one.pk in called]
         sentence = _("The follow-up of their treatment calls these patients in the next days: %(names)s") % {
             "names": ", ".join(names[:5])
         }

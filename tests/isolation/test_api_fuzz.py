@@ -61,7 +61,7 @@ UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f
 # How a field is called, where that is not the collection it points into.
 COLLECTIONS = {
     "tasks.task": "tasks", "appointments.appointment": "appointments", "reception.visit": "visits", "sites.site": "sites",
-    "appointments.bookinggroup": "groups",
+    "appointments.bookinggroup": "groups", "appointments.arrangement": "arrangements",
     "cashier.chargeslip": "slips", "cashier.receipt": "receipts", "cashier.arrear": "arrears", "staff.dutyshift": "shifts",
     "records.treatment": "treatments", "records.clinicalnote": "notes", "followup.followup": "followup",
     "escort.order": "orders", "escort.companion": "companions", "dermatology.classifiedplan": "plans",

@@ -88,7 +88,8 @@ def test_no_url_answers_with_another_sites_rows() -> None:
     """Given somebody with every role at one site, when all routes are asked with codes of another, then none answers."""
     smile = context_for(slug="smile")
     codes = plant(smile, word=SECRET_OF_HARBOR, site_slug="harbor")
-    assert {"reception.visit", "appointments.appointment", "tasks.task", "cashier.chargeslip"} <= codes.keys()
+    kinds = {"reception.visit", "appointments.appointment", "appointments.arrangement", "tasks.task"}
+    assert {*kinds, "cashier.chargeslip"} <= codes.keys()
     walk = Walk(signed_in(smile, site_slug="center"), codes, (SECRET_OF_HARBOR,))
 
     for route in routes(smile):

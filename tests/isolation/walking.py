@@ -46,7 +46,7 @@ from services.appointments.models import Appointment
 from services.appointments.referrals import register_referral
 from services.appointments.remote import request_consultation
 from services.appointments.sessions import plan_session
-from services.appointments.today import note_unplanned
+from services.appointments.today import arrange, ask_duty_doctor, note_told, note_unplanned
 from services.cashier.actions import SlipLine, charge, issue_slip
 from services.cashier.dispatch import issue_dispatch_slip
 from services.cashier.models import ChargeSlip, Receipt
@@ -280,6 +280,7 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
         book_appointment(
             by=BY, site=site, patient=patient, doctor=doctor, starts_at=tomorrow, units=1, complaint=word, note=word
         )
+    _plant_arrangement(site, patient, doctor, word)
     _plant_beside_bookings(site, patient, doctor, word)
     # A chart belongs to the patient, who may be treated at every site of the tenant: between sites it is no secret.
     charted = word if own else "…"
@@ -336,6 +337,18 @@ def _plant_consultations(site: Site, word: str, *, name: str, own: bool) -> None
         )  # fmt: skip
     if doctor is not None:
         ask_doctor(by=BY, consultation=row, doctor=doctor, mode="remote", question=asked)
+
+
+def _plant_arrangement(site: Site, patient: Patient, doctor: StaffMember, word: str) -> None:
+    """A visit booked for today that somebody had to arrange; the word is the name of who arranged it and told the doctor."""
+    late = clock.local(clock.now(), site.timezone).replace(hour=16, minute=0)
+    with suppress(DomainError):
+        row = book_appointment(
+            by=BY, site=site, patient=patient, doctor=doctor, starts_at=late, units=1, complaint=word, note=word
+        )
+        plan = ask_duty_doctor(by=BY, appointment=row)
+        arrange(by=replace(BY, name=word), arrangement=plan)
+        note_told(by=replace(BY, name=word), arrangement=plan)
 
 
 def _plant_beside_bookings(site: Site, patient: Patient, doctor: StaffMember, word: str) -> None:

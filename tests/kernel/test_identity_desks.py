@@ -11,7 +11,7 @@ from django.test import Client
 from kernel import limits
 from kernel.audit.models import AuditEntry
 from kernel.errors import Conflict, Malformed
-from kernel.identity import actions, sessions
+from kernel.identity import actions, selectors, sessions
 from kernel.identity.models import Desk, DeskVisit, User
 from kernel.identity.tokens import machine_now
 from kernel.tenancy import TenantContext
@@ -254,3 +254,31 @@ def test_choosing_a_pin_by_the_page(smile: TenantContext) -> None:
     assert client.post("/accounts/pin/", {"pin": ""}).status_code == 303
     assert User.objects.get(pk=user.pk).pin == ""
     assert PASSWORD
+
+
+@pytest.mark.ledger("PL-001")
+def test_desks_belong_to_who_looks_after_people_where_they_stand(smile: TenantContext) -> None:
+    """Given desks of two sites and one of the whole house, an administrator of one site sees, makes and revokes its own."""
+    here, there = [site for site, _name in selectors.site_choices()][:2]
+    near, far, common = (
+        actions.register_desk(by=BY, name=name, site_code=code)[0]
+        for name, code in (("Near", here), ("Far", there), ("Common", None))
+    )
+    of_one_site = person("site.admin", "tenant_admin", site=here, second_factor=True)
+    of_the_house = person("house.admin", "tenant_admin", second_factor=True)
+    admin = signed_in(of_one_site, smile, second_factor=True)
+
+    page = admin.get("/people/desks/").content.decode()
+    assert ("Near" in page, "Far" in page, "Common" in page) == (True, False, False)
+    for desk in (far, common):
+        assert admin.post(f"/people/desks/{desk.code}/revoke/").status_code == 404
+    assert admin.post("/people/desks/", {"name": "New", "site_code": str(there)}).status_code == 403
+    refused = admin.post("/people/desks/", {"name": "New", "site_code": ""})
+    assert refused.status_code == 422
+    assert 'data-code="desk_site_missing"' in refused.content.decode()
+    assert Desk.objects.filter(revoked_at__isnull=True).count() == 3
+    assert admin.post("/people/desks/", {"name": "New", "site_code": str(here)}).status_code == 303
+    assert admin.post(f"/people/desks/{near.code}/revoke/").status_code == 303
+
+    page = signed_in(of_the_house, smile, second_factor=True).get("/people/desks/").content.decode()
+    assert ("Far" in page, "Common" in page, "New" in page) == (True, True, True)

@@ -13,6 +13,7 @@ from kernel.errors import Conflict, Forbidden, NotFound, RuleRefused
 from kernel.outbox.models import OutboxEvent
 from kernel.parameters import Scope
 from services.appointments.actions import write_card
+from services.appointments.board import stages_of
 from services.appointments.models import Appointment
 from services.policy.models import NudgeCount, OverrideRecord
 from services.reception import actions, kpis, selectors, waits
@@ -354,7 +355,7 @@ def test_every_step_of_the_chair_is_kept_and_seen_at_the_desk(monday, at):
     for _what, step in steps:
         at.advance(minutes=5)
         step()
-        looks.append(selectors.stages_of_day(center(), MONDAY)[row.pk][0])
+        looks.append(stages_of(center(), MONDAY)[row.pk].look)
 
     assert looks == ["in_chair", "in_chair", "finished", "left"]
     assert list(visit.events.values_list("what", flat=True)) == [

@@ -212,10 +212,16 @@ def desks() -> QuerySet[Desk]:
     return Desk.objects.filter(revoked_at__isnull=True).order_by("name")
 
 
+def desks_for(actor: Actor, word: str) -> QuerySet[Desk]:
+    """The shared computers at the sites where ``actor`` holds ``word``; one without a site belongs to who holds it
+    everywhere."""
+    return access.accessible(desks(), actor, word, field="site_code")
+
+
 def access_desk(actor: Actor, code: UUID) -> Desk:
-    """A shared computer for somebody who administers people. Raises Forbidden, NotFound."""
+    """A shared computer for somebody who administers people where it stands. Raises Forbidden, NotFound."""
     access.require(actor, MANAGE)
-    desk = desks().filter(code=code).first()
+    desk = desks_for(actor, MANAGE).filter(code=code).first()
     if desk is None:
         raise NotFound("desk_not_found", _("There is no such desk."))
     return desk

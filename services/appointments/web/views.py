@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,7 @@ from kernel.web.views import flash, page, polled, redirect_after_post, render_pa
 from services.appointments import actions, selectors
 from services.appointments.assignment import next_in_ring
 from services.appointments.blocks import block_time, unblock_time
-from services.appointments.board import day_board, version_of
+from services.appointments.board import Stage, day_board, stages_of, version_of
 from services.appointments.links import latest_of
 from services.appointments.models import Appointment, AppointmentCard, Assignment, Block
 from services.appointments.reminders import receipt_of
@@ -47,12 +48,13 @@ def board(request: HttpRequest) -> HttpResponse:
     # A page is drawn anyway; only who asks again can be told that nothing has changed.
     asks_again = bool(getattr(request, "htmx", None)) or "X-Poll" in request.headers
     may_book = holds(request.actor, "appointments.book", site=site.code)
-    version = f"{may_book}{version_of(site, day)}" if asks_again else None
+    stages = stages_of(site, day) if asks_again else None
+    version = f"{may_book}{version_of(site, day, stages=stages)}" if stages is not None else None
     return polled(
         request,
         "appointments/board.html",
         "appointments/_board.html",
-        lambda: _board(request, site, day),
+        lambda: _board(request, site, day, stages),
         version=version,
     )
 
@@ -207,9 +209,9 @@ def _board_of(found: Appointment) -> str:
     return f"{reverse('appointments:board')}?day={day.isoformat()}"
 
 
-def _board(request: HttpRequest, site: Site, day: date) -> dict[str, Any]:
+def _board(request: HttpRequest, site: Site, day: date, stages: Mapping[int, Stage] | None) -> dict[str, Any]:
     may_book = holds(request.actor, "appointments.book", site=site.code)
-    drawn = day_board(site, day, may_move=may_book)
+    drawn = day_board(site, day, stages=stages, may_move=may_book)
     here = reverse("appointments:board")
     is_today = day == today(site)
     return {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from django.db.models import F
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -19,15 +19,14 @@ from services.reception import selectors
 from services.reception.classes import classes_of
 from services.reception.machine import HOLDS_CHAIR, UNSEEN
 from services.reception.models import Visit
-from services.sites.models import Site
 
 SHOWN = 20
 TREATS = {"doctor", "specialist", "chief_physician", "nurse", "assistant", "head_nurse"}
 
 
-def stages(site: Site, day: date) -> Mapping[int, tuple[str, str]]:
-    """What has become of the day's bookings (``appointments.stages``)."""
-    return selectors.stages_of_day(site, day)
+def stages() -> tuple[Any, Callable[[str], tuple[str, str]]]:
+    """What has become of bookings (``appointments.stages``): the state of the visit of each, and how it reads."""
+    return F("visit__state"), selectors.stage_of
 
 
 def patient_states(patients: Sequence[Patient]) -> Mapping[int, tuple[str, str]]:

@@ -9,19 +9,27 @@ from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from kernel import audit, clock
+from kernel import access, audit, clock
 from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, Malformed, RuleRefused
 from kernel.identity import links
 from kernel.identity.models import Desk, Session, User
 
+MANAGE = "identity.manage_users"
 PIN_LENGTHS = range(4, 9)
 
 
-@action(permission="identity.manage_users")
+@action(permission=MANAGE)
 def register_desk(*, by: Actor, name: str, site_code: UUID | None = None) -> tuple[Desk, str]:
-    """Register a shared computer; the row and the secret for its browser, which cannot be shown again."""
+    """Register a shared computer; the row and the secret for its browser, which cannot be shown again.
+
+    Raises Forbidden for another site, RuleRefused (``desk_site_missing``) without one for who works at single sites only.
+    """
+    access.require(by, MANAGE, site=site_code)
+    if site_code is None and not access.holds_everywhere(by, MANAGE):
+        sentence = _("Choose the site where this computer stands.")
+        raise RuleRefused("desk_site_missing", sentence, fields={"site_code": [sentence]})
     secret = links.new_secret()
     desk = Desk.objects.create(
         name=name.strip(),
@@ -34,7 +42,7 @@ def register_desk(*, by: Actor, name: str, site_code: UUID | None = None) -> tup
     return desk, secret
 
 
-@action(permission="identity.manage_users")
+@action(permission=MANAGE)
 def revoke_desk(*, by: Actor, desk: Desk) -> None:
     """Let a computer be no desk any more; whoever works there is signed out with the next request."""
     Desk.objects.filter(pk=desk.pk, revoked_at__isnull=True).update(revoked_at=clock.now())
@@ -58,7 +66,7 @@ def set_pin(*, by: Actor, user: User, pin: str) -> None:
     audit.record(by=by, verb="identity.pin_set" if pin else "identity.pin_removed", target=user)
 
 
-@action(permission="identity.manage_users")
+@action(permission=MANAGE)
 def set_badge(*, by: Actor, user: User, badge: str) -> None:
     """Give somebody the badge whose number a reader types; an empty one takes it away. Raises Conflict."""
     number = badge.strip()

@@ -230,7 +230,7 @@ def desks(request: HttpRequest) -> HttpResponse:
         return response
     context = {
         "form": form,
-        "desks": selectors.desks(),
+        "desks": selectors.desks_for(request.actor, VIEW),
         "here": shared_desks.desk_of(request),
         "sites": dict(selectors.site_choices()),
     }
