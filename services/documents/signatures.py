@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from kernel.errors import RuleRefused
 
 # A drawn signature: so many lines, so many points, in a field of this size.
-MOST_STROKES, MOST_POINTS, WIDTH, HEIGHT = 60, 3000, 1000, 300
+# Four characters of 30 strokes each, and room.
+MOST_STROKES, MOST_POINTS, WIDTH, HEIGHT = 200, 3000, 1000, 300
 
 
 def read_strokes(text: str) -> str:

@@ -246,19 +246,21 @@ def sign_sheet(
     by: Actor,
     sheet: IntakeSheet,
     signer: str,
-    signer_name: str,
+    signer_name: str = "",
     strokes: str = "",
     on_tablet: bool = False,
     version: int | None = None,
 ) -> Signature:
     """The visitor signs what was checked: a typed name, or one drawn on the screen (``strokes``), with the time (FD-007).
-    The whole text, its hash and the hash of the form are kept and never change. For a minor the guardian signs.
+    The whole text, its hash and the hash of the form are kept and never change. For a minor the guardian signs. Under drawn
+    lines the name may be left out where the file knows it (``selectors.signer_names``).
 
-    Raises RuleRefused (``signer_name_missing``, ``guardian_must_sign``, ``strokes_malformed``), StaleVersion, Conflict
+    Raises RuleRefused (``strokes_malformed``, ``signer_name_missing``, ``guardian_must_sign``), StaleVersion, Conflict
     (``invalid_transition``).
     """
     sheet = lock_sheet(sheet, by=by, word="intake.fill", version=version)
-    name = signer_name.strip()[:80]
+    drawn = read_strokes(strokes)
+    name = signer_name.strip()[:80] or (selectors.signer_names(sheet).get(signer, "") if drawn else "")
     if not name:
         raise RuleRefused(
             "signer_name_missing", _("Write the name of who signs."), fields={"signer_name": [_("Required")]}
@@ -268,7 +270,6 @@ def sign_sheet(
     if is_minor(sheet.patient, today) and signer != Signature.Signer.GUARDIAN:
         sentence = _("The patient is under age: the legal guardian signs.")
         raise RuleRefused("guardian_must_sign", sentence, fields={"signer": [sentence]})
-    drawn = read_strokes(strokes)
     SHEET.move(sheet, "signed", by=by)
     text = json.dumps(selectors.text_of(sheet, at=now), ensure_ascii=False, sort_keys=True)
     signature = Signature.objects.create(

@@ -26,11 +26,12 @@ from services.intake import definitions
 from services.intake.machine import OPEN, WITH_THE_DESK
 from services.intake.models import FormDefinition, FormVersion, HandOver, IntakeSheet, Signature
 from services.patients.models import Patient
+from services.patients.selectors import is_minor
 from services.reception import waits
 from services.reception.machine import HOLDS_CHAIR, UNSEEN
 from services.reception.models import Visit
 from services.sites.models import Site
-from services.sites.selectors import day_bounds, working_site
+from services.sites.selectors import day_bounds, today, working_site
 from services.staff.models import StaffMember
 from services.staff.selectors import staff_at
 
@@ -155,6 +156,22 @@ def answers_of(sheet: IntakeSheet) -> definitions.Answers:
 def signature_of(sheet: IntakeSheet) -> Signature | None:
     """The signature, if there is one."""
     return Signature.objects.filter(sheet=sheet).first()
+
+
+def signer_names(sheet: IntakeSheet) -> dict[str, str]:
+    """Whose name stands under a drawn signature, by who signs: the patient's, and that of the one legal guardian whom the
+    file knows. Empty where it knows none, or several: then who signs writes the name."""
+    guardians = [one.display_name for one in sheet.patient.relations.select_related("relative") if one.is_guardian]
+    return {
+        Signature.Signer.PATIENT.value: sheet.patient.name,
+        Signature.Signer.GUARDIAN.value: guardians[0] if len(guardians) == 1 else "",
+    }
+
+
+def signer_of(sheet: IntakeSheet) -> str:
+    """Who signs this form today: for a minor the legal guardian."""
+    who = Signature.Signer.GUARDIAN if is_minor(sheet.patient, today(sheet.site)) else Signature.Signer.PATIENT
+    return who.value
 
 
 def is_intact(signature: Signature) -> bool:

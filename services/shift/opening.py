@@ -187,7 +187,8 @@ def _fill(by: Actor, planned: SiteDay) -> None:
         purpose = version.checklist.purpose
         for item in version.items:
             if purpose == Checklist.Purpose.DUTIES:
-                _open_duty(by, planned, rostered, item["key"], filled(item["zh"], site), item["due"], item["roles"])
+                words = {"duty": filled(item["zh"], site), "duty_en": filled(item["en"], site)}
+                _open_duty(by, planned, rostered, item["key"], words, item["due"], item["roles"])
                 continue
             ticks.append(
                 Tick(
@@ -202,7 +203,7 @@ def _fill(by: Actor, planned: SiteDay) -> None:
 
 
 def _open_duty(
-    by: Actor, planned: SiteDay, rostered: list[int | None], key: str, text: str, due: str, roles: list[str]
+    by: Actor, planned: SiteDay, rostered: list[int | None], key: str, words: dict[str, str], due: str, roles: list[str]
 ) -> None:
     """A duty of the day as a task with its owner: who of the role is on duty first, else the role (GV-008)."""
     site = planned.site
@@ -214,7 +215,7 @@ def _open_duty(
         key=f"{site.code}:{planned.day.isoformat()}:{key}",
         room="shift",
         title=gettext_noop("Duty of the day: %(duty)s"),
-        args={"duty": text},
+        args=words,
         icon="clipboard",
         roles=tuple(roles) if here else ANYBODY,
         assignee=_account(owner),

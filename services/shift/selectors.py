@@ -153,6 +153,14 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Duty:
+    """A duty of the day with its task, in the reader's language."""
+
+    line: Line
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Today:
     """The frame of the day on one screen."""
 
@@ -160,7 +168,7 @@ class Today:
     lists: dict[str, list[Listed]]
     arrivals: list[Arrival]
     meeting: Meeting | None
-    duties: list[Line]
+    duties: list[Duty]
     to_receive: list[HandOver]
     away: list[Absence]
 
@@ -189,7 +197,7 @@ def today_at(site: Site, day: date) -> Today:
         lists=lists,
         arrivals=list(Arrival.objects.filter(day=found)),
         meeting=Meeting.objects.filter(day=found).first(),
-        duties=lines_of(duties.order_by("due_at", "id")),
+        duties=[Duty(one, _duty(one)) for one in lines_of(duties.order_by("due_at", "id"))],
         to_receive=to_receive(site),
         away=list(Absence.objects.filter(site=site, state="away").select_related("staff", "cover")),
     )
@@ -198,6 +206,11 @@ def today_at(site: Site, day: date) -> Today:
 def to_receive(site: Site) -> list[HandOver]:
     """The hand-overs of ``site`` that wait for the incoming signature, the oldest first."""
     return list(HandOver.objects.filter(site=site, state="given").select_related("day").order_by("given_at"))
+
+
+def _duty(line: Line) -> str:
+    words = line.task.args
+    return in_words(str(words.get("duty", line.title)), str(words.get("duty_en", "")))
 
 
 def in_words(zh: str, en: str) -> str:

@@ -16,7 +16,7 @@ from services.documents.actions import print_pdf
 from services.documents.models import Document
 from services.intake import actions, findings, handover, selectors
 from services.intake.models import FormDefinition, HandOver, IntakeSheet, SpecialFinding
-from services.patients.actions import update_patient
+from services.patients.actions import add_relation, update_patient
 from services.patients.models import Patient
 from services.policy.models import OverrideRecord
 from services.reception import actions as desk
@@ -168,6 +168,40 @@ def test_a_minor_does_not_sign():
     sign = {"by": person(BAI), "sheet": sheet, "signer_name": "小雨妈妈"}
     refused(RuleRefused, "guardian_must_sign", lambda: actions.sign_sheet(signer="patient", **sign))
     assert actions.sign_sheet(signer="guardian", **sign).signer == "guardian"
+
+
+DRAWN = json.dumps([[[10, 10], [300, 200]], [[20, 250], [900, 40]]])
+
+
+def test_under_drawn_lines_stands_the_name_that_the_file_knows():
+    def signs(sheet: IntakeSheet, signer: str, strokes: str = DRAWN) -> str:
+        kept = actions.sign_sheet(by=person(BAI), sheet=sheet, signer=signer, signer_name="  ", strokes=strokes)
+        return kept.signer_name
+
+    adult = checked(walked_in(patient("罗敏", stated_age=34)))
+    refused(RuleRefused, "signer_name_missing", lambda: signs(adult, "patient", strokes=""))  # nothing is signed
+    assert signs(adult, "patient") == "罗敏"
+
+    child = patient("小雨", stated_age=9)
+    sheet = checked(walked_in(child))
+    refused(RuleRefused, "signer_name_missing", lambda: signs(sheet, "guardian"))  # nobody knows whose hand it is
+    for name, kind, is_guardian in (("小雨姑姑", "other", False), ("小雨妈妈", "mother", True)):
+        add_relation(by=person(BAI), patient=child, kind=kind, name=name, is_guardian=is_guardian)
+    assert signs(sheet, "guardian") == "小雨妈妈"
+
+    of_both = patient("小晴", stated_age=9)
+    for name, kind in (("小晴妈妈", "mother"), ("小晴爸爸", "father")):
+        add_relation(by=person(BAI), patient=of_both, kind=kind, name=name, is_guardian=True)
+    undecided = checked(walked_in(of_both))
+    refused(RuleRefused, "signer_name_missing", lambda: signs(undecided, "guardian"))  # it may be either
+
+
+def test_a_name_of_many_strokes_is_no_malformed_signature():
+    """龚懿馨鑫: more than sixty lines where every stroke of the pen is one."""
+    lines = [[[x, y], [x + 8, y + 8]] for y in (20, 100, 180) for x in range(10, 930, 20)]
+    sheet = checked(walked_in(patient("龚懿馨鑫", stated_age=34)))
+    kept = actions.sign_sheet(by=person(BAI), sheet=sheet, signer="patient", strokes=json.dumps(lines))
+    assert len(json.loads(kept.strokes)) == len(lines) == 138
 
 
 @pytest.mark.ledger("FD-007")

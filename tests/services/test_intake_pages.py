@@ -102,9 +102,12 @@ def test_what_the_check_found_blank_is_filled_in_and_checked_on_the_same_page(mo
     kept = gaps.context["answers_form"]["version"].value()
     stale = desk.post(f"{page}answers/", {**ANSWERS, "check": "1", "version": version})
     assert stale.status_code == 412  # the page that was opened before knows nothing of what was kept
-    assert desk.post(f"{page}answers/", {**ANSWERS, "check": "1", "version": kept}).status_code == 303
+    form = gaps.context["answers_form"]
+    shown = {name: str(form[name].value()) for name in form.fields if form[name].value()}
+    assert (shown["symptoms"], shown["version"]) == ("右下后牙疼三天", str(kept))
+    assert desk.post(f"{page}answers/", {**shown, "heard_by": "map", "check": "1"}).status_code == 303
     sheet.refresh_from_db()
-    assert sheet.state == "to_sign"
+    assert (sheet.state, selectors.answers_of(sheet)["symptoms"]["value"]) == ("to_sign", "右下后牙疼三天")
 
 
 @pytest.mark.ledger("FD-008")

@@ -234,6 +234,19 @@ def test_a_changed_list_counts_from_the_next_day_and_leaves_the_days_before(mond
     assert (tick.text_zh, tick.mandatory) == ("检查消毒灯", True)
 
 
+def test_the_duties_of_the_day_are_read_in_the_language_of_the_reader(monday: Any) -> None:
+    planned(center())
+    desk = browser("bai.lan")
+    shown = [one.text for one in desk.get(SHIFT).context["today"].duties]
+    assert "接待患者，保持前台有人" in shown
+    desk.cookies["language"] = "en"
+    english = desk.get(SHIFT)
+    assert [one.text for one in english.context["today"].duties].index(
+        "Receive guests; the desk is never empty"
+    ) == shown.index("接待患者，保持前台有人")
+    assert "Receive guests; the desk is never empty" in english.content.decode()
+
+
 @pytest.mark.ledger("QU-017")
 def test_quiet_in_a_crowded_hall_is_a_check_of_every_day_that_a_person_answers(monday: Any) -> None:
     day, desk = planned(center()), api("bai.lan")

@@ -121,6 +121,10 @@ async function restore(form) {
     return;
   }
   form.dataset.draftRestored = "true";
+  // A refused post brings back what was sent, which is newer than any draft.
+  if ($(".form-errors, [aria-invalid='true']", form)) {
+    return;
+  }
   const key = form.dataset.draft;
   const found = await kept(key);
   // Who types faster than the answer comes is right.

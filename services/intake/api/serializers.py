@@ -95,7 +95,10 @@ class OneSheetOut(SheetOut):
 
 class SignIn(StrictSerializer):
     signer = serializers.ChoiceField(choices=Signature.Signer.choices)
-    signer_name = LineField(max_length=80)
+    signer_name = LineField(
+        max_length=80, required=False, allow_blank=True, default="",
+        help_text="May be left out with a drawing: then it is the name that the file knows for who signs",
+    )  # fmt: skip
     strokes = LineField(
         max_length=60_000, required=False, allow_blank=True, default="",
         help_text="A drawn signature: JSON, lines of [x, y] in a field of 1000 by 300",

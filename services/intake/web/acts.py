@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from kernel import parameters
 from kernel.errors import DomainError, NotFound, RuleRefused
+from kernel.web.refusals import describe
 from kernel.web.views import flash, page, redirect_after_post, render_page
 from services.intake import actions, handover, seating, selectors
 from services.intake.models import IntakeSheet
@@ -54,11 +56,14 @@ def answer(request: HttpRequest, code: UUID) -> HttpResponse:
             actions.check_sheet(by=request.actor, sheet=sheet)
     except DomainError as error:
         sheet = selectors.access_sheet(request.actor, code)
+        shown = describe(error, request)
         if saved:
             form.go_on_from(sheet.version)
+            # What is blank stands beside its question and at the head of the form.
+            shown = replace(shown, note=_("The answers are kept; only the check is refused."), missing=())
         if error.fields:
             form.mark(error.fields)
-        context = sheet_context(request, sheet, answers_form=form, refusal=error)
+        context = sheet_context(request, sheet, answers_form=form, refusal=shown)
         return render_page(request, "intake/sheet.html", context, status=error.status)
     return _back(request, sheet, _("Checked: now the visitor signs") if checks else _("Answers kept"))
 
@@ -82,7 +87,8 @@ def sign(request: HttpRequest, code: UUID) -> HttpResponse:
         actions.sign_sheet(by=request.actor, sheet=sheet, **data)
         return _("Signed; now hand it over")
 
-    return _with_form(request, code, SignForm(request.POST), "sign_form", act)
+    form = SignForm(request.POST, sheet=selectors.access_sheet(request.actor, code))
+    return _with_form(request, code, form, "sign_form", act)
 
 
 @page(permission="intake.hand_over", methods=("POST",))
@@ -190,7 +196,10 @@ def _with_form(request: HttpRequest, code: UUID, form: forms.Form, name: str, ac
         for field, messages in error.fields.items():
             if field in form.fields:
                 form.add_error(field, [str(one) for one in messages])
-        context = sheet_context(request, selectors.access_sheet(request.actor, code), **{name: form}, refusal=error)
+        shown = describe(error, request)
+        if form.errors:  # said beside the field
+            shown = replace(shown, missing=())
+        context = sheet_context(request, selectors.access_sheet(request.actor, code), **{name: form}, refusal=shown)
         return render_page(request, "intake/sheet.html", context, status=error.status)
     return _back(request, sheet, done)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from kernel.web.fields import SegmentedRadios
-from services.intake import definitions
+from services.intake import definitions, selectors
 from services.intake.models import IntakeSheet, Signature
 from services.staff.models import StaffMember
 
@@ -91,7 +92,8 @@ class AnswersForm(VersionField):
 
     def go_on_from(self, version: int) -> None:
         """The answers were kept and only the check was refused: what is sent next goes on from what was kept."""
-        self.data = {**self.data, "version": version}
+        # One value a name: unpacked as it is, what was posted would be lists.
+        self.data = {name: self.data[name] for name in self.data} | {"version": str(version)}
 
     def mark(self, fields: dict[str, Any]) -> None:
         """Say beside each question what is missing."""
@@ -101,11 +103,10 @@ class AnswersForm(VersionField):
 
 
 class SignForm(VersionField):
-    """Who signs, by name or by drawing."""
+    """Who signs, by name or by drawing. Under a drawing the page writes the name that the file knows for who signs; a name
+    that stands alone is the signature itself, so it is typed."""
 
-    signer = forms.ChoiceField(
-        label=_("Who signs"), choices=Signature.Signer.choices, widget=SegmentedRadios, initial=Signature.Signer.PATIENT
-    )
+    signer = forms.ChoiceField(label=_("Who signs"), choices=Signature.Signer.choices, widget=SegmentedRadios)
     signer_name = forms.CharField(
         label=_("Name of who signs"),
         max_length=80,
@@ -113,6 +114,12 @@ class SignForm(VersionField):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     strokes = forms.CharField(required=False, max_length=60_000, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, sheet: IntakeSheet, **kwargs: Any) -> None:
+        super().__init__(data, initial={"signer": selectors.signer_of(sheet), "version": sheet.version}, **kwargs)
+        self.fields["signer_name"].widget.attrs["data-signer-names"] = json.dumps(
+            selectors.signer_names(sheet), ensure_ascii=False
+        )
 
 
 class SpecialForm(forms.Form):

@@ -18,8 +18,6 @@ from kernel.web.views import flash, public_page, redirect_after_post, render_pag
 from services.intake import actions, definitions, selectors
 from services.intake.models import IntakeSheet
 from services.intake.web.forms import FILLER, AnswersForm, SignForm
-from services.patients.selectors import is_minor
-from services.sites.selectors import today
 
 # A whole clinic sits behind one address.
 TRIES = Limit("intake-links", 120, 60)
@@ -58,8 +56,7 @@ def tablet(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _sign(request: HttpRequest, sheet: IntakeSheet, visitor: Actor) -> HttpResponse:
-    signer = "guardian" if is_minor(sheet.patient, today(sheet.site)) else "patient"
-    form = SignForm(request.POST or None, initial={"signer": signer, "version": sheet.version})
+    form = SignForm(request.POST or None, sheet=sheet)
     refusal: DomainError | None = None
     if request.method == "POST" and form.is_valid():
         try:

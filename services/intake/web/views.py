@@ -30,7 +30,6 @@ from services.intake.web.forms import (
     SpecialForm,
 )
 from services.patients.reading import note_listing, note_read
-from services.patients.selectors import is_minor
 from services.policy import gates
 from services.reception.models import Visit
 from services.reception.selectors import access_visit
@@ -167,8 +166,7 @@ def sheet_context(request: HttpRequest, found: IntakeSheet, **given: Any) -> dic
         if signature is not None
         else None,
         "signature_demanded": handover.signature_demanded(found),
-        "sign_form": given.get("sign_form")
-        or SignForm(initial={"signer": _signer(found), "signer_name": "", "version": found.version}),
+        "sign_form": given.get("sign_form") or (SignForm(sheet=found) if found.state == "to_sign" else None),
         "special_form": given.get("special_form") or SpecialForm(),
         "alert_form": given.get("alert_form") or AlertForm(initial={"text": _alert(places)}),
         "hand_over_form": given.get("hand_over_form")
@@ -257,10 +255,6 @@ def _drawn(signature: Signature | None) -> list[str]:
     """The lines of a drawn signature as an SVG draws them."""
     lines = json.loads(signature.strokes) if signature is not None and signature.strokes else []
     return [" ".join(f"{x},{y}" for x, y in line) for line in lines]
-
-
-def _signer(found: IntakeSheet) -> str:
-    return "guardian" if is_minor(found.patient, today(found.site)) else "patient"
 
 
 def _alert(places: findings.Places) -> str:
