@@ -9,6 +9,6 @@ ROOM = Room(
     key="books",
     label=pgettext_lazy("room", "Books"),
     permissions={"books.view": _("See the movements of money")},
-    role_grants={"finance": ("books.view",), "reconciler": ("books.view",), "dean": ("books.view",)},
+    role_grants=dict.fromkeys(("finance", "reconciler", "dean", "clinic_director"), ("books.view",)),
     always_open=("books.view",),
 )

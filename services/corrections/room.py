@@ -18,7 +18,6 @@ ROOM = Room(
             permission="corrections.view",
             icon="pencil",
             order=53,
-            badge="services.corrections.selectors.waiting_count",
         ),
     ),
     permissions={
@@ -31,8 +30,9 @@ ROOM = Room(
         "cashier": ("corrections.view", "corrections.write"),
         "supervisor": ("corrections.view", "corrections.verify"),
         "higher_supervisor": ("corrections.view", "corrections.acknowledge"),
-        "clinic_director": ("corrections.view",),
-        "dean": ("corrections.view",),
+        # Where a site has no supervisor, or a house no higher one, they stand in; never twice in one entry.
+        "clinic_director": ("corrections.view", "corrections.verify", "corrections.acknowledge"),
+        "dean": ("corrections.view", "corrections.verify", "corrections.acknowledge"),
         "finance": ("corrections.view",),
         "reconciler": ("corrections.view",),
     },

@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from kernel import parameters
@@ -28,13 +27,6 @@ def access_entry(actor: Actor, code: UUID, word: str = "corrections.view") -> Co
     if found is None:
         raise NotFound("correction_not_found", _("There is no such entry."))
     return found
-
-
-def waiting_count(request: HttpRequest) -> int:
-    """How many entries wait for the person's signature, for the rail."""
-    actor = request.actor  # type: ignore[attr-defined]
-    count = accessible(Correction.objects.filter(state__in=("drafted", "signed")), actor, "corrections.verify").count()
-    return count + accessible(Correction.objects.filter(state="applied"), actor, "corrections.acknowledge").count()
 
 
 def may_apply(actor: Actor, entry: Correction) -> bool:

@@ -31,7 +31,7 @@ ROOM = Room(
     role_grants={
         "cashier": ("discounts.view",),
         "supervisor": APPROVES,
-        "clinic_director": APPROVES,
+        "clinic_director": MANAGES,
         "dean": MANAGES,
         "finance": MANAGES,
     },

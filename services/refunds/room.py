@@ -20,7 +20,6 @@ ROOM = Room(
             permission="refunds.view",
             icon="cash",
             order=52,
-            badge="services.refunds.selectors.waiting_count",
         ),
     ),
     permissions={
@@ -34,8 +33,9 @@ ROOM = Room(
         "cashier": ("refunds.view", "refunds.pay"),
         "supervisor": ("refunds.view", "refunds.approve"),
         "higher_supervisor": ("refunds.view",),
-        "clinic_director": ("refunds.view",),
-        "dean": ("refunds.view",),
+        # Where a site has no supervisor they give the opinion.
+        "clinic_director": ("refunds.view", "refunds.approve"),
+        "dean": ("refunds.view", "refunds.approve"),
         "finance": ("refunds.view",),
         "reconciler": ("refunds.view",),
     },

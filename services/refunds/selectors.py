@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet, Sum
-from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from kernel.access import accessible
@@ -81,15 +80,6 @@ def signature_of(refund: Refund, part: str, payout: Payout | None = None) -> Ref
 def standing(refund: Refund) -> Payout | None:
     """The payment that was not taken back, as ``refunds`` has fetched it."""
     return next((one for one in refund.payouts.all() if one.taken_back_at is None), None)
-
-
-def waiting_count(request: HttpRequest) -> int:
-    """How many refunds wait for the person's next step, for the rail."""
-    actor = request.actor  # type: ignore[attr-defined]
-    count = accessible(Refund.objects.filter(state="filled"), actor, "refunds.approve").count()
-    return (
-        count + accessible(Refund.objects.filter(state__in=("ready", "paid", "received")), actor, "refunds.pay").count()
-    )
 
 
 def in_dispute(patient: Patient) -> str | None:

@@ -57,8 +57,9 @@ AGENCY = "an escort agency treats nobody and has no front desk of a clinic"
 NO_CHART = "an agency keeps clients' contact data, no charts; its manager registers and corrects them"
 ROOMS_OF_NO_AGENCY = {
     **dict.fromkeys(
-        ("appointments", "cashier", "charts", "consents", "consultation", "followup", "guest_care", "intake", "outage",
-         "policy", "reception", "shift", "telephone", "treatment_area"),
+        ("appointments", "books", "cashier", "charts", "consents", "consultation", "corrections", "discounts", "followup",
+         "guest_care", "intake", "outage", "policy", "reception", "refunds", "seals", "shift", "telephone",
+         "treatment_area"),
         AGENCY,
     ),
     **dict.fromkeys(("patients", "records"), NO_CHART),

@@ -38,6 +38,9 @@ LIVES: tuple[Life, ...] = (
 BESIDE = {
     "appointments/{code}/arrange/",
     "appointments/{code}/preparation/",
+    "appointments/groups/{code}/cancel/",
+    "appointments/groups/{code}/confirm/",
+    "appointments/groups/{code}/move/",
     "appointments/houses/{code}/",
     "guest_care/visits/{code}/passes/",
     "guest_care/visits/{code}/reminders/",
@@ -99,10 +102,8 @@ def test_no_operation_on_a_row_is_left_out() -> None:
 @pytest.mark.parametrize("path", LISTS)
 def test_how_far_all_of_them_are_is_read_in_a_few_statements(smile: Any, at: Any, path: str) -> None:
     house = House(at, "2026-12-07 10:00")
-    for life in LIVES:
-        for state, put in life.puts.items():
-            if any(verb.path.startswith(path) for verb in life.verbs.values()) and state == life.machine.initial:
-                put(house)
+    life = next(one for one in LIVES if any(verb.path.startswith(path) for verb in one.verbs.values()))
+    life.puts[life.machine.initial](house)
     client = api("gao.wen")
     client.get(f"/api/v1/{path}")
     assert client.get(f"/api/v1/{path}").json()["count"] >= 1
