@@ -20,7 +20,7 @@ from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, Cure, NotFound, RuleRefused
 from services.books import actions as books
-from services.books.models import EntryKind, Tender
+from services.books.models import Account, EntryKind, Tender
 from services.books.selectors import expected_in_till
 from services.cashier.models import ChargeLine, Receipt, ReceiptLine
 from services.documents.signatures import read_strokes
@@ -228,9 +228,10 @@ def take_back(*, by: Actor, site: Site, refund: Refund) -> Refund:
     REFUND.move(refund, "ready", by=by)
     moves = [
         books.Move(
-            debit=one.debit, credit=one.credit, amount_fen=one.amount_fen, tender=one.tender, category=one.category,
+            debit=Account(one.debit), credit=Account(one.credit), amount_fen=one.amount_fen, tender=one.tender,
+            category=one.category,
             subject=one.subject,
-        ).turned()  # type: ignore[arg-type]
+        ).turned()
         for one in payout.entry.movements.all()
     ]  # fmt: skip
     entry = books.post(

@@ -41,7 +41,7 @@ def book(request: HttpRequest) -> HttpResponse:
     rows = Paginator(narrowed(request), PER_PAGE).get_page(request.GET.get("page"))
     note_listing(request.actor, [row.patient for row in rows.object_list])
     here = reverse("corrections:book")
-    tabs = [{"key": "", "label": _("All"), "url": here}]
+    tabs: list[dict[str, Any]] = [{"key": "", "label": _("All"), "url": here}]
     tabs += [{"key": key, "label": label, "url": f"{here}?state={key}"} for key, label in CORRECTION.choices]
     context = {"rows": rows, "tabs": tabs, "show": show, "first": first, "last": last}
     return render_page(request, "corrections/book.html", context)

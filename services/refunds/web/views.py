@@ -49,7 +49,7 @@ def register(request: HttpRequest) -> HttpResponse:
     rows = Paginator(narrowed(request), PER_PAGE).get_page(request.GET.get("page"))
     note_listing(request.actor, [row.patient for row in rows.object_list])
     here = reverse("refunds:register")
-    tabs = [{"key": "", "label": _("All"), "url": here}]
+    tabs: list[dict[str, Any]] = [{"key": "", "label": _("All"), "url": here}]
     tabs += [{"key": key, "label": label, "url": f"{here}?state={key}"} for key, label in REFUND.choices]
     lines = [{"refund": row, "names": _names(row)} for row in rows.object_list]
     context = {"rows": rows, "lines": lines, "tabs": tabs, "show": show, "first": first, "last": last}
@@ -307,7 +307,7 @@ def _shown(request: HttpRequest, code: UUID, **given: Any) -> HttpResponse:
         "may_pay": found.state == "ready" and may["pay"] and not_twice,
         "may_sign": found.state == "paid" and may["pay"],
         "may_seal": found.state == "received" and may["pay"],
-        "may_link": paid
+        "may_link": payout is not None
         and found.state == "paid"
         and may["pay"]
         and bool(parameters.value("refund_confirm_by_link", site=site))
@@ -318,7 +318,7 @@ def _shown(request: HttpRequest, code: UUID, **given: Any) -> HttpResponse:
         "put_off_form": ReasonForm(),
         "payee_form": PayeeForm(),
         "others": _others(found),
-        "ways": [(Tender(part.tender).label, part.amount_fen) for part in payout.parts.all()] if paid else [],
+        "ways": [(Tender(part.tender).label, part.amount_fen) for part in payout.parts.all()] if payout else [],
         "in_the_way": found.state in ("filled", "ready", "paid", "received"),
         **given,
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -21,7 +23,7 @@ def register(request: HttpRequest) -> HttpResponse:
     rows = selectors.uses(request.actor)  # type: ignore[attr-defined]
     if show in Seal.values:
         rows = rows.filter(seal=show)
-    tabs = [{"key": "", "label": _("All"), "url": here}]
+    tabs: list[dict[str, Any]] = [{"key": "", "label": _("All"), "url": here}]
     tabs += [{"key": seal.value, "label": seal.label, "url": f"{here}?seal={seal.value}"} for seal in Seal]
     context = {"rows": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")), "tabs": tabs, "show": show}
     return render_page(request, "seals/register.html", context)
