@@ -42,7 +42,8 @@ TRADITIONAL: dict[str, Said] = {
     "find-person": Said(
         "找人",
         "請問您找{colleague}有什麼事？請稍等，我看看方不方便接聽。\n"
-        "{colleague}現在不在座位上，我為您留言，還是請您留下姓名和電話，請{colleague}回電給您？",
+        "{colleague}現在不在座位上，我為您留言，還是請您留下姓名和電話，請{colleague}回電給您？\n"
+        "（問同事的私人電話）很抱歉，同事的私人電話一律不告知，我可以為您轉告。",
     ),
     "complaint": Said(
         "電話投訴",

@@ -22,6 +22,7 @@ from kernel import clock, context, outbox, registry, tenancy
 from kernel.busy.actions import forget_house
 from kernel.context import Actor
 from kernel.errors import Conflict, RuleRefused
+from kernel.outbox.models import OutboxEvent
 from kernel.schedule import actions as due_index
 from tenants import directory
 from tenants.database import roles
@@ -41,6 +42,10 @@ class Step:
 
     label: Promise
     run: Callable[[ProvisioningJob], None]
+
+
+# A house begins to work: told to its headquarters.
+OPENED = "tenants.house_opened"
 
 
 def _make_schema(job: ProvisioningJob) -> None:
@@ -97,14 +102,15 @@ def _probe_walls(job: ProvisioningJob) -> None:
 
 
 def _open(job: ProvisioningJob) -> None:
-    new = Tenant.objects.filter(pk=job.tenant.pk, state=Tenant.State.PROVISIONING).update(state=Tenant.State.ACTIVE)
+    if registry.kind(job.tenant.kind).family not in (directory.HEADQUARTERS, directory.PLATFORM):
+        # Whoever leads the chain may have something to say to a house that has just come. Said before the door opens, and
+        # once: a process that dies here is taken over, and this step is done again.
+        with tenancy.activate(directory.build_context(job.tenant)), transaction.atomic():
+            if not OutboxEvent.objects.filter(type=OPENED).exists():
+                outbox.emit(OPENED, key=str(job.tenant.code), payload={}, to="headquarters")
+    Tenant.objects.filter(pk=job.tenant.pk, state=Tenant.State.PROVISIONING).update(state=Tenant.State.ACTIVE)
     job.tenant.refresh_from_db(fields=["state"])
     directory.invalidate()
-    if not new or registry.kind(job.tenant.kind).family in (directory.HEADQUARTERS, directory.PLATFORM):
-        return
-    with tenancy.activate(directory.build_context(job.tenant)), transaction.atomic():
-        # Whoever leads the chain may have something to say to a house that has just come.
-        outbox.emit("tenants.house_opened", key=str(job.tenant.code), payload={}, to="headquarters")
 
 
 def _invite(job: ProvisioningJob) -> None:
