@@ -91,6 +91,25 @@ def post(
     return entry
 
 
+def reverse(*, by: Actor, entry: Entry, kind: EntryKind, source: UUID, number: str = "") -> Entry:
+    """Every movement of ``entry`` the other way, on the present business day; an entry is reversed once.
+
+    Raises what ``post`` raises.
+    """
+    moves = [
+        Move(
+            debit=Account(one.debit),
+            credit=Account(one.credit),
+            amount_fen=one.amount_fen,
+            tender=one.tender,
+            category=one.category,
+            subject=one.subject,
+        ).turned()
+        for one in entry.movements.all()
+    ]
+    return post(by=by, site=entry.site, kind=kind, source=source, number=number, moves=moves, reverses=entry)
+
+
 def business_day(site: Site, at: datetime | None = None) -> date:
     """The day to whose figures money of ``at`` (now) belongs: the site's local day, or the next one if it is closed."""
     day = clock.local(at or clock.now(), site.timezone).date()

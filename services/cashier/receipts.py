@@ -83,17 +83,7 @@ def receipt_of_slip(by: Actor, slip: ChargeSlip, bill: paper.Bill, taken: Sequen
         issued_at=now,
         document=document,
     )
-    ReceiptLine.objects.bulk_create(
-        ReceiptLine(
-            receipt=receipt,
-            line=part.line,
-            discount_fen=part.discount_fen,
-            rate_bp=part.rate_bp,
-            received_fen=part.paid_fen,
-            owed_fen=part.owed_fen,
-        )
-        for part in bill.parts
-    )
+    write_lines(receipt, bill)
     Arrear.objects.bulk_create(
         Arrear(site=site, patient=slip.patient, receipt=receipt, line=part.line, owed_fen=part.owed_fen, arose_at=now)
         for part in bill.parts
@@ -118,6 +108,40 @@ def receipt_of_slip(by: Actor, slip: ChargeSlip, bill: paper.Bill, taken: Sequen
     return receipt
 
 
+def write_lines(receipt: Receipt, bill: paper.Bill) -> None:
+    """What the receipt took in, and left owed, of each item."""
+    ReceiptLine.objects.bulk_create(
+        ReceiptLine(
+            receipt=receipt,
+            line=part.line,
+            discount_fen=part.discount_fen,
+            rate_bp=part.rate_bp,
+            received_fen=part.paid_fen,
+            owed_fen=part.owed_fen,
+        )
+        for part in bill.parts
+    )
+
+
+def write_payments(receipt: Receipt, taken: Sequence[Taken], *, carried_over: bool = False) -> None:
+    """How the receipt was paid; ``carried_over`` from the one that it replaces, so that no money comes in twice."""
+    Payment.objects.bulk_create(
+        Payment(
+            receipt=receipt,
+            site=receipt.site,
+            tender=one.tender,
+            amount_fen=one.amount_fen,
+            tendered_fen=one.tendered_fen,
+            change_fen=one.change_fen,
+            card_last_four=one.card_last_four,
+            reference=one.reference,
+            paid_at=receipt.issued_at,
+            carried_over=carried_over,
+        )
+        for one in taken
+    )
+
+
 def pay(by: Actor, receipt: Receipt, taken: Sequence[Taken]) -> None:
     for one in taken:
         fillers = _fillers(f"{TAKE}.{one.tender}")
@@ -127,20 +151,7 @@ def pay(by: Actor, receipt: Receipt, taken: Sequence[Taken]) -> None:
             fill(by=by, receipt=receipt, amount_fen=one.amount_fen, reference=one.reference)
     try:
         with transaction.atomic():
-            Payment.objects.bulk_create(
-                Payment(
-                    receipt=receipt,
-                    site=receipt.site,
-                    tender=one.tender,
-                    amount_fen=one.amount_fen,
-                    tendered_fen=one.tendered_fen,
-                    change_fen=one.change_fen,
-                    card_last_four=one.card_last_four,
-                    reference=one.reference,
-                    paid_at=receipt.issued_at,
-                )
-                for one in taken
-            )
+            write_payments(receipt, taken)
     except IntegrityError as error:
         raise Conflict("voucher_used", _("This voucher has been taken already.")) from error
 

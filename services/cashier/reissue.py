@@ -13,9 +13,9 @@ from kernel import audit, clock, money
 from kernel.context import Actor
 from kernel.errors import Conflict, RuleRefused
 from services.books import actions as books
-from services.books.models import Account, Entry, EntryKind, Movement, Tender
+from services.books.models import Entry, EntryKind, Movement, Tender
 from services.cashier import paper, receipts
-from services.cashier.models import Arrear, ChargeLine, ChargeSlip, Payment, Receipt, ReceiptLine, ReceiptVoid
+from services.cashier.models import Arrear, ChargeLine, ChargeSlip, Receipt, ReceiptVoid
 from services.cashier.taking import Taken
 from services.discounts.models import Placement
 from services.patients.models import Patient
@@ -147,32 +147,8 @@ def reissue(
         issued_at=now,
         document=document,
     )
-    ReceiptLine.objects.bulk_create(
-        ReceiptLine(
-            receipt=new,
-            line=part.line,
-            discount_fen=part.discount_fen,
-            rate_bp=part.rate_bp,
-            received_fen=part.paid_fen,
-            owed_fen=part.owed_fen,
-        )
-        for part in bill.parts
-    )
-    Payment.objects.bulk_create(
-        Payment(
-            receipt=new,
-            site=site,
-            tender=one.tender,
-            amount_fen=one.amount_fen,
-            tendered_fen=one.tendered_fen,
-            change_fen=one.change_fen,
-            card_last_four=one.card_last_four,
-            reference=one.reference,
-            paid_at=now,
-            carried_over=True,
-        )
-        for one in taken
-    )
+    receipts.write_lines(new, bill)
+    receipts.write_payments(new, taken, carried_over=True)
     if not settles:
         _move_arrears(receipt, new, bill, now)
     _turn_round(by, receipt, source)
@@ -220,21 +196,7 @@ def _turn_round(by: Actor, receipt: Receipt, source: UUID) -> None:
     if entry is None:
         # Nothing had moved: a zero bill.
         return
-    moves = [
-        books.Move(
-            debit=Account(one.debit),
-            credit=Account(one.credit),
-            amount_fen=one.amount_fen,
-            tender=one.tender,
-            category=one.category,
-            subject=one.subject,
-        ).turned()
-        for one in entry.movements.all()
-    ]
-    books.post(
-        by=by, site=receipt.site, kind=EntryKind.CORRECTION, source=source, number=receipt.number, moves=moves,
-        reverses=entry,
-    )  # fmt: skip
+    books.reverse(by=by, entry=entry, kind=EntryKind.CORRECTION, source=source, number=receipt.number)
 
 
 def _stored(taken: Sequence[Taken]) -> list[tuple[str, int]]:

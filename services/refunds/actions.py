@@ -20,7 +20,7 @@ from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, Cure, NotFound, RuleRefused
 from services.books import actions as books
-from services.books.models import Account, EntryKind, Tender
+from services.books.models import EntryKind, Tender
 from services.books.selectors import expected_in_till
 from services.cashier.models import ChargeLine, Receipt, ReceiptLine
 from services.documents.signatures import read_strokes
@@ -226,18 +226,7 @@ def take_back(*, by: Actor, site: Site, refund: Refund) -> Refund:
     _at(refund, site)
     payout = standing_payout(refund, lock=True)
     REFUND.move(refund, "ready", by=by)
-    moves = [
-        books.Move(
-            debit=Account(one.debit), credit=Account(one.credit), amount_fen=one.amount_fen, tender=one.tender,
-            category=one.category,
-            subject=one.subject,
-        ).turned()
-        for one in payout.entry.movements.all()
-    ]  # fmt: skip
-    entry = books.post(
-        by=by, site=site, kind=EntryKind.REFUND, source=payout.code, number=refund.number, moves=moves,
-        reverses=payout.entry,
-    )  # fmt: skip
+    entry = books.reverse(by=by, entry=payout.entry, kind=EntryKind.REFUND, source=payout.code, number=refund.number)
     sums = {part.tender: -part.amount_fen for part in payout.parts.all()}
     giving.give_back(by=by, refund=refund, payout=payout, sums=sums, rows=[])
     payout.taken_back_at, payout.taken_back_by_name = clock.now(), by.name

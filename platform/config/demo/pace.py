@@ -22,7 +22,7 @@ class Pace:
     thin: dict[str, tuple[int, int]]
     history_days: int = 84
     dense_days: int = 6
-    kept_days: int = 4
+    kept_days: int = 2
     ahead_days: int = 14
     thin_every: int = 6
 

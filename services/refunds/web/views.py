@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -70,8 +71,8 @@ def workbook(request: HttpRequest) -> HttpResponse:
         names = _names(row)
         lines.append(
             [
-                row.number, row.refund_on, row.patient.name, row.reason, row.first_visit_on, row.paid_total_fen / 100,
-                row.amount_fen / 100, names["doctor"], names["supervisor"], names["payer"], names["payee"],
+                row.number, row.refund_on, row.patient.name, row.reason, row.first_visit_on, Decimal(row.paid_total_fen) / 100,
+                Decimal(row.amount_fen) / 100, names["doctor"], names["supervisor"], names["payer"], names["payee"],
                 str(row.get_state_display()),
             ]
         )  # fmt: skip
