@@ -56,7 +56,7 @@ ROOM = Room(
         ),
         NavItem(
             key="houses",
-            label=pgettext_lazy("nav", "Doctors in several houses"),
+            label=pgettext_lazy("nav", "Shared doctors"),
             url_name="appointments:houses",
             permission="appointments.share_calendar",
             icon="people",
@@ -225,7 +225,7 @@ ROOM = Room(
             definition=_("Wishes for a doctor (person, sex, age, title, specialty) that were granted ÷ wishes told."),
             aggregate="ratio",
             clause="AP-034",
-            order=65,
+            order=59,
         ),
     ),
     handlers={

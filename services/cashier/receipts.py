@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -175,6 +176,11 @@ def book(
             )
         )
     books.post(by=by, site=receipt.site, kind=kind, source=receipt.code, number=receipt.number, moves=moves)
+
+
+def offered_tenders() -> list[tuple[str, Any]]:
+    """The tenders that money can come in by here, as choices: stored value only where some room keeps it."""
+    return [one for one in Tender.choices if one[0] != Tender.STORED_VALUE or _fillers(f"{TAKE}.{one[0]}")]
 
 
 def _fillers(slot: str) -> list[Callable[..., None]]:

@@ -13,7 +13,7 @@ ROOM = Room(
     nav=(
         NavItem(
             key="corrections",
-            label=pgettext_lazy("nav", "Corrections"),
+            label=pgettext_lazy("nav", "Changes"),
             url_name="corrections:book",
             permission="corrections.view",
             icon="pencil",

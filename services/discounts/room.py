@@ -19,7 +19,7 @@ ROOM = Room(
             label=pgettext_lazy("nav", "Discounts"),
             url_name="discounts:policies",
             permission="discounts.view",
-            icon="cash",
+            icon="yuan",
             order=520,
         ),
     ),

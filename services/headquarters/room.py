@@ -1,6 +1,7 @@
 """Headquarters: comparing sites by figures, never by patients."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from kernel.registry import Daily, NavItem, Room, TenantKind
 
@@ -30,7 +31,7 @@ ROOM = Room(
         ),
         NavItem(
             key="doctors",
-            label=_("Doctors in several houses"),
+            label=pgettext_lazy("nav", "Shared doctors"),
             url_name="headquarters:doctors",
             permission="headquarters.view",
             icon="people",

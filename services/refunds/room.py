@@ -18,7 +18,7 @@ ROOM = Room(
             label=pgettext_lazy("nav", "Refunds"),
             url_name="refunds:register",
             permission="refunds.view",
-            icon="cash",
+            icon="undo",
             order=52,
         ),
     ),

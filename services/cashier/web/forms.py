@@ -15,6 +15,7 @@ from kernel import clock
 from kernel.web.fields import AmountInput, FenField, SegmentedRadios
 from services.books.models import Tender
 from services.cashier.models import ChargeLine, ZeroReason
+from services.cashier.receipts import offered_tenders
 from services.cashier.taking import HandedOver
 from services.catalogue.models import Item
 from services.catalogue.selectors import items
@@ -71,6 +72,12 @@ class MoneyForm(forms.Form):
     second_fen = FenField(label=_("Handed over"), min_value=0, required=False)
     second_card_number = forms.CharField(label=_("Card: last four digits"), max_length=4, required=False)
     second_reference = forms.CharField(label=_("Number of the settlement or voucher"), max_length=64, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = offered_tenders()
+        self.fields["tender"].choices = offered  # type: ignore[attr-defined]
+        self.fields["second_tender"].choices = [("", "—"), *offered]  # type: ignore[attr-defined]
 
     def handed_over(self, exact_fen: int = 0) -> list[HandedOver]:
         """What the payer gives; an amount left empty is ``exact_fen``."""
