@@ -160,6 +160,7 @@ def charge(
     colleague ``dispatch_slip_missing``) and what ``taking.take`` and ``discounts.reduce`` raise.
     """
     slip = _locked(slip, site, by)
+    receipts.before(by, site)
     lines = list(slip.lines.select_related("item"))
     day = clock.today(slip.site.timezone)
     reduced = discounting.reduce(by=by, patient=slip.patient, day=day, lines=lines, wanted=discounts, coupons=coupons)
@@ -176,9 +177,32 @@ def charge(
     receipt = receipts.receipt_of_slip(by, slip, bill, take(bill.due_fen, handed_over))
     if reduced:
         discounting.place(by=by, reduced=reduced, receipt_number=receipt.number)
-    if bill.owed_fen:
-        receipts.report_arrears(by, receipt, [part.line for part in bill.parts if part.owed_fen])
     return receipt
+
+
+@action(permission="cashier.charge")
+def report_arrears(*, by: Actor, site: Site, receipt: Receipt) -> Receipt:
+    """Report what stays owed on a receipt to the supervisor: the cashier's own act, the same day (CA-008). Until then the
+    day of the till is not closed.
+
+    Raises NotFound (``receipt_not_found``), Conflict (``arrears_reported``), RuleRefused (``nothing_owed``).
+    """
+    found = Receipt.objects.select_related("site", "patient").get(pk=receipt.pk)
+    if found.site_id != site.pk:
+        raise NotFound("receipt_not_found", _("There is no such receipt."))
+    rows = list(
+        Arrear.objects.select_for_update(of=("self",))
+        .filter(receipt=found, settled_at__isnull=True, voided_at__isnull=True)
+        .select_related("line")
+        .order_by("pk")
+    )
+    if not rows:
+        raise RuleRefused("nothing_owed", _("Nothing is owed on this receipt."))
+    if receipts.is_reported(found):
+        raise Conflict("arrears_reported", _("The supervisor has been told of this already."))
+    receipts.report_arrears(by, found, rows)
+    audit.record(by=by, verb="cashier.arrears_reported", target=found, site=site.code)
+    return found
 
 
 @action(permission="cashier.charge")
@@ -208,6 +232,7 @@ def sell_goods(
             )
         if one.zero_reason:
             raise RuleRefused("goods_not_free", _("Goods are sold at their list price."))
+    receipts.before(by, site)
     slip = _slip(by, site, patient, goods, kind=ChargeSlip.Kind.GOODS)
     lines = list(slip.lines.select_related("item"))
     day = clock.today(site.timezone)
@@ -226,6 +251,7 @@ def close_zero_bill(*, by: Actor, site: Site, slip: ChargeSlip) -> Receipt:
     Raises RuleRefused (``bill_not_zero``) and what ``charge`` raises for the slip.
     """
     slip = _locked(slip, site, by)
+    receipts.before(by, site)
     lines = list(slip.lines.select_related("item"))
     if any(line.amount_fen for line in lines):
         raise RuleRefused("bill_not_zero", _("This slip is not free. Charge it."))
@@ -243,6 +269,7 @@ def settle_arrear(
     Raises NotFound (``arrear_not_found``), RuleRefused (``amount_more_than_owed``, ``receipt_incomplete``) and what
     ``taking.take`` raises.
     """
+    receipts.before(by, site)
     arrear = (
         Arrear.objects.select_for_update(of=("self",))
         .select_related("site__entity", "patient", "line", "receipt__slip__doctor")

@@ -19,16 +19,18 @@ from services.books import actions as books
 from services.books.models import Account, EntryKind, Tender
 from services.cashier import dispatch, paper
 from services.cashier.machines import SLIP
-from services.cashier.models import Arrear, ChargeLine, ChargeSlip, Payment, Receipt, ReceiptLine
+from services.cashier.models import Arrear, ChargeSlip, Payment, Receipt, ReceiptLine
 from services.cashier.taking import Taken
 from services.reception import actions as visits
 from services.reception.models import Visit
 from services.sites.models import Site
 from services.tasks.actions import open_task
+from services.tasks.models import Task
 
 REPORT = "cashier.arrears_reported"
 TILL = Actor.system("till")
-# Slots of other rooms: what they do when something was charged, and how they give money by a tender of theirs.
+# Slots of other rooms: who may take money and on which day of the till, what they do when something was charged, and how they give money by a tender of theirs.
+BEFORE = "cashier.before"
 AFTER = "cashier.charged"
 TAKE = "cashier.take"
 
@@ -188,10 +190,21 @@ def _fillers(slot: str) -> list[Callable[..., None]]:
     return [import_string(path) for room in registry.active_rooms() for path in room.slots.get(slot, ())]
 
 
-def report_arrears(by: Actor, receipt: Receipt, lines: Sequence[ChargeLine]) -> None:
-    """The supervisor has it in the inbox the same day (CA-008); without an answer it goes on to the superiors."""
+def before(by: Actor, site: Site) -> None:
+    """What other rooms ask before money is taken or given at ``site`` by ``by``; a refusal of theirs refuses it."""
+    for ask in _fillers(BEFORE):
+        ask(by=by, site=site)
+
+
+def is_reported(receipt: Receipt) -> bool:
+    """Has the supervisor been told what stays owed on ``receipt``?"""
+    return Task.objects.filter(kind=REPORT, key=str(receipt.code)).exists()
+
+
+def report_arrears(by: Actor, receipt: Receipt, rows: Sequence[Arrear]) -> None:
+    """The supervisor has it in the inbox (CA-008); without an answer by the end of that day it goes on to the superiors."""
     site = receipt.site
-    _start, end = clock.day_bounds(clock.local(receipt.issued_at, site.timezone).date(), site.timezone)
+    _start, end = clock.day_bounds(clock.today(site.timezone), site.timezone)
     due = end - timedelta(minutes=1)
     open_task(
         by=by,
@@ -201,8 +214,8 @@ def report_arrears(by: Actor, receipt: Receipt, lines: Sequence[ChargeLine]) -> 
         title=gettext_noop("Arrears of %(subject)s"),
         detail=gettext_noop("%(owed)s yuan on %(items)s, receipt %(number)s"),
         args={
-            "owed": money.yuan(receipt.owed_fen, grouped=True),
-            "items": ", ".join(line.item_name for line in lines)[:120],
+            "owed": money.yuan(sum(row.owed_fen - row.settled_fen for row in rows), grouped=True),
+            "items": ", ".join(row.line.item_name for row in rows)[:120],
             "number": receipt.number,
         },
         subject=("patient", receipt.patient.code),

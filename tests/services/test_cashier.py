@@ -14,6 +14,7 @@ from kernel.identity.actions import assign_role
 from kernel.identity.models import Role, User
 from kernel.outbox.models import OutboxEvent
 from services.cashier import actions, kpis, selectors
+from services.cashier.leftovers import of_day
 from services.cashier.models import Arrear, ChargeSlip, Payment, Receipt, ReceiptLine
 from services.cashier.receipts import REPORT
 from services.cashier.taking import HandedOver
@@ -23,6 +24,7 @@ from services.reception.models import Visit
 from services.sites.models import Site
 from services.tasks.actions import complete_task
 from services.tasks.models import Task
+from services.till_days.readiness import admit
 from tests.services.doors import SYSTEM, person, staff
 from tests.services.flow import center, patient, walked_in
 from tests.services.till import charged, item, line, line_of, paper, signed
@@ -180,6 +182,8 @@ def test_whoever_signed_a_slip_does_not_charge_it(monday):
     )
 
     refused("slip_signed_by_cashier", lambda: charged(slip, by="dr.lin"))
+    day = date(2026, 12, 1)
+    admit(by=SYSTEM, site=center(), staff=staff("011"), guarantor="林父", document="担保书", guaranteed_on=day)
     assert charged(other, by="dr.lin").received_fen == 12_000
 
 
@@ -310,6 +314,17 @@ def test_a_slip_that_was_only_taken_back_settles_nothing(monday):
 @pytest.mark.ledger("CA-008", "CA-056")
 def test_arrears_belong_to_an_item_and_the_supervisor_has_them_the_same_day(monday, at):
     receipt = charged(signed(patient("梁博")), owed={"filling": 50_370})
+    # The charge reports nothing by itself: it is the cashier's own act, and until then the close is blocked.
+    assert not Task.objects.filter(kind=REPORT).exists()
+    assert selectors.open_arrears(person("fang.li")).get().reported_at is None
+    assert "cashier.arrears" in {one["source"] for one in of_day(center(), date(2026, 12, 14))}
+    with pytest.raises(Forbidden):
+        actions.report_arrears(by=person("dr.lin"), site=center(), receipt=receipt)
+    actions.report_arrears(by=person("fang.li"), site=center(), receipt=receipt)
+    with pytest.raises(Conflict) as again:
+        actions.report_arrears(by=person("fang.li"), site=center(), receipt=receipt)
+    assert again.value.code == "arrears_reported"
+    assert "cashier.arrears" not in {one["source"] for one in of_day(center(), date(2026, 12, 14))}
     assert Task.objects.filter(kind=REPORT).count() == 1
 
     (arrear,) = selectors.open_arrears(person("fang.li"))
@@ -328,7 +343,10 @@ def test_arrears_belong_to_an_item_and_the_supervisor_has_them_the_same_day(mond
 
 
 def test_a_full_payment_reports_nothing(monday):
-    charged(signed(patient("梁博")))
+    paid = charged(signed(patient("梁博")))
+    with pytest.raises(RuleRefused) as nothing:
+        actions.report_arrears(by=person("fang.li"), site=center(), receipt=paid)
+    assert nothing.value.code == "nothing_owed"
     assert not Task.objects.filter(kind=REPORT).exists()
     assert not Arrear.objects.exists()
 

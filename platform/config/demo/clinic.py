@@ -470,6 +470,8 @@ class Clinic(House):
             tendered = -(-due // 10_000) * 10_000 if fate.tender == Tender.CASH else due
             digits = fate.card_digits if fate.tender in CARDS else ""
             given = HandedOver(tender=fate.tender, fen=tendered, card_number=digits)
-            till.charge(by=by, site=site, slip=slip, handed_over=[given], owed=owed)
+            receipt = till.charge(by=by, site=site, slip=slip, handed_over=[given], owed=owed)
+            if owed:
+                till.report_arrears(by=by, site=site, receipt=receipt)
         # The till tells the front desk by an event; here at once, so that the moment is right.
         reception.note_charged(by=DEMO, visit=visit)

@@ -45,6 +45,8 @@ _CLEARED = (
         "STRIPE_API_KEY",
         "STRIPE_API_BASE",
         "STRIPE_WEBHOOK_SECRET",
+        "ACQUIRER_URL",
+        "ACQUIRER_KEY",
         "VERTICALS",
         "PORT",
     ),
