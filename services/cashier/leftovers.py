@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import CharField, Exists, OuterRef, QuerySet
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from kernel import clock
 from services.cashier.models import Arrear, ChargeSlip
-from services.cashier.selectors import with_report
+from services.cashier.receipts import REPORT
 from services.sites.models import Site
+from services.tasks.models import Task
 
 
 def of_day(site: Site, day: date) -> list[dict[str, Any]]:
@@ -56,5 +58,6 @@ def of_day(site: Site, day: date) -> list[dict[str, Any]]:
 
 def unreported(site: Site, until: datetime) -> QuerySet[Arrear]:
     """What is owed from before ``until`` and was never reported to the supervisor."""
+    told = Task.objects.filter(kind=REPORT, key=Cast(OuterRef("receipt__code"), CharField()))
     rows = Arrear.objects.filter(site=site, settled_at__isnull=True, voided_at__isnull=True, arose_at__lt=until)
-    return with_report(rows).filter(reported_at__isnull=True).order_by("arose_at", "id")
+    return rows.filter(~Exists(told)).order_by("arose_at", "id")

@@ -103,9 +103,10 @@ def refuse_unready(by: Actor, site: Site) -> None:
 
 def _beside(row: Admission, site: Site, today: date) -> bool:
     """Is the colleague who was named here now? On a day without any roster whoever works at the site counts."""
-    if row.companion is None:
+    beside = row.companion
+    if beside is None:
         return False
     roster = on_duty(site, today)
     if roster:
-        return any(one.staff.pk == row.companion_id and one.at(clock.now()) for one in roster)
-    return staff_at(site, today).filter(pk=row.companion_id).exists()
+        return any(one.staff.pk == beside.pk and one.at(clock.now()) for one in roster)
+    return staff_at(site, today).filter(pk=beside.pk).exists()

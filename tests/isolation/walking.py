@@ -349,6 +349,8 @@ def _plant_stock(site: Site, word: str, *, own: bool) -> None:
         by=BY, site=site, pack=pack, kind="budget", lines=[packs.Line(item=word, quantity=1, price_fen=1, on=today)]
     )
     kit.check_kit(by=BY, site=site, remark=word)
+
+
 def _plant_sterilisation(site: Site, word: str) -> None:
     """A load that failed, with its pack; out of use afterwards, so that it keeps nobody from a chair."""
     machine = sterilisation.register_steriliser(by=BY, site=site, number=word[:20], name=word, method="steam")
@@ -535,6 +537,8 @@ def _plant_till_day(site: Site, colleague: StaffMember, word: str) -> None:
     )  # fmt: skip
     ask_for_cash(by=replace(BY, name=word), site=site, amount_fen=100, reason=word)
     admit(by=BY, site=site, staff=colleague, guarantor=word, document=word, guaranteed_on=clock.today(site.timezone))
+
+
 def _plant_wallets(site: Site, slip: ChargeSlip, refund: Refund, word: str) -> None:
     """A wallet payment that came to nothing, money on its way back, and a bill that knows a payment the house does not."""
     attempt = PaymentAttempt.objects.create(

@@ -58,7 +58,7 @@ def days(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(state=state)
     here = reverse("till_days:days")
     tabs = [{"key": "", "label": _("All"), "url": here}]
-    tabs += [{"key": key, "label": label, "url": f"{here}?state={key}"} for key, label in DAY.choices]
+    tabs += [{"key": key, "label": str(label), "url": f"{here}?state={key}"} for key, label in DAY.choices]
     actor = request.actor
     context = {
         "rows": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
