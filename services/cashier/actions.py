@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from kernel import audit, clock, money, numbering
+from kernel import audit, clock, money, numbering, timers
 from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, Cure, NotFound, RuleRefused
@@ -28,6 +28,7 @@ from services.patients.models import Patient
 from services.reception import actions as visits
 from services.sites.models import Site
 from services.staff.models import StaffMember
+from services.tasks.actions import settle_task
 
 # More of one item on one line is a slip of the finger.
 MOST_OF_ONE_ITEM = 99
@@ -155,7 +156,7 @@ def charge(
     and the names must account for all of it. ``discounts`` and ``coupons`` make lines cheaper as the finance policy says;
     a coupon lies with the stub and is never taken again. Nothing due (all free or all owed) means no payment.
 
-    Raises Conflict (``slip_already_charged``, ``coupon_used``, ``voucher_used``), NotFound (``slip_not_found``),
+    Raises Conflict (``slip_already_charged``, ``coupon_used``, ``voucher_used``, ``transaction_used``), NotFound (``slip_not_found``),
     RuleRefused (``slip_signed_by_cashier``, ``owed_items_missing``, ``owed_more_than_item``, ``receipt_incomplete``, for a
     colleague ``dispatch_slip_missing``) and what ``taking.take`` and ``discounts.reduce`` raise.
     """
@@ -201,6 +202,8 @@ def report_arrears(*, by: Actor, site: Site, receipt: Receipt) -> Receipt:
     if receipts.is_reported(found):
         raise Conflict("arrears_reported", _("The supervisor has been told of this already."))
     receipts.report_arrears(by, found, rows)
+    timers.cancel(receipts.SILENT, str(found.code))
+    settle_task(by=by, kind=receipts.SILENT, key=str(found.code), result="reported")
     audit.record(by=by, verb="cashier.arrears_reported", target=found, site=site.code)
     return found
 

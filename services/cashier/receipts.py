@@ -12,9 +12,10 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from kernel import audit, clock, money, numbering, outbox, registry
+from kernel import audit, clock, money, numbering, outbox, registry, timers
 from kernel.context import Actor
 from kernel.errors import Conflict, RuleRefused
+from kernel.timers.models import Timer
 from services.books import actions as books
 from services.books.models import Account, EntryKind, Tender
 from services.cashier import dispatch, paper
@@ -28,6 +29,8 @@ from services.tasks.actions import open_task
 from services.tasks.models import Task
 
 REPORT = "cashier.arrears_reported"
+# The cashier reports; an hour before the day ends the supervisor hears of what was not.
+SILENT, LATEST = "cashier.arrears_silent", timedelta(hours=1)
 TILL = Actor.system("till")
 # Slots of other rooms: who may take money and on which day of the till, what they do when something was charged, and how they give money by a tender of theirs.
 BEFORE = "cashier.before"
@@ -92,6 +95,8 @@ def receipt_of_slip(by: Actor, slip: ChargeSlip, bill: paper.Bill, taken: Sequen
         for part in bill.parts
         if part.owed_fen
     )
+    if bill.owed_fen:
+        watch_arrears(receipt)
     pay(by, receipt, taken)
     book(by, receipt, EntryKind.CHARGE, bill, taken)
     SLIP.move(slip, "billed", by=by)
@@ -156,6 +161,11 @@ def pay(by: Actor, receipt: Receipt, taken: Sequence[Taken]) -> None:
         with transaction.atomic():
             write_payments(receipt, taken)
     except IntegrityError as error:
+        if "cashier_payment_wallet_once" in str(error):
+            raise Conflict(
+                "transaction_used",
+                _("This transaction has paid another receipt already. Compare its number with the payer's phone."),
+            ) from error
         raise Conflict("voucher_used", _("This voucher has been taken already.")) from error
 
 
@@ -199,6 +209,35 @@ def before(by: Actor, site: Site) -> None:
 def is_reported(receipt: Receipt) -> bool:
     """Has the supervisor been told what stays owed on ``receipt``?"""
     return Task.objects.filter(kind=REPORT, key=str(receipt.code)).exists()
+
+
+def watch_arrears(receipt: Receipt) -> None:
+    """What stays owed is with the supervisor the same day, also when the cashier forgets it (CA-008)."""
+    _start, end = clock.day_bounds(clock.local(receipt.issued_at, receipt.site.timezone).date(), receipt.site.timezone)
+    timers.schedule(SILENT, str(receipt.code), max(end - LATEST, receipt.issued_at))
+
+
+def note_silence(timer: Timer) -> None:
+    """Timer: the day ends, and nobody reported what stays owed. The supervisor hears that it was not reported; reporting stays
+    the cashier's, and the day of the till stays open for it."""
+    receipt = Receipt.objects.select_related("site", "patient").get(code=timer.key)
+    if is_reported(receipt) or not receipt.arrears.filter(settled_at__isnull=True, voided_at__isnull=True).exists():
+        return
+    open_task(
+        by=TILL,
+        kind=SILENT,
+        key=str(receipt.code),
+        room="cashier",
+        title=gettext_noop("Arrears of %(subject)s were not reported"),
+        detail=gettext_noop("Receipt %(number)s, cashier %(cashier)s"),
+        args={"number": receipt.number, "cashier": receipt.cashier_name},
+        subject=("patient", receipt.patient.code),
+        icon="cash",
+        due_at=clock.now(),
+        roles=("supervisor",),
+        site=receipt.site,
+        url=("cashier:receipt", str(receipt.code)),
+    )
 
 
 def report_arrears(by: Actor, receipt: Receipt, rows: Sequence[Arrear]) -> None:

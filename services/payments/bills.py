@@ -8,21 +8,21 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from kernel import audit, clock, timers
+from kernel import audit, clock, parameters, timers
 from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, NotFound, RuleRefused
 from kernel.timers.models import Timer
 from services.books import actions as books
 from services.books.models import Account, EntryKind
-from services.cashier.models import Payment
+from services.cashier.models import WALLETS, Payment
 from services.payments.acquirers import ITS_ZONE, BillLine, Unreachable, acquirer
 from services.payments.actions import merchant_of
-from services.payments.models import WALLETS, AcquirerBill, BillDifference, GiveBack, PaymentAttempt
+from services.payments.models import AcquirerBill, BillDifference, GiveBack, PaymentAttempt
 from services.payments.talking import ENGINE
 from services.sites.models import Site
 from services.sites.selectors import entity_on
@@ -46,15 +46,25 @@ class Ours:
 
 
 def plan_bills(day: date) -> None:
-    """Daily: the bills of the day before, of every site that took or gave back money by a payer's code or wallet."""
+    """Daily: the bills of the day before, of every site that took or gave back money by a payer's code or wallet. A site
+    without a shop of its own at the payment service, which never scanned a code, has static codes of somebody else's."""
     if acquirer() is None:
         return
     before = day - timedelta(days=1)
     start, end = clock.day_bounds(before, ITS_ZONE)
-    paid = _numbered().filter(paid_at__gte=start, paid_at__lt=end).values_list("site")
+    paid = _numbered().filter(came_at__gte=start, came_at__lt=end).values_list("site")
     back = GiveBack.objects.filter(ended_at__gte=start, ended_at__lt=end).values_list("site")
     for site in Site.objects.filter(Q(pk__in=paid) | Q(pk__in=back)):
+        if not _is_known_there(site):
+            continue
         timers.schedule(FETCH, f"{site.code}:{before.isoformat()}", clock.now())
+
+
+def _is_known_there(site: Site) -> bool:
+    """Has ``site`` a shop at the acquirer: its number is set, or a code was scanned there once?"""
+    return bool(str(parameters.value("acquirer_merchant", site=site)).strip()) or (
+        PaymentAttempt.objects.filter(site=site).exists()
+    )
 
 
 def fetch(timer: Timer) -> None:
@@ -199,18 +209,21 @@ def _ours_of(lines: Sequence[BillLine]) -> Iterable[tuple[str, str, Ours]]:
 
 
 def _numbered() -> QuerySet[Payment]:
-    """Wallet payments that can be matched. One by the static code whose number nobody noted shows as missing here."""
-    return Payment.objects.filter(tender__in=WALLETS, carried_over=False).exclude(reference="")
+    """Wallet payments that can be matched: by the payer's code, or by the static one with the number that was noted."""
+    rows = Payment.objects.filter(tender__in=WALLETS, receipt__void__isnull=True).exclude(reference="")
+    # What a correction carried over, or said only then, came in with the receipt that was wrong.
+    same = Payment.objects.filter(tender=OuterRef("tender"), reference=OuterRef("reference"))
+    return rows.annotate(came_at=Subquery(same.order_by("paid_at").values("paid_at")[:1]))
 
 
 def _ours_on(site: Site, day: date) -> Iterable[tuple[str, str, Ours]]:
     """What should stand on the bill: money that the acquirer took or gave back on its ``day``."""
     start, end = clock.day_bounds(day, ITS_ZONE)
-    rows = list(_numbered().filter(site=site, paid_at__gte=start, paid_at__lt=end + LATE))
+    rows = list(_numbered().filter(site=site, came_at__gte=start, came_at__lt=end + LATE))
     attempts = PaymentAttempt.objects.filter(site=site, transaction_id__in=[row.reference for row in rows])
     taken: dict[str, datetime | None] = dict(attempts.values_list("transaction_id", "captured_at"))
     for row in rows:
-        at = taken.get(row.reference) or row.paid_at
+        at = taken.get(row.reference) or row.came_at
         if start <= at < end:
             yield "pay", row.reference, Ours(row.amount_fen, row.tender, site.pk)
     backs = GiveBack.objects.filter(site=site, state="refunded", ended_at__gte=start, ended_at__lt=end)

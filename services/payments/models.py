@@ -12,12 +12,10 @@ from django.utils.translation import pgettext_lazy
 
 from kernel.ids import CodeModel, VersionedModel
 from services.books.models import Entry, Tender
-from services.cashier.models import ChargeSlip, Receipt
+from services.cashier.models import WALLETS, ChargeSlip, Receipt
 from services.payments.machines import ATTEMPT, GIVE_BACK, LIVE
 from services.refunds.models import Payout
 from services.sites.models import LegalEntity, Site
-
-WALLETS = (Tender.WECHAT_PAY, Tender.ALIPAY)
 
 
 class PaymentAttempt(VersionedModel):

@@ -62,6 +62,8 @@ ROOM = Room(
     daily={"payments.bills": Daily(at="09:30", handler="services.payments.bills.plan_bills")},
     slots={
         "charge.ways": ("services.payments.web.slots.charge_way",),
+        "cashier.take.wechat_pay": ("services.payments.noted.refuse_doubtful",),
+        "cashier.take.alipay": ("services.payments.noted.refuse_doubtful",),
         "slip.notices": ("services.payments.web.slots.slip_notice",),
         "refund.notices": ("services.payments.web.slots.refund_notice",),
         "refunds.give.wechat_pay": ("services.payments.giving.by_wechat",),

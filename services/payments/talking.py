@@ -124,6 +124,9 @@ def _charge(attempt: PaymentAttempt, answer: Answer) -> None:
         if answer.amount_fen != attempt.amount_fen or not answer.transaction_id:
             refusal = "other_amount"
         else:
+            # Known by its number from here on: the charge asks whether it is this one that pays.
+            attempt.transaction_id = answer.transaction_id
+            attempt.bump({"transaction_id"})
             with transaction.atomic():
                 receipt = charge(
                     by=by,

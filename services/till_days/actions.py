@@ -32,9 +32,13 @@ def begin_close(*, by: Actor, site: Site, day: TillDay, reconciler: StaffMember 
     """Begin to close: nothing stands against it, and another person is named to count a second time (CA-046).
 
     Raises Conflict (``close_blocked`` with every blocker and its cure, ``invalid_transition``), Forbidden
-    (``reconciler_is_cashier``), RuleRefused (``not_a_reconciler``).
+    (``reconciler_is_cashier``), RuleRefused (``not_a_reconciler``, ``till_day_ahead``).
     """
     day = _locked(day, site)
+    if day.day > clock.today(site.timezone):
+        raise RuleRefused(
+            "till_day_ahead", _("This is money of a day that is still to come. Its till is closed on that day.")
+        )
     if reconciler is not None:
         _refuse_reconciler(by, site, reconciler)
     found = blockers.of(day, named=reconciler is not None)

@@ -16,6 +16,7 @@ from services.catalogue.models import Item
 from services.catalogue.starter import UNMAPPED
 from services.shift.leftovers import gathered
 from services.sites.models import Site
+from services.till_days.machines import RUNNING
 from services.till_days.models import TillDay
 
 # Of what is no money, only this keeps the till open: the same-day rule of referrals (AP-028).
@@ -41,6 +42,16 @@ def of(day: TillDay, *, named: bool = True) -> list[Blocker]:
         for one in gathered(day.site, day.day)
         if (one.money or one.source == REFERRALS) and not one.source.startswith(OWN)
     ]
+    for older in TillDay.objects.filter(site=day.site, day__lt=day.day, state__in=RUNNING).order_by("day"):
+        found.append(
+            Blocker(
+                source="till_days.older",
+                title=_("The till of %(day)s is not reconciled") % {"day": older.day},
+                cure=_("Count, and let a second person count"),
+                path=reverse("till_days:day", args=[older.code]),
+                keys=(str(older.code),),
+            )
+        )
     for item in unmapped_items(day.site, day.day):
         found.append(
             Blocker(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -104,12 +104,24 @@ def book_waiting(by: Actor, day: TillDay) -> None:
 
 
 def missing_fen(day: TillDay) -> int | None:
-    """Counted cash less the change fund less what the slips say, in fen: 0 is right, negative is too much on the slips.
-    None before anybody counted."""
+    """Counted cash less the change fund, less what older days still have to bring, less what the slips say, in fen: 0 is
+    right, negative is too much on the slips. None before anybody counted."""
     counted = counted_fen(day)
     if counted is None:
         return None
-    return max(counted - day.float_fen, 0) - sum(day.deposits.values_list("amount_fen", flat=True))
+    due = max(counted - day.float_fen - older_fen(day), 0)
+    return due - sum(day.deposits.values_list("amount_fen", flat=True))
+
+
+def older_fen(day: TillDay) -> int:
+    """Cash of older days that lay in the till when ``day`` was counted, in fen: a weekend's money goes to the bank by the slips
+    of its own days."""
+    before = day.day - timedelta(days=1)
+    left = balance(Account.MONEY, site=day.site, until=before, tender=Tender.CASH)
+    left += balance(Account.FLOAT, site=day.site, until=before)
+    booked = Entry.objects.filter(site=day.site, day=day.day, kind=EntryKind.DEPOSIT).values("source")
+    brought = Deposit.objects.filter(site=day.site, code__in=booked).exclude(day=day)
+    return max(left - sum(brought.values_list("amount_fen", flat=True)), 0)
 
 
 def counted_fen(day: TillDay) -> int | None:
@@ -135,10 +147,10 @@ def flag(by: Actor, day: TillDay) -> None:
 
 
 def alert_missing(by: Actor, day: TillDay) -> None:
-    """The time for the bank is over and no slip is entered: the supervisor has it. Where only change lies in the till there
-    is nothing to bring."""
+    """The time for the bank is over and no slip is entered: the supervisor has it. Where only change lies in the till, or
+    money that older days have to bring, there is nothing to bring."""
     cash = balance(Account.MONEY, site=day.site, tender=Tender.CASH)
-    if day.deposits.exists() or cash <= day.float_fen:
+    if day.deposits.exists() or cash <= day.float_fen or missing_fen(day) == 0:
         return
     _alert(by, day, MISSING, gettext_noop("No bank slip for the till of %(day_on)s"))
 

@@ -7,9 +7,10 @@ from django.utils.translation import gettext as _
 from kernel import audit
 from kernel.actions import action
 from kernel.context import Actor
-from kernel.errors import NotFound, RuleRefused
+from kernel.errors import Conflict, NotFound, RuleRefused
 from services.books import actions as books
 from services.books.models import Account, EntryKind, Tender
+from services.books.selectors import expected_in_till
 from services.sites.models import Site
 from services.staff.models import StaffMember
 from services.staff.selectors import staff_at
@@ -18,6 +19,7 @@ from services.till_days.actions import TRACE
 from services.till_days.deposits import ENGINE, advance
 from services.till_days.machines import CASE, DAY
 from services.till_days.models import DifferenceCase, TillDay
+from services.till_days.opening import before_money
 
 
 @action(permission="till_days.trace")
@@ -53,9 +55,13 @@ def state_cause(
 def recover(*, by: Actor, site: Site, case: DifferenceCase) -> DifferenceCase:
     """What was missing has been paid in, or what was too much given back: in cash, today's money (RECOVERY).
 
-    Raises Conflict (``invalid_transition``).
+    Raises Conflict (``invalid_transition``, ``till_short``) and what ``refuse_unready`` raises.
     """
     _at(case, site)
+    before_money(by=by, site=site)
+    books.hold_day(site)
+    if case.amount_fen > expected_in_till(site, Tender.CASH):
+        raise Conflict("till_short", _("There is not that much cash in the till."))
     CASE.move(case, "recovered", by=by)
     move = books.Move(
         debit=Account.MONEY, credit=Account.DIFFERENCE, amount_fen=abs(case.amount_fen), tender=Tender.CASH

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from services.sites.models import Site
 from services.till_days.machines import RUNNING
@@ -13,17 +14,20 @@ from services.till_days.models import TillDay
 
 
 def of_day(site: Site, day: date) -> list[dict[str, Any]]:
-    """The till of ``day`` was not counted by two (CA-046). It may be passed on with a reason: in a house where nobody can
-    count a second time tonight the site is closed all the same, and the till stays open on the lists."""
-    open_day = TillDay.objects.filter(site=site, day=day, state__in=RUNNING).first()
-    if open_day is None:
+    """Tills up to ``day`` that were not counted by two (CA-046): money, so it is cured and never passed on (ledger 17 G). Where
+    nobody designated is in the house, a deputy is."""
+    rows = TillDay.objects.filter(site=site, day__lte=day, state__in=RUNNING).order_by("day")
+    codes = [str(code) for code in rows.values_list("code", flat=True)]
+    if not codes:
         return []
+    title = ngettext("%(n)s till is not reconciled", "%(n)s tills are not reconciled", len(codes))
     return [
         {
             "source": "till_days.open",
-            "keys": [str(open_day.code)],
-            "title": _("The till is not reconciled"),
+            "keys": codes,
+            "title": title % {"n": len(codes)},
             "cure": _("Count, and let a second person count"),
-            "url": ("till_days:day", str(open_day.code)),
+            "url": ("till_days:day", codes[0]),
+            "money": True,
         }
     ]

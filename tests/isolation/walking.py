@@ -525,7 +525,7 @@ def _plant_money_back(
     _plant_wallets(site, slip, refund, word)
     write_entry(
         by=BY, site=site, receipt=wrong, kind="tender", cause=word, wrong=word, right=word,
-        payments=[HandedOver(tender="alipay", fen=wrong.received_fen)],
+        payments=[HandedOver(tender="alipay", fen=wrong.received_fen, reference=word)],
     )  # fmt: skip
 
 

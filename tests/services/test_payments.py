@@ -14,17 +14,21 @@ import requests
 from django.conf import settings as product
 from django.db import transaction
 
+from kernel import clock
 from kernel.audit.models import AuditEntry
 from kernel.errors import Conflict, DomainError, Forbidden, RuleRefused
+from kernel.parameters import set_parameter
 from kernel.timers.models import Timer
 from services.books.models import Account, Entry, EntryKind
 from services.books.selectors import balance, expected_in_till
 from services.cashier.models import Payment, Receipt
+from services.cashier.taking import HandedOver
+from services.corrections import actions as corrections
 from services.payments import actions, bills
 from services.payments.models import AcquirerBill, BillDifference, GiveBack, PaymentAttempt
 from services.refunds.actions import take_back
 from services.tasks.models import Task
-from tests.services.doors import api, browser, person, statements
+from tests.services.doors import SYSTEM, api, browser, person, statements
 from tests.services.flow import center, clockwork, patient
 from tests.services.money_back import approved, asked, paid
 from tests.services.payers import ALIPAY, DECLINED, LOST, PAYS, ROOT, SILENT, TYPES, WECHAT, Acquirer
@@ -158,7 +162,62 @@ def test_the_cashier_stops_what_nobody_waits_for(slip, acquirer):
 def test_without_an_acquirer_the_static_code_and_its_number(slip, settings):
     settings.ACQUIRER_URL = ""
     refused("acquirer_missing", lambda: started(slip))
-    assert "/payments/slips/" not in browser("fang.li").get(f"/cashier/slips/{slip.code}/").content.decode()
+    cashier, here = browser("fang.li"), f"/cashier/slips/{slip.code}/"
+    assert "/payments/slips/" not in cashier.get(here).content.decode()
+    given = {"tender": "wechat_pay", "tendered_fen": "120.00"}
+    assert cashier.post(here, given).status_code == 422
+    assert not Payment.objects.exists()
+    assert cashier.post(here, {**given, "reference": "4200001234"}).status_code == 303
+    assert Payment.objects.get().reference == "4200001234"
+
+
+def test_a_number_on_the_payers_phone_is_no_proof_while_the_same_payment_is_open(slip, wednesday):
+    attempt = started(slip, WECHAT + LOST)
+    refused("attempt_under_way", lambda: charged(slip, tender="wechat_pay", reference="4200001234"), Conflict)
+    refused("attempt_under_way", lambda: charged(slip, tender="alipay", reference="2026001234"), Conflict)
+
+    actions.stop_attempt(by=person("fang.li"), site=slip.site, attempt=attempt)
+    PaymentAttempt.objects.filter(pk=attempt.pk).update(transaction_id="4200001234")
+    refused("payment_given_back", lambda: charged(slip, tender="wechat_pay", reference="4200001234"), Conflict)
+    assert charged(slip, tender="wechat_pay", reference="4200001235").number.endswith("1")
+
+
+def test_the_bill_knows_what_a_correction_said_and_forgets_what_it_took_back(wednesday, acquirer):
+    started(signed(patient("甲"), "film"))
+    noted = charged(signed(patient("乙"), "film"), tender="wechat_pay", reference="4200009999")
+    in_cash = charged(signed(patient("丙"), "film"))
+    for receipt, given in (
+        (noted, HandedOver(tender="cash", fen=FILM)),
+        (in_cash, HandedOver(tender="alipay", fen=FILM, reference="2026009999")),
+    ):
+        entry = corrections.write_entry(
+            by=person("fang.li"), site=center(), receipt=receipt, kind="tender", cause="按错", wrong="错", right="对",
+            payments=[given],
+        )  # fmt: skip
+        corrections.verify(by=person("gao.wen"), site=center(), entry=entry, opinion="核对收款记录")
+        corrections.apply(by=person("gao.wen"), site=center(), entry=entry)
+    line = {"kind": "pay", "out_trade_no": "x", "transaction_id": "2026009999", "channel": "alipay"}
+    acquirer.told(fault={"add": {**line, "amount_fen": FILM}})
+    wednesday("2026-12-17 09:31")
+
+    bills.ask_for_bill(by=person("ren.tao"), site=center(), day=date(2026, 12, 16))
+
+    assert AcquirerBill.objects.get().paid_fen == 2 * FILM
+    assert not BillDifference.objects.exists()
+
+
+def test_a_site_that_the_acquirer_does_not_know_is_not_asked_about(wednesday):
+    charged(signed(patient("乙"), "film"), tender="wechat_pay", reference="4200009999")
+    wednesday("2026-12-17 09:40")
+    with transaction.atomic():
+        bills.plan_bills(date(2026, 12, 17))
+    clockwork()
+    assert not AcquirerBill.objects.exists()
+    set_parameter(by=SYSTEM, key="acquirer_merchant", value="1900001109", effective_from=clock.now())
+    with transaction.atomic():
+        bills.plan_bills(date(2026, 12, 17))
+    clockwork()
+    assert BillDifference.objects.get().kind == "missing_there"
 
 
 def test_an_answer_that_is_not_signed_is_no_answer(slip, settings, wednesday):

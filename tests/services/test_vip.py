@@ -175,7 +175,7 @@ def test_a_use_counts_once_with_a_receipt_of_the_holder_until_it_is_used_up():
     refused("coupon_not_found", lambda: charged(signed(liang, "scaling"), coupons=[card.serial]), NotFound)
 
     # A receipt that stands for a corrected one is the same payment.
-    given = [HandedOver(tender="alipay", fen=first.received_fen)]
+    given = [HandedOver(tender="alipay", fen=first.received_fen, reference="2026-1")]
     entry = corrections.write_entry(
         by=person("fang.li"), site=center(), receipt=first, kind="tender", cause="看错", wrong="现金", right="支付宝",
         payments=given,
