@@ -103,6 +103,7 @@ from services.tasks.actions import open_task
 from services.telephone.actions import log_call
 from services.telephone.courtesy import order_calls
 from services.till_days.deposits import enter_deposit
+from services.till_days.models import DifferenceCase, Leave
 from services.till_days.opening import open_till
 from services.till_days.petty import ask as ask_for_cash
 from services.till_days.readiness import admit
@@ -227,7 +228,8 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
     colleague = StaffMember.objects.filter(user__isnull=False, sites=site).first()
     if colleague is not None:
         _plant_dispatch_slip(site, colleague, word)
-    _plant_stock(site, word, own=own)
+    with suppress(DomainError):
+        _plant_stock(site, word, own=own)
     patient = register_patient(
         by=BY, site=site, name=name, sex="female", stated_age=40, phone="13911113333", address=f"{name}路 1 号",
         occupation=name, confirmed_new=True,
@@ -395,8 +397,9 @@ def _plant_vip(site: Site, custodian: StaffMember, word: str, *, own: bool) -> N
         # Partners and measures belong to the whole tenant: between its sites they are no secret.
         day = clock.today(site.timezone)
         package = set_package(by=BY, partner=word, name_zh=word, starts_on=day)
-        enter_voucher(by=BY, package=package, number=word, holder_name=word, phone_last_four="4417")
         set_measure(by=BY, name_zh=word, starts_on=day)
+        with suppress(DomainError):
+            enter_voucher(by=BY, package=package, number=word, holder_name=word, phone_last_four="4417")
 
 
 def _plant_consultations(site: Site, word: str, *, name: str, own: bool) -> None:
@@ -537,6 +540,10 @@ def _plant_till_day(site: Site, colleague: StaffMember, word: str) -> None:
     )  # fmt: skip
     ask_for_cash(by=replace(BY, name=word), site=site, amount_fen=100, reason=word)
     admit(by=BY, site=site, staff=colleague, guarantor=word, document=word, guaranteed_on=clock.today(site.timezone))
+    DifferenceCase.objects.create(
+        day=today, site=site, amount_fen=-100, by_tender={"cash": -100}, opened_at=clock.now(), investigation=word
+    )
+    Leave.objects.create(site=site, staff=colleague, reason=word, asked_at=clock.now(), decided_by_name=word)
 
 
 def _plant_wallets(site: Site, slip: ChargeSlip, refund: Refund, word: str) -> None:

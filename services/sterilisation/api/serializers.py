@@ -101,7 +101,7 @@ class PackOut(PackOfLoadOut):
     visit = serializers.UUIDField(source="use.visit.code", default=None, allow_null=True)
     patient = serializers.UUIDField(source="use.visit.patient.code", default=None, allow_null=True)
     opened_at = MomentField(source="use.at", default=None, allow_null=True)
-    opened_by = serializers.CharField(source="use.by_name", default="")
+    opened_by = serializers.CharField(source="use.by_name", default=None, allow_null=True)
 
 
 class LoadOut(OutSerializer):
