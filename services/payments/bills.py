@@ -12,7 +12,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from kernel import audit, clock, parameters, timers
+from kernel import audit, clock, timers
 from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, NotFound, RuleRefused
@@ -62,9 +62,7 @@ def plan_bills(day: date) -> None:
 
 def _is_known_there(site: Site) -> bool:
     """Has ``site`` a shop at the acquirer: its number is set, or a code was scanned there once?"""
-    return bool(str(parameters.value("acquirer_merchant", site=site)).strip()) or (
-        PaymentAttempt.objects.filter(site=site).exists()
-    )
+    return merchant_of(site) != site.code.hex or PaymentAttempt.objects.filter(site=site).exists()
 
 
 def fetch(timer: Timer) -> None:

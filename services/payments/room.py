@@ -45,12 +45,6 @@ ROOM = Room(
             maximum=600,
             label=_("After so many seconds a wallet payment whose result is not known is given back"),
         ),
-        Param(
-            key="acquirer_merchant",
-            kind="text",
-            default="",
-            label=_("Number of the shop at the payment service; empty: the site's own code"),
-        ),
     ),
     machines=("services.payments.machines.ATTEMPT", "services.payments.machines.GIVE_BACK"),
     handlers={"payments.refund_wanted": ("services.payments.talking.send_refund",)},

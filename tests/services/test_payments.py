@@ -14,10 +14,8 @@ import requests
 from django.conf import settings as product
 from django.db import transaction
 
-from kernel import clock
 from kernel.audit.models import AuditEntry
 from kernel.errors import Conflict, DomainError, Forbidden, RuleRefused
-from kernel.parameters import set_parameter
 from kernel.timers.models import Timer
 from services.books.models import Account, Entry, EntryKind
 from services.books.selectors import balance, expected_in_till
@@ -28,7 +26,7 @@ from services.payments import actions, bills
 from services.payments.models import AcquirerBill, BillDifference, GiveBack, PaymentAttempt
 from services.refunds.actions import take_back
 from services.tasks.models import Task
-from tests.services.doors import SYSTEM, api, browser, person, statements
+from tests.services.doors import api, browser, person, statements
 from tests.services.flow import center, clockwork, patient
 from tests.services.money_back import approved, asked, paid
 from tests.services.payers import ALIPAY, DECLINED, LOST, PAYS, ROOT, SILENT, TYPES, WECHAT, Acquirer
@@ -206,14 +204,15 @@ def test_the_bill_knows_what_a_correction_said_and_forgets_what_it_took_back(wed
     assert not BillDifference.objects.exists()
 
 
-def test_a_site_that_the_acquirer_does_not_know_is_not_asked_about(wednesday):
+def test_a_site_that_the_acquirer_does_not_know_is_not_asked_about(wednesday, settings):
     charged(signed(patient("乙"), "film"), tender="wechat_pay", reference="4200009999")
     wednesday("2026-12-17 09:40")
     with transaction.atomic():
         bills.plan_bills(date(2026, 12, 17))
     clockwork()
     assert not AcquirerBill.objects.exists()
-    set_parameter(by=SYSTEM, key="acquirer_merchant", value="1900001109", effective_from=clock.now())
+    settings.ACQUIRER_MERCHANTS = {str(center().code): "1900001109"}
+    assert actions.merchant_of(center()) == "1900001109"
     with transaction.atomic():
         bills.plan_bills(date(2026, 12, 17))
     clockwork()

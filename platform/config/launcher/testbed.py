@@ -47,6 +47,7 @@ _CLEARED = (
         "STRIPE_WEBHOOK_SECRET",
         "ACQUIRER_URL",
         "ACQUIRER_KEY",
+        "ACQUIRER_MERCHANTS",
         "VERTICALS",
         "PORT",
     ),

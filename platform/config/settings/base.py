@@ -324,6 +324,10 @@ STRIPE_WEBHOOK_SECRET = os.environ.get("STRIPE_WEBHOOK_SECRET", "whsec_demo")
 ACQUIRER = "services.payments.acquirers.HttpAcquirer"
 ACQUIRER_URL = os.environ.get("ACQUIRER_URL", "")
 ACQUIRER_KEY = os.environ.get("ACQUIRER_KEY", "acquirer_demo")
+# The operators say which site is which shop there: one key signs for all, so no tenant may name somebody else's.
+ACQUIRER_MERCHANTS = dict(
+    pair.strip().split("=", 1) for pair in os.environ.get("ACQUIRER_MERCHANTS", "").split(",") if "=" in pair
+)
 # An acquirer answers within five seconds, or says that the payer still types.
 ACQUIRER_READ_SECONDS = 8.0
 SENTRY_DSN = os.environ.get("SENTRY_DSN", "")
