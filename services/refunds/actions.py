@@ -170,6 +170,8 @@ def pay(*, by: Actor, site: Site, refund: Refund, shown: identity.Shown) -> Payo
         {row.line.code: row.line for row in rows}, {row.line.code: row.amount_fen for row in rows}
     )
     REFUND.move(refund, "paid", by=by)
+    # Of two refunds at once the second sees what the first has left in the till.
+    books.hold_day(site)
     before(by, site)
     moves, sums = routes.moves_back(
         [(row.line.code, row.line.category, row.amount_fen) for row in rows if row.amount_fen], by_way

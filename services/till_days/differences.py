@@ -58,8 +58,8 @@ def recover(*, by: Actor, site: Site, case: DifferenceCase) -> DifferenceCase:
     Raises Conflict (``invalid_transition``, ``till_short``) and what ``refuse_unready`` raises.
     """
     _at(case, site)
-    before_money(by=by, site=site)
     books.hold_day(site)
+    before_money(by=by, site=site)
     if case.amount_fen > expected_in_till(site, Tender.CASH):
         raise Conflict("till_short", _("There is not that much cash in the till."))
     CASE.move(case, "recovered", by=by)

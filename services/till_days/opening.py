@@ -49,6 +49,7 @@ def open_till(*, by: Actor, site: Site, float_fen: int | None = None) -> TillDay
 def before_money(*, by: Actor, site: Site) -> None:
     """Slot ``cashier.before``: whoever is not ready takes nothing, and the first charge of a day opens its till."""
     refuse_unready(by, site)
+    books.keep_day(site)
     day = books.business_day(site)
     if not TillDay.objects.filter(site=site, day=day).exists():
         _day(by, site, by_itself=True)

@@ -71,6 +71,8 @@ def pay_out(*, by: Actor, site: Site, petty: PettyCash) -> PettyCash:
     Raises RuleRefused (``consent_first``, ``till_short``, readiness), Conflict (``invalid_transition``).
     """
     _at(petty, site)
+    # What one pays out is gone before the next one looks; held before anything asks about the day.
+    books.hold_day(site)
     before_money(by=by, site=site)
     found = PettyCash.objects.select_for_update().get(pk=petty.pk)
     if found.state == "asked":
@@ -79,7 +81,6 @@ def pay_out(*, by: Actor, site: Site, petty: PettyCash) -> PettyCash:
             _("Nothing leaves the till without the supervisor's consent."),
             cures=[Cure(_("Ask the supervisor"), role="supervisor")],
         )
-    books.hold_day(site)
     if found.state == "approved" and found.amount_fen > expected_in_till(site, Tender.CASH):
         raise Conflict("till_short", _("There is not that much cash in the till."))
     PETTY.move(petty, "paid", by=by)
