@@ -196,7 +196,10 @@ class Payment(CodeModel):
                 name="cashier_payment_wallet_once",
             ),
         ]
-        indexes = [models.Index(fields=["site", "paid_at"], name="cashier_payment_day")]
+        indexes = [
+            models.Index(fields=["site", "paid_at"], name="cashier_payment_day"),
+            models.Index(fields=["reference"], condition=~Q(reference=""), name="cashier_payment_reference"),
+        ]
 
 
 class Arrear(CodeModel):

@@ -52,7 +52,7 @@ def plan_bills(day: date) -> None:
         return
     before = day - timedelta(days=1)
     start, end = clock.day_bounds(before, ITS_ZONE)
-    paid = _numbered().filter(came_at__gte=start, came_at__lt=end).values_list("site")
+    paid = _numbered(start, end).values_list("site")
     back = GiveBack.objects.filter(ended_at__gte=start, ended_at__lt=end).values_list("site")
     for site in Site.objects.filter(Q(pk__in=paid) | Q(pk__in=back)):
         if not _is_known_there(site):
@@ -206,18 +206,21 @@ def _ours_of(lines: Sequence[BillLine]) -> Iterable[tuple[str, str, Ours]]:
         yield "refund", back.out_refund_no, Ours(back.amount_fen, back.attempt.tender, back.site_id)
 
 
-def _numbered() -> QuerySet[Payment]:
+def _numbered(since: datetime | None = None, until: datetime | None = None) -> QuerySet[Payment]:
     """Wallet payments that can be matched: by the payer's code, or by the static one with the number that was noted."""
     rows = Payment.objects.filter(tender__in=WALLETS, receipt__void__isnull=True).exclude(reference="")
     # What a correction carried over, or said only then, came in with the receipt that was wrong.
-    same = Payment.objects.filter(tender=OuterRef("tender"), reference=OuterRef("reference"))
-    return rows.annotate(came_at=Subquery(same.order_by("paid_at").values("paid_at")[:1]))
+    same = Payment.objects.filter(tender=OuterRef("tender"), reference=OuterRef("reference")).exclude(reference="")
+    found = rows.annotate(came_at=Subquery(same.order_by("paid_at").values("paid_at")[:1]))
+    if since is not None:
+        found = found.filter(came_at__gte=since)
+    return found.filter(came_at__lt=until) if until is not None else found
 
 
 def _ours_on(site: Site, day: date) -> Iterable[tuple[str, str, Ours]]:
     """What should stand on the bill: money that the acquirer took or gave back on its ``day``."""
     start, end = clock.day_bounds(day, ITS_ZONE)
-    rows = list(_numbered().filter(site=site, came_at__gte=start, came_at__lt=end + LATE))
+    rows = list(_numbered(start, end + LATE).filter(site=site))
     attempts = PaymentAttempt.objects.filter(site=site, transaction_id__in=[row.reference for row in rows])
     taken: dict[str, datetime | None] = dict(attempts.values_list("transaction_id", "captured_at"))
     for row in rows:
