@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Sum
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 
 from kernel import audit, clock, parameters
 from kernel.actions import action
@@ -237,9 +237,12 @@ def _lot_not_found() -> NotFound:
 
 
 def _blank(number: int) -> RuleRefused:
-    return RuleRefused(
-        "count_lines_blank", _("%(n)s lines are still blank. Write 0 where nothing lies.") % {"n": number}, blank=number
+    sentence = ngettext(
+        "%(n)s line is still blank. Write 0 where nothing lies.",
+        "%(n)s lines are still blank. Write 0 where nothing lies.",
+        number,
     )
+    return RuleRefused("count_lines_blank", sentence % {"n": number}, blank=number)
 
 
 def _task(by: Actor, row: Count, kind: str, title: str, roles: tuple[str, ...], due_at: datetime) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 
 from kernel import audit, clock, numbering, parameters
 from kernel.actions import action
@@ -95,9 +95,12 @@ def close_check(*, by: Actor, site: Site, check: ExpiryCheck) -> ExpiryCheck:
     ExpiryCheck.objects.select_for_update().get(pk=check.pk)
     left = lots_here(site).exclude(pk__in=check.lines.values("lot")).count()
     if left:
-        raise RuleRefused(
-            "lots_unconfirmed", _("%(n)s lots are not confirmed yet. Each is looked at.") % {"n": left}, lots=left
+        sentence = ngettext(
+            "%(n)s lot is not confirmed yet. Each is looked at.",
+            "%(n)s lots are not confirmed yet. Each is looked at.",
+            left,
         )
+        raise RuleRefused("lots_unconfirmed", sentence % {"n": left}, lots=left)
     CHECK.move(check, "checked", by=by)
     settle_task(by=by, kind=CHECK_DUE, key=str(check.code), result="checked")
     return check

@@ -164,7 +164,7 @@ CHECK = StateMachine(
 def _another_than_applicant(row: Any, by: Actor, **facts: Any) -> DomainError | None:
     """not the applicant"""
     if by.code is not None and by.code == row.applicant_by:
-        return RuleRefused("same_person_twice", _("Whoever applied does not decide. This is the dean's."))
+        return RuleRefused("same_person_twice", _("Whoever applied does not decide. That is for the dean."))
     return None
 
 

@@ -101,7 +101,7 @@ def _not_oneself(row: Any, by: Actor, **facts: Any) -> DomainError | None:
     """not the cashier of the day"""
     if by.code is not None and by.code == row.day.cashier:
         return Forbidden(
-            "own_difference", _("Somebody else than the cashier of the day states cause and liable person.")
+            "own_difference", _("Somebody other than the cashier of the day states cause and liable person.")
         )
     return None
 

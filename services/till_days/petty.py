@@ -23,7 +23,7 @@ ASKED = "till_days.petty_asked"
 
 @action(permission="till_days.ask")
 def ask(*, by: Actor, site: Site, amount_fen: int, reason: str) -> PettyCash:
-    """Ask for money of the till for an expense. Raises RuleRefused (``amount_missing``, ``reason_missing``)."""
+    """Ask for money from the till for an expense. Raises RuleRefused (``amount_missing``, ``reason_missing``)."""
     if amount_fen <= 0:
         raise RuleRefused("amount_missing", _("Say how much."))
     if len(reason.strip()) < 2:

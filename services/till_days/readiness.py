@@ -89,7 +89,7 @@ def refuse_unready(by: Actor, site: Site) -> None:
     if trained is None:
         raise RuleRefused(
             "training_missing",
-            _("Who takes money has been trained at the till first."),
+            _("Whoever takes money has been trained at the till first."),
             cures=[Cure(_("Write down the training"), role="supervisor")],
         )
     today = clock.today(site.timezone)

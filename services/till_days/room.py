@@ -32,7 +32,7 @@ ROOM = Room(
         "till_days.reconcile": _("Count the till a second time and sign"),
         "till_days.trace": _("State cause and liable person of a difference"),
         "till_days.admit": _("Write down who may sit at the till"),
-        "till_days.ask": _("Ask for money of the till for an expense"),
+        "till_days.ask": _("Ask for money from the till for an expense"),
         "till_days.approve": _("Consent to expenses out of the till"),
     },
     role_grants={
