@@ -84,7 +84,15 @@ def test_what_is_owed_is_named_listed_and_settled_on_the_pages(monday):
     register = text(cashier.get("/cashier/arrears/"))
     assert "树脂充填" in register
     assert "680.00" in register
+    report = f"/cashier/receipts/{arrear.receipt.code}/report-arrears/"
+    assert report in register
+    assert report in text(cashier.get(f"/cashier/receipts/{arrear.receipt.code}/"))
+    assert "12-14 16:00" not in register, "nobody has told the supervisor yet"
+    assert browser("dr.lin").post(report).status_code == 403
+    assert cashier.post(report).status_code == 303
+    register = text(cashier.get("/cashier/arrears/"))
     assert "12-14 16:00" in register, "since when the supervisor has it"
+    assert report not in register
     settle = f"/cashier/arrears/{arrear.code}/"
     assert cashier.post(settle, {"tender": "cash", "amount_fen": "700"}).status_code == 422
     assert cashier.post(settle, {"tender": "cash", "amount_fen": "680", "tendered_fen": "700"}).status_code == 303
@@ -151,6 +159,12 @@ def test_the_whole_way_over_the_api(monday):
 
     (arrear,) = cashier.get(API + "arrears/").json()["results"]
     assert (arrear["item"], arrear["receipt"], arrear["owed_fen"]) == ("树脂充填", receipt["number"], 68_000)
+    assert arrear["reported_at"] is None
+    report = f"{API}receipts/{receipt['code']}/report-arrears/"
+    assert api("dr.lin").post(report).status_code == 403
+    assert cashier.post(report).status_code == 200
+    assert cashier.post(report).json()["code"] == "arrears_reported"
+    (arrear,) = cashier.get(API + "arrears/").json()["results"]
     assert arrear["reported_at"] == receipt["issued_at"]
     settle = {"amount_fen": 68_000, "tender": "cash", "tendered_fen": 70_000}
     settled = cashier.post(f"{API}arrears/{arrear['code']}/settle/", settle)
