@@ -37,7 +37,7 @@ ROOM = Room(
         "head_nurse": (*KEEPS, "equipment.judge"),
         "supervisor": KEEPS,
         "tenant_admin": KEEPS,
-        "clinic_director": KEEPS,
+        "clinic_director": (*KEEPS, "equipment.judge"),
         "dean": (*ANYBODY, "equipment.decide"),
     },
     daily={"equipment.plans": Daily(at="06:30", handler="services.equipment.handlers.watch_plans")},

@@ -43,7 +43,9 @@ ROOM = Room(
         "doctor": ("inventory.view", "inventory.use"),
         "dean": ("inventory.view", "inventory.decide"),
         "finance": ("inventory.view", "inventory.settle"),
-        **dict.fromkeys(("clinic_director", "supervisor", "higher_supervisor"), SEES),
+        # A site without a head nurse keeps its stock by the clinic director.
+        "clinic_director": ("inventory.view", "inventory.keep", "inventory.accept_count"),
+        **dict.fromkeys(("supervisor", "higher_supervisor"), SEES),
     },
     parameters=(
         Param(

@@ -33,7 +33,7 @@ ROOM = Room(
         "reconciler": ("payments.view", "payments.match"),
         "supervisor": ("payments.view",),
         "dean": ("payments.view",),
-        "clinic_director": ("payments.view",),
+        "clinic_director": ("payments.view", "payments.match"),
     },
     parameters=(
         Param(

@@ -37,7 +37,9 @@ ROOM = Room(
         "assistant": WORKS,
         "head_nurse": (*WORKS, "sterilisation.reprocess", "sterilisation.manage"),
         **dict.fromkeys(("doctor", "specialist", "chief_physician", "doctor_supervisor"), OPENS),
-        **dict.fromkeys(("supervisor", "clinic_director", "dean", "quality"), ("sterilisation.view",)),
+        # Blocked sets do not stay blocked where there is no head nurse.
+        "clinic_director": ("sterilisation.view", "sterilisation.reprocess"),
+        **dict.fromkeys(("supervisor", "dean", "quality"), ("sterilisation.view",)),
         "tenant_admin": ("sterilisation.view", "sterilisation.manage"),
     },
     parameters=(

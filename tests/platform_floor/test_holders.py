@@ -27,22 +27,29 @@ EVERYWHERE = {
 NO_HEAD_NURSE = "dispatch slips are the head nurse's (requirements 12); a site without one writes none"
 NO_CONSULTANT = "a house without consultants and customer service has no such reception"
 NO_ATTENDANT = "the daily sheet is the waiting-area attendant's; a site without one owes none"
+NO_CHIEF = {
+    "vip.sign": "a VIP card carries the chief physician's signature (requirements 12); without one none is issued"
+}
+NO_DEAN = dict.fromkeys(
+    ("inventory.decide", "equipment.decide"),
+    "scrap and losses are the dean's to decide (requirements 12); a house without one gives somebody the role",
+)
 # By tenant, or by tenant and site.
 HERE = {
     **{(slug, ""): {"billing.manage": OF_THE_CHAIN, "billing.operate": "only operators take transfers in"}
        for slug in ("smile", "derma", "lumen", "peiban", "willow", "heron")},
     ("smile", "harbor"): {
-        "cashier.dispatch": NO_HEAD_NURSE, "guest_care.receive": NO_CONSULTANT, "treatment_area.hand_in": NO_ATTENDANT,
+        **NO_CHIEF, "cashier.dispatch": NO_HEAD_NURSE, "guest_care.receive": NO_CONSULTANT, "treatment_area.hand_in": NO_ATTENDANT,
     },
     ("derma", "main"): {
-        "cashier.dispatch": NO_HEAD_NURSE, "guest_care.receive": NO_CONSULTANT, "treatment_area.hand_in": NO_ATTENDANT,
+        **NO_CHIEF, **NO_DEAN, "cashier.dispatch": NO_HEAD_NURSE, "guest_care.receive": NO_CONSULTANT, "treatment_area.hand_in": NO_ATTENDANT,
     },
     ("derma", "west"): {
-        "cashier.dispatch": NO_HEAD_NURSE, "guest_care.receive": NO_CONSULTANT, "treatment_area.hand_in": NO_ATTENDANT,
+        **NO_CHIEF, **NO_DEAN, "cashier.dispatch": NO_HEAD_NURSE, "guest_care.receive": NO_CONSULTANT, "treatment_area.hand_in": NO_ATTENDANT,
     },
-    ("lumen", "lake"): {"cashier.dispatch": NO_HEAD_NURSE, "treatment_area.hand_in": NO_ATTENDANT},
+    ("lumen", "lake"): {**NO_CHIEF, **NO_DEAN, "cashier.dispatch": NO_HEAD_NURSE, "treatment_area.hand_in": NO_ATTENDANT},
     ("willow", "river"): {
-        "cashier.dispatch": NO_HEAD_NURSE, "guest_care.receive": NO_CONSULTANT, "treatment_area.hand_in": NO_ATTENDANT,
+        **NO_CHIEF, **NO_DEAN, "cashier.dispatch": NO_HEAD_NURSE, "guest_care.receive": NO_CONSULTANT, "treatment_area.hand_in": NO_ATTENDANT,
     },
 }  # fmt: skip
 NO_RULES = "the rules of a house without sites are the defaults"
@@ -57,9 +64,9 @@ AGENCY = "an escort agency treats nobody and has no front desk of a clinic"
 NO_CHART = "an agency keeps clients' contact data, no charts; its manager registers and corrects them"
 ROOMS_OF_NO_AGENCY = {
     **dict.fromkeys(
-        ("appointments", "books", "cashier", "charts", "consents", "consultation", "corrections", "discounts", "followup",
-         "guest_care", "intake", "outage", "policy", "reception", "refunds", "seals", "shift", "telephone",
-         "treatment_area"),
+        ("appointments", "books", "cashier", "charts", "consents", "consultation", "corrections", "discounts", "equipment",
+         "followup", "guest_care", "intake", "inventory", "outage", "payments", "policy", "reception", "refunds", "seals",
+         "shift", "sterilisation", "telephone", "till_days", "treatment_area", "vip"),
         AGENCY,
     ),
     **dict.fromkeys(("patients", "records"), NO_CHART),

@@ -13,6 +13,7 @@ from kernel import clock
 from kernel.errors import Conflict, RuleRefused
 from kernel.identity.actions import assign_role
 from kernel.identity.models import Role, User
+from kernel.parameters import Scope, set_parameter
 from services.books import actions as books
 from services.books.models import Account, EntryKind, Tender
 from services.books.selectors import CategoryTotal, add_up, balance, expected_in_till
@@ -127,6 +128,23 @@ def test_a_till_that_was_not_reconciled_is_not_passed_over(monday, at):
     closed(DAY, counted(12_000))
     closed(next_day, counted(24_000))
     assert not [one for one in gathered(center(), next_day) if one.source == "till_days.open"]
+
+
+@pytest.mark.ledger("CA-046")
+def test_a_small_site_has_one_more_day_to_reconcile(monday, at):
+    set_parameter(by=SYSTEM, key="small_site", scope=Scope.site(center().code), value=True, effective_from=clock.now())
+    charged(signed(patient("梁博"), "film"))
+    (left,) = [one for one in gathered(center(), DAY) if one.source.startswith("till_days.")]
+    assert (left.money, left.blocks) == (False, True)
+    passed = PassedOn(source=left.source, keys=list(left.keys), reason="无人复点，明早由主任复点")
+    (left,) = [one for one in gathered(center(), DAY, passed=[passed]) if one.source.startswith("till_days.")]
+    assert not left.blocks
+
+    at("2026-12-15 09:00")
+    (left,) = [one for one in gathered(center(), date(2026, 12, 15)) if one.source.startswith("till_days.")]
+    assert (left.money, left.keys) == (True, (str(till_of(DAY).code),))
+    closed(DAY, counted(12_000))
+    assert not [one for one in gathered(center(), date(2026, 12, 15)) if one.source.startswith("till_days.")]
 
 
 @pytest.mark.ledger("CA-047")
