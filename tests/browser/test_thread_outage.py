@@ -120,6 +120,36 @@ def test_the_sheet_is_there_when_the_server_is_not(
     is_let_go(product, page)
     context.set_offline(True)
     assert refused(page, product)
+    context.set_offline(False)
+
+    # Back by PIN: kept again; signed out: gone
+    goes_on(page, product, pin="7294")
+    comes_to_be_kept(product, page, "阮欣")
+    post(page, "/accounts/logout/", token_of(page))
+    page.wait_for_url(lambda address: "/reception/" not in address)
+    is_let_go(product, page)
+    context.set_offline(True)
+    assert refused(page, product)
+    context.set_offline(False)
+
+    # Withdrawn by the supervisor, while somebody works there: gone with the next page
+    goes_on(page, product, pin="7294")
+    comes_to_be_kept(product, page, "阮欣")
+    with moved_on(lead):
+        lead.locator("form[action*='/withdraw/'] button").click()
+    page.goto(product.url("smile", "/reception/"))
+    is_let_go(product, page)
+    context.set_offline(True)
+    assert refused(page, product)
+
+
+def goes_on(page: Page, product: LiveProduct, *, pin: str) -> None:
+    """Somebody who has signed in here today comes back to the shared desk with a PIN."""
+    page.goto(product.url("smile", "/accounts/desk/?next=/reception/&who=bai.lan"))
+    page.fill("input[name=pin]", pin)
+    with moved_on(page):
+        page.press("input[name=pin]", "Enter")
+    assert "/reception/" in page.url
 
 
 def token_of(page: Page) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from functools import partial
 
-from config.demo import area, desk, frame, papers, till
+from config.demo import area, desk, frame, papers, stores, till
 from config.demo.house import MINUTE, House
 from kernel import tenancy
 from services.catalogue.models import Item
@@ -52,7 +52,7 @@ def plan_sparsely(clinic: House, site: Site, day: date) -> None:
 
 def _acts() -> list[tuple[str, Act]]:
     """The acts of a day by the clock on the wall, each room's in its own order."""
-    found: list[tuple[str, Act]] = [*till.DAY, *frame.DAY, *papers.DAY, *area.DAY, *desk.DAY]
+    found: list[tuple[str, Act]] = [*till.DAY, *stores.DAY, *frame.DAY, *papers.DAY, *area.DAY, *desk.DAY]
     if _dental():
         from config.demo import lab
 

@@ -13,7 +13,8 @@ import structlog
 
 from kernel import clock, context, outbox, timers
 from kernel.errors import DomainError
-from kernel.outbox.relay import relay_alone
+from kernel.outbox.models import EventState, OutboxEvent
+from kernel.outbox.relay import RelayReport, relay_alone
 
 log = structlog.get_logger(__name__)
 
@@ -82,9 +83,15 @@ def settle(limit: int = 20_000) -> None:
     """Deliver and fire what is due at this moment, until nothing is left."""
     for _round in range(limit // 500):
         _deliver()
-        relayed, fired = outbox.relay_pending(500), timers.fire_due(500)
+        relayed = outbox.relay_pending(500) if _are_left() else RelayReport()
+        fired = timers.fire_due(500)
         if not (relayed.delivered + relayed.failed + fired.fired + fired.failed):
             return
+
+
+def _are_left() -> bool:
+    """Are there events that were not delivered together: to other houses, or to try once more?"""
+    return OutboxEvent.objects.filter(state=EventState.PENDING, try_at__lte=clock.now()).exists()
 
 
 def _deliver() -> None:

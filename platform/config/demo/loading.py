@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,15 @@ CLEARING_UP = (
 )
 # The desk plans the days that are played with everything by itself (``frame.open_day``); the others need no lists.
 PLANNED_BY_HAND = ("shift.plan",)
+# What looks every day for papers, models and alarms, of which there are none before the days that are played with everything.
+OF_WHOLE_DAYS = (
+    "confidentiality.remind",
+    "treatment_area.old_sheets",
+    "treatment_area.assistance",
+    "guest_care.unled",
+    "headquarters.reach_houses",
+    "dental.models_due",
+)
 # The largest houses first, so that both processes are busy until the end.
 WEIGHTS = ("smile", "derma", "willow", "lumen", "peiban", "heron")
 
@@ -187,7 +197,8 @@ def _play(job: Job, since: datetime) -> dict[str, int]:
         _prepare_statements()
     with clock.frozen(since) as frozen, measuring_later():
         timeline = Timeline(frozen, job.until, spend=spend, tell=Progress(job, since))
-        _leave_out_clearing_up()
+        _leave_out(*CLEARING_UP, *PLANNED_BY_HAND)
+        _shorten_sparse_days(timeline, job.pace)
         _simulator(timeline, job.pace).plan()
         timeline.play()
         settle()
@@ -199,9 +210,12 @@ def _play(job: Job, since: datetime) -> dict[str, int]:
 
 
 def _prepare_statements() -> None:
-    """The same few hundred statements come thousands of times: let the server plan each of them once."""
+    """The same many hundred statements come thousands of times: let the server plan each of them once."""
     connection.close()
     connection.settings_dict["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 3}
+    connection.ensure_connection()
+    # The driver keeps a hundred, fewer than one visit has: each would be planned anew as soon as it came again.
+    connection.connection.prepared_max = 2_000
 
 
 class Progress:
@@ -220,10 +234,28 @@ class Progress:
         _news.put(f"    {self._job.slug}: {clock.local(moment):%Y-%m-%d} ({share:.0%})")
 
 
-def _leave_out_clearing_up() -> None:
-    """Nothing of a history that is written now is old enough to be thrown away, and days are planned by who plays them;
-    ``ensure_daily`` plans it again."""
-    kinds = [DAILY_PREFIX + name for name in (*CLEARING_UP, *PLANNED_BY_HAND)]
+def _shorten_sparse_days(timeline: Timeline, pace: Pace) -> None:
+    """Where a stretch begins with days that are played without lists and registers, what works on these rests until the
+    last of them is over."""
+    zone = timezone.get_default_timezone()
+    kept_from = pace.kept_from(clock.local(timeline.now, zone).date(), clock.local(timeline.until, zone).date())
+    begins = clock.day_bounds(kept_from, zone)[0]
+    if begins <= timeline.now:
+        return
+    _leave_out(*OF_WHOLE_DAYS)
+    timeline.at(begins, partial(_take_up, *CLEARING_UP, *PLANNED_BY_HAND))
+
+
+def _take_up(*rested: str) -> None:
+    """All daily work is planned again, but for what rests through the whole stretch (``rested``)."""
+    timers.ensure_daily()
+    _leave_out(*rested)
+
+
+def _leave_out(*names: str) -> None:
+    """Let daily work rest. Nothing of a history that is written now is old enough to be thrown away, and days are planned
+    by who plays them; ``ensure_daily`` plans it again."""
+    kinds = [DAILY_PREFIX + name for name in names]
     with transaction.atomic():
         for kind, key in Timer.objects.filter(kind__in=kinds, state__in=WAITING).values_list("kind", "key"):
             timers.cancel(kind, key)
