@@ -17,7 +17,7 @@ ROOM = Room(
     nav=(
         NavItem(
             key="equipment",
-            label=pgettext_lazy("nav", "Equipment"),
+            label=pgettext_lazy("nav", "Devices"),
             url_name="equipment:register",
             permission="equipment.view",
             icon="settings",

@@ -13,7 +13,7 @@ ROOM = Room(
     nav=(
         NavItem(
             key="payments",
-            label=pgettext_lazy("nav", "Wallet payments"),
+            label=pgettext_lazy("nav", "Wallets"),
             url_name="payments:attempts",
             permission="payments.view",
             icon="cash",

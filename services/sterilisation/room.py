@@ -16,7 +16,7 @@ ROOM = Room(
     nav=(
         NavItem(
             key="sterilisation",
-            label=pgettext_lazy("nav", "Sterilisation"),
+            label=pgettext_lazy("nav", "Sterile"),
             url_name="sterilisation:log",
             permission="sterilisation.view",
             icon="shield",

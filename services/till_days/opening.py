@@ -46,6 +46,12 @@ def open_till(*, by: Actor, site: Site, float_fen: int | None = None) -> TillDay
     return found
 
 
+def may_be_opened(site: Site) -> bool:
+    """Has nobody opened the till of the present business day yet? A first charge opens it without a fund of its own."""
+    day = books.business_day(site)
+    return not TillDay.objects.filter(site=site, day=day).exclude(state="open", opened_by_itself=True).exists()
+
+
 def before_money(*, by: Actor, site: Site) -> None:
     """Slot ``cashier.before``: whoever is not ready takes nothing, and the first charge of a day opens its till."""
     refuse_unready(by, site)

@@ -19,7 +19,7 @@ ROOM = Room(
     nav=(
         NavItem(
             key="till-days",
-            label=pgettext_lazy("nav", "Close of the till"),
+            label=pgettext_lazy("nav", "Closing"),
             url_name="till_days:days",
             permission="till_days.view",
             icon="check",

@@ -184,9 +184,20 @@ def test_pages_show_the_day_within_twelve_statements_for_a_list(monday):
     fang = browser("fang.li")
     page = fang.get(f"/till-days/{done.code}/")
     assert (page.status_code, "人民币壹佰贰拾元整" in page.content.decode()) == (200, True)
-    fang.get("/till-days/")
     assert statements(lambda: fang.get("/till-days/")) <= 12
     assert browser("dr.lin").get("/till-days/").status_code == 403
+
+
+def test_the_till_is_offered_for_opening_until_somebody_has_opened_it(monday):
+    fang = browser("fang.li")
+    # Given a till that nobody opened, and then one that the first charge opened
+    assert "/till-days/open/" in fang.get("/till-days/").content.decode()
+    charged(signed(patient("梁博"), "film"))
+    assert "/till-days/open/" in fang.get("/till-days/").content.decode()
+
+    # When the cashier opens it with a fund, it is not offered again
+    assert fang.post("/till-days/open/", {"float_fen": "500"}).status_code == 303
+    assert "/till-days/open/" not in fang.get("/till-days/").content.decode()
 
 
 # --- what came in is what is reported and brought to the bank ---------------------------------------------------------

@@ -64,7 +64,7 @@ def days(request: HttpRequest) -> HttpResponse:
         "rows": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
         "tabs": tabs,
         "show": state,
-        "may_open": actor.can("till_days.work"),
+        "may_open": actor.can("till_days.work") and opening.may_be_opened(site_for(request, "till_days.work")),
         "may_ask": actor.can("till_days.ask"),
         "may_admit": actor.can("till_days.admit"),
         "open_form": OpenForm(),
