@@ -53,7 +53,7 @@ def post(
     """
     if not connection.in_atomic_block:
         raise RuntimeError("money is booked together with what moved it")
-    _share(site)
+    keep_day(site)
     now = clock.now()
     day = business_day(site, now)
     try:
@@ -136,7 +136,8 @@ def hold_day(site: Site) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('books:' || %s, 0))", [str(site.code)])
 
 
-def _share(site: Site) -> None:
+def keep_day(site: Site) -> None:
+    """Until the transaction ends the day is not closed at ``site``: what is asked of it now is true when money is booked."""
     # Tills book side by side; only the close of the day waits for all of them and holds them up.
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended('books:' || %s, 0))", [str(site.code)])

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from kernel import audit, clock, money, numbering
+from kernel import audit, clock, money, numbering, timers
 from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, Cure, NotFound, RuleRefused
@@ -28,6 +28,7 @@ from services.patients.models import Patient
 from services.reception import actions as visits
 from services.sites.models import Site
 from services.staff.models import StaffMember
+from services.tasks.actions import settle_task
 
 # More of one item on one line is a slip of the finger.
 MOST_OF_ONE_ITEM = 99
@@ -155,11 +156,12 @@ def charge(
     and the names must account for all of it. ``discounts`` and ``coupons`` make lines cheaper as the finance policy says;
     a coupon lies with the stub and is never taken again. Nothing due (all free or all owed) means no payment.
 
-    Raises Conflict (``slip_already_charged``, ``coupon_used``, ``voucher_used``), NotFound (``slip_not_found``),
+    Raises Conflict (``slip_already_charged``, ``coupon_used``, ``voucher_used``, ``transaction_used``), NotFound (``slip_not_found``),
     RuleRefused (``slip_signed_by_cashier``, ``owed_items_missing``, ``owed_more_than_item``, ``receipt_incomplete``, for a
     colleague ``dispatch_slip_missing``) and what ``taking.take`` and ``discounts.reduce`` raise.
     """
     slip = _locked(slip, site, by)
+    receipts.before(by, site)
     lines = list(slip.lines.select_related("item"))
     day = clock.today(slip.site.timezone)
     reduced = discounting.reduce(by=by, patient=slip.patient, day=day, lines=lines, wanted=discounts, coupons=coupons)
@@ -176,9 +178,34 @@ def charge(
     receipt = receipts.receipt_of_slip(by, slip, bill, take(bill.due_fen, handed_over))
     if reduced:
         discounting.place(by=by, reduced=reduced, receipt_number=receipt.number)
-    if bill.owed_fen:
-        receipts.report_arrears(by, receipt, [part.line for part in bill.parts if part.owed_fen])
     return receipt
+
+
+@action(permission="cashier.charge")
+def report_arrears(*, by: Actor, site: Site, receipt: Receipt) -> Receipt:
+    """Report what stays owed on a receipt to the supervisor: the cashier's own act, the same day (CA-008). Until then the
+    day of the till is not closed.
+
+    Raises NotFound (``receipt_not_found``), Conflict (``arrears_reported``), RuleRefused (``nothing_owed``).
+    """
+    found = Receipt.objects.select_related("site", "patient").get(pk=receipt.pk)
+    if found.site_id != site.pk:
+        raise NotFound("receipt_not_found", _("There is no such receipt."))
+    rows = list(
+        Arrear.objects.select_for_update(of=("self",))
+        .filter(receipt=found, settled_at__isnull=True, voided_at__isnull=True)
+        .select_related("line")
+        .order_by("pk")
+    )
+    if not rows:
+        raise RuleRefused("nothing_owed", _("Nothing is owed on this receipt."))
+    if receipts.is_reported(found):
+        raise Conflict("arrears_reported", _("The supervisor has been told of this already."))
+    receipts.report_arrears(by, found, rows)
+    timers.cancel(receipts.SILENT, str(found.code))
+    settle_task(by=by, kind=receipts.SILENT, key=str(found.code), result="reported")
+    audit.record(by=by, verb="cashier.arrears_reported", target=found, site=site.code)
+    return found
 
 
 @action(permission="cashier.charge")
@@ -208,6 +235,7 @@ def sell_goods(
             )
         if one.zero_reason:
             raise RuleRefused("goods_not_free", _("Goods are sold at their list price."))
+    receipts.before(by, site)
     slip = _slip(by, site, patient, goods, kind=ChargeSlip.Kind.GOODS)
     lines = list(slip.lines.select_related("item"))
     day = clock.today(site.timezone)
@@ -226,6 +254,7 @@ def close_zero_bill(*, by: Actor, site: Site, slip: ChargeSlip) -> Receipt:
     Raises RuleRefused (``bill_not_zero``) and what ``charge`` raises for the slip.
     """
     slip = _locked(slip, site, by)
+    receipts.before(by, site)
     lines = list(slip.lines.select_related("item"))
     if any(line.amount_fen for line in lines):
         raise RuleRefused("bill_not_zero", _("This slip is not free. Charge it."))
@@ -243,6 +272,7 @@ def settle_arrear(
     Raises NotFound (``arrear_not_found``), RuleRefused (``amount_more_than_owed``, ``receipt_incomplete``) and what
     ``taking.take`` raises.
     """
+    receipts.before(by, site)
     arrear = (
         Arrear.objects.select_for_update(of=("self",))
         .select_related("site__entity", "patient", "line", "receipt__slip__doctor")

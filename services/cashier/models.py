@@ -17,8 +17,9 @@ from services.sites.models import Site
 from services.staff.models import StaffMember
 
 CARDS = (Tender.DEBIT_CARD, Tender.CREDIT_CARD)
-# Without what the other side called it (settlement number, voucher, transfer) nobody could match these later.
-WITH_REFERENCE = (Tender.INSURANCE_FUND, Tender.INSURANCE_ACCOUNT, Tender.VOUCHER)
+WALLETS = (Tender.WECHAT_PAY, Tender.ALIPAY)
+# Without what the other side called it (transaction, settlement number, voucher) nobody could match these later.
+WITH_REFERENCE = (*WALLETS, Tender.INSURANCE_FUND, Tender.INSURANCE_ACCOUNT, Tender.VOUCHER)
 
 
 class ZeroReason(models.TextChoices):
@@ -188,8 +189,17 @@ class Payment(CodeModel):
                 condition=Q(tender=Tender.VOUCHER, carried_over=False),
                 name="cashier_payment_voucher_once",
             ),
+            # The same transaction on a payer's phone pays one receipt, whoever shows it where.
+            models.UniqueConstraint(
+                fields=["reference"],
+                condition=Q(tender__in=WALLETS, carried_over=False) & ~Q(reference=""),
+                name="cashier_payment_wallet_once",
+            ),
         ]
-        indexes = [models.Index(fields=["site", "paid_at"], name="cashier_payment_day")]
+        indexes = [
+            models.Index(fields=["site", "paid_at"], name="cashier_payment_day"),
+            models.Index(fields=["reference"], condition=~Q(reference=""), name="cashier_payment_reference"),
+        ]
 
 
 class Arrear(CodeModel):

@@ -12,23 +12,28 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from kernel import audit, clock, money, numbering, outbox, registry
+from kernel import audit, clock, money, numbering, outbox, registry, timers
 from kernel.context import Actor
 from kernel.errors import Conflict, RuleRefused
+from kernel.timers.models import Timer
 from services.books import actions as books
 from services.books.models import Account, EntryKind, Tender
 from services.cashier import dispatch, paper
 from services.cashier.machines import SLIP
-from services.cashier.models import Arrear, ChargeLine, ChargeSlip, Payment, Receipt, ReceiptLine
+from services.cashier.models import Arrear, ChargeSlip, Payment, Receipt, ReceiptLine
 from services.cashier.taking import Taken
 from services.reception import actions as visits
 from services.reception.models import Visit
 from services.sites.models import Site
 from services.tasks.actions import open_task
+from services.tasks.models import Task
 
 REPORT = "cashier.arrears_reported"
+# The cashier reports; an hour before the day ends the supervisor hears of what was not.
+SILENT, LATEST = "cashier.arrears_silent", timedelta(hours=1)
 TILL = Actor.system("till")
-# Slots of other rooms: what they do when something was charged, and how they give money by a tender of theirs.
+# Slots of other rooms: who may take money and on which day of the till, what they do when something was charged, and how they give money by a tender of theirs.
+BEFORE = "cashier.before"
 AFTER = "cashier.charged"
 TAKE = "cashier.take"
 
@@ -90,6 +95,8 @@ def receipt_of_slip(by: Actor, slip: ChargeSlip, bill: paper.Bill, taken: Sequen
         for part in bill.parts
         if part.owed_fen
     )
+    if bill.owed_fen:
+        watch_arrears(receipt)
     pay(by, receipt, taken)
     book(by, receipt, EntryKind.CHARGE, bill, taken)
     SLIP.move(slip, "billed", by=by)
@@ -154,6 +161,11 @@ def pay(by: Actor, receipt: Receipt, taken: Sequence[Taken]) -> None:
         with transaction.atomic():
             write_payments(receipt, taken)
     except IntegrityError as error:
+        if "cashier_payment_wallet_once" in str(error):
+            raise Conflict(
+                "transaction_used",
+                _("This transaction has paid another receipt already. Compare its number with the payer's phone."),
+            ) from error
         raise Conflict("voucher_used", _("This voucher has been taken already.")) from error
 
 
@@ -188,10 +200,50 @@ def _fillers(slot: str) -> list[Callable[..., None]]:
     return [import_string(path) for room in registry.active_rooms() for path in room.slots.get(slot, ())]
 
 
-def report_arrears(by: Actor, receipt: Receipt, lines: Sequence[ChargeLine]) -> None:
-    """The supervisor has it in the inbox the same day (CA-008); without an answer it goes on to the superiors."""
+def before(by: Actor, site: Site) -> None:
+    """What other rooms ask before money is taken or given at ``site`` by ``by``; a refusal of theirs refuses it."""
+    for ask in _fillers(BEFORE):
+        ask(by=by, site=site)
+
+
+def is_reported(receipt: Receipt) -> bool:
+    """Has the supervisor been told what stays owed on ``receipt``?"""
+    return Task.objects.filter(kind=REPORT, key=str(receipt.code)).exists()
+
+
+def watch_arrears(receipt: Receipt) -> None:
+    """What stays owed is with the supervisor the same day, also when the cashier forgets it (CA-008)."""
+    _start, end = clock.day_bounds(clock.local(receipt.issued_at, receipt.site.timezone).date(), receipt.site.timezone)
+    timers.schedule(SILENT, str(receipt.code), max(end - LATEST, receipt.issued_at))
+
+
+def note_silence(timer: Timer) -> None:
+    """Timer: the day ends, and nobody reported what stays owed. The supervisor hears that it was not reported; reporting stays
+    the cashier's, and the day of the till stays open for it."""
+    receipt = Receipt.objects.select_related("site", "patient").get(code=timer.key)
+    if is_reported(receipt) or not receipt.arrears.filter(settled_at__isnull=True, voided_at__isnull=True).exists():
+        return
+    open_task(
+        by=TILL,
+        kind=SILENT,
+        key=str(receipt.code),
+        room="cashier",
+        title=gettext_noop("Arrears of %(subject)s were not reported"),
+        detail=gettext_noop("Receipt %(number)s, cashier %(cashier)s"),
+        args={"number": receipt.number, "cashier": receipt.cashier_name},
+        subject=("patient", receipt.patient.code),
+        icon="cash",
+        due_at=clock.now(),
+        roles=("supervisor",),
+        site=receipt.site,
+        url=("cashier:receipt", str(receipt.code)),
+    )
+
+
+def report_arrears(by: Actor, receipt: Receipt, rows: Sequence[Arrear]) -> None:
+    """The supervisor has it in the inbox (CA-008); without an answer by the end of that day it goes on to the superiors."""
     site = receipt.site
-    _start, end = clock.day_bounds(clock.local(receipt.issued_at, site.timezone).date(), site.timezone)
+    _start, end = clock.day_bounds(clock.today(site.timezone), site.timezone)
     due = end - timedelta(minutes=1)
     open_task(
         by=by,
@@ -201,8 +253,8 @@ def report_arrears(by: Actor, receipt: Receipt, lines: Sequence[ChargeLine]) -> 
         title=gettext_noop("Arrears of %(subject)s"),
         detail=gettext_noop("%(owed)s yuan on %(items)s, receipt %(number)s"),
         args={
-            "owed": money.yuan(receipt.owed_fen, grouped=True),
-            "items": ", ".join(line.item_name for line in lines)[:120],
+            "owed": money.yuan(sum(row.owed_fen - row.settled_fen for row in rows), grouped=True),
+            "items": ", ".join(row.line.item_name for row in rows)[:120],
             "number": receipt.number,
         },
         subject=("patient", receipt.patient.code),

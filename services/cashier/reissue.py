@@ -151,6 +151,8 @@ def reissue(
     receipts.write_payments(new, taken, carried_over=True)
     if not settles:
         _move_arrears(receipt, new, bill, now)
+        if bill.owed_fen:
+            receipts.watch_arrears(new)
     _turn_round(by, receipt, source)
     receipts.book(by, new, EntryKind.CORRECTION, bill, taken, settles=settles)
     audit.record(by=by, verb="cashier.receipt_replaced", target=new, site=site.code, replaces=receipt.number)

@@ -47,6 +47,7 @@ ROOM = Room(
         ),
     },
     machines=("services.cashier.machines.SLIP",),
+    timers={"cashier.arrears_silent": "services.cashier.receipts.note_silence"},
     slots={
         "visit.actions": ("services.cashier.slots.visit_actions",),
         "patient.tabs": ("services.cashier.slots.patient_tab",),

@@ -106,7 +106,7 @@ def _reference(one: HandedOver) -> str:
     if one.tender in WITH_REFERENCE and not reference:
         raise RuleRefused(
             "reference_missing",
-            _("Enter the number of the settlement or voucher; without it nobody can match the payment."),
+            _("Enter the number of the transaction, settlement or voucher; without it nobody can match the payment."),
             fields={"reference": [_("Required")]},
         )
     return reference

@@ -17,6 +17,8 @@ class Line(NamedTuple):
     rolls_up_to: str = ""
 
 
+# Where an item stands until somebody says on which line of the report it counts; it blocks the close (CA-037).
+UNMAPPED = "unmapped"
 LINES = (
     Line("orthodontic", "正畸", "Orthodontics"),
     Line("treatment", "治疗", "Treatment"),
@@ -28,6 +30,7 @@ LINES = (
     Line("device", "器械", "Devices"),
     Line("medicine", "药品", "Medicine"),
     Line("registration", "挂号", "Registration"),
+    Line(UNMAPPED, "未归类", "On no line yet"),
 )
 
 

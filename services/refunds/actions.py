@@ -23,6 +23,7 @@ from services.books import actions as books
 from services.books.models import EntryKind, Tender
 from services.books.selectors import expected_in_till
 from services.cashier.models import ChargeLine, Receipt, ReceiptLine
+from services.cashier.receipts import before
 from services.documents.signatures import read_strokes
 from services.patients.models import Patient
 from services.reception.models import Visit
@@ -169,6 +170,9 @@ def pay(*, by: Actor, site: Site, refund: Refund, shown: identity.Shown) -> Payo
         {row.line.code: row.line for row in rows}, {row.line.code: row.amount_fen for row in rows}
     )
     REFUND.move(refund, "paid", by=by)
+    # Of two refunds at once the second sees what the first has left in the till.
+    books.hold_day(site)
+    before(by, site)
     moves, sums = routes.moves_back(
         [(row.line.code, row.line.category, row.amount_fen) for row in rows if row.amount_fen], by_way
     )

@@ -135,6 +135,38 @@ health.record_questionnaire(by=DESK, site=place, patient=mother, answers={
     key: "青霉素，皮疹" if key == "allergy" else None for key in health.questions_for(mother)})
 codes["review"] = EntryReview.objects.filter(site=place).latest("pk").code
 
+# smile: the close of the till, cards, and what the head nurse keeps
+from services.equipment import actions as equipment
+from services.equipment.models import DeviceType
+from services.inventory import counting, expiry, packs, supply
+from services.sterilisation import actions as sterilisation
+from services.till_days.models import TillDay
+from services.vip import actions as vip
+MEI, FANG = person("mei.hua"), person("fang.li")
+codes["till_day"] = TillDay.objects.get(site=place).code
+codes["card"] = vip.register_cards(by=FANG, site=place, first="V-0001", last="V-0006", custodian=staff("104"))[0].code
+vip.propose(by=FANG, site=place, card=vip.VipCard.objects.get(code=codes["card"]), holder_name="侯先生", reason="potential")
+goods = supply.ensure_item(by=SYSTEM, key="screen-gloves", name_zh="一次性丁腈手套", unit="盒", kind="material")
+lots = supply.receive(by=MEI, site=place, delivered=[
+    supply.Delivered(item=goods, quantity=40, lot="G-26", price_fen=2_400, expires_on=date(2027, 1, 31))])
+codes["stock_item"], codes["lot"] = goods.code, lots[0].lot.code
+asked_for = supply.request_stock(by=FANG, site=place, place="cashier", lines=[supply.Wanted(item=goods, quantity=6)])
+supply.sign_for(by=FANG, site=place, requisition=supply.issue(by=MEI, site=place, requisition=asked_for))
+supply.set_minimum(by=MEI, site=place, item=goods, place="kit", quantity=2)
+codes["requisition"] = asked_for.code
+codes["count"] = counting.plan_count(by=SYSTEM, site=place, month=clock.today(place.timezone)).code
+codes["expiry"] = expiry.open_check(by=MEI, site=place, day=clock.today(place.timezone)).code
+codes["pack"] = packs.open_pack(by=SYSTEM, site=place, month=clock.today(place.timezone)).code
+machine = sterilisation.register_steriliser(by=MEI, site=place, number="S-1", name="预真空压力蒸汽灭菌器", method="steam")
+held = sterilisation.register_set(by=MEI, site=place, number="K-01", name="拔牙器械包", packaging="pouch", contents="牙钳、牙挺、刮匙")
+load = sterilisation.load_steriliser(by=MEI, site=place, steriliser=machine, programme="134 °C", sets=[held])
+sterilisation.finish_load(by=MEI, site=place, physical=True, chemical=True,
+                          load=sterilisation.start_load(by=MEI, site=place, load=load))
+sterilisation.release_load(by=person("tang.rui"), site=place, load=load)
+codes["load"] = load.code
+codes["device"] = equipment.register_device(by=MEI, site=place, type=DeviceType.objects.get(key="x-ray"), number="X-1",
+                                            name="口腔全景机").code
+
 def known(slug, site, name):
     return register_patient(by=SYSTEM, site=site, name=name, sex="female", stated_age=33, phone="13911110011", confirmed_new=True)
 
@@ -233,6 +265,44 @@ ROLES: dict[str, tuple[str | None, str, dict[str, str]]] = {
             "receipt": "/cashier/receipts/{receipt}/",
             "arrears": "/cashier/arrears/",
             "dispatch": "/cashier/dispatch/",
+            "goods": "/cashier/goods/?patient={patient}",
+            "till-days": "/till-days/",
+            "till-day": "/till-days/{till_day}/",
+            "petty-cash": "/till-days/petty-cash/",
+            "leaves": "/till-days/leaves/",
+            "wallets": "/payments/",
+            "wallet-refunds": "/payments/refunds/",
+            "bills": "/payments/bills/",
+            "vip": "/vip/",
+            "vip-card": "/vip/cards/{card}/",
+            "vouchers": "/vip/vouchers/",
+            "measures": "/vip/measures/",
+            "count": "/inventory/counts/{count}/",
+        },
+    ),
+    "head-nurse": (
+        "mei.hua",
+        "smile",
+        {
+            "stock": "/inventory/",
+            "stock-item": "/inventory/items/{stock_item}/",
+            "lot": "/inventory/lots/{lot}/",
+            "receive": "/inventory/receive/",
+            "requisitions": "/inventory/requisitions/",
+            "requisition": "/inventory/requisitions/{requisition}/",
+            "kit": "/inventory/kit/",
+            "counts": "/inventory/counts/",
+            "expiry": "/inventory/expiry/{expiry}/",
+            "monthly-tables": "/inventory/packs/{pack}/",
+            "sterilisation": "/sterilisation/",
+            "load-new": "/sterilisation/new/",
+            "load": "/sterilisation/loads/{load}/",
+            "labels": "/sterilisation/loads/{load}/labels/",
+            "sets": "/sterilisation/stock/",
+            "scan": "/sterilisation/scan/",
+            "equipment": "/equipment/",
+            "device": "/equipment/devices/{device}/",
+            "damage": "/equipment/damage/",
         },
     ),
     "supervisor": (

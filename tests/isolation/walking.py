@@ -61,6 +61,9 @@ from services.consultation.machines import CONSULTATION
 from services.consultation.talks import ask_doctor, note_question
 from services.consultation.transfers import pass_on
 from services.corrections.actions import write_entry
+from services.equipment import actions as equipment
+from services.equipment.damage import report_damage
+from services.equipment.models import DeviceType
 from services.guest_care import actions as guest_care
 from services.guest_care import enquiries, queue, wishes
 from services.headquarters.doctors import open_calendar
@@ -68,12 +71,16 @@ from services.headquarters.publishing import publish_rules
 from services.importing.actions import upload
 from services.intake.actions import start_sheet
 from services.intake.handover import mark_special
+from services.inventory import counting, expiry, kit, packs, supply
 from services.outage.actions import declare_window, issue_block
 from services.outage.desks import keep_at_desk
 from services.patients.actions import register_patient
 from services.patients.doubles import distinguish_patients
 from services.patients.families import register_relative
 from services.patients.models import Patient
+from services.payments.acquirers import BillLine
+from services.payments.bills import match as match_bill
+from services.payments.models import GiveBack, PaymentAttempt
 from services.reception.actions import check_in
 from services.reception.models import Visit
 from services.records.actions import add_note, record_treatment
@@ -82,6 +89,7 @@ from services.refunds.actions import give_opinion, request_refund, sign_as_payee
 from services.refunds.actions import pay as pay_refund
 from services.refunds.actions import seal as seal_refund
 from services.refunds.identity import Shown
+from services.refunds.models import Refund
 from services.rules.handlers import take_in_publication
 from services.shift.desk import log_broadcast, register_item, register_visitor
 from services.shift.handlers import plan_days
@@ -90,11 +98,21 @@ from services.shift.incidents import raise_ticket, report_incident
 from services.shift.models import SiteDay
 from services.sites.models import Site
 from services.staff.models import StaffMember
+from services.sterilisation import actions as sterilisation
 from services.tasks.actions import open_task
 from services.telephone.actions import log_call
 from services.telephone.courtesy import order_calls
+from services.till_days.deposits import enter_deposit
+from services.till_days.models import DifferenceCase, Leave
+from services.till_days.opening import open_till
+from services.till_days.petty import ask as ask_for_cash
+from services.till_days.readiness import admit
 from services.treatment_area.actions import refuse_companion
 from services.treatment_area.rounds import note_patrol, raise_priority, report_concern
+from services.vip.actions import propose as propose_card
+from services.vip.actions import register_cards
+from services.vip.measures import set_measure
+from services.vip.vouchers import enter_voucher, set_package
 from tests.services.workbooks import workbook
 
 BY = Actor.system("test")
@@ -210,6 +228,8 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
     colleague = StaffMember.objects.filter(user__isnull=False, sites=site).first()
     if colleague is not None:
         _plant_dispatch_slip(site, colleague, word)
+    with suppress(DomainError):
+        _plant_stock(site, word, own=own)
     patient = register_patient(
         by=BY, site=site, name=name, sex="female", stated_age=40, phone="13911113333", address=f"{name}路 1 号",
         occupation=name, confirmed_new=True,
@@ -245,6 +265,9 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
             if own:
                 # What the house publishes for a role is read at all of its sites: between them it is no secret.
                 publish_document(by=BY, title=word, kind="secret", text=word, audience=["front_desk"])
+    with suppress(DomainError):
+        _plant_sterilisation(site, word)
+        _plant_equipment(site, word)
     hospital = Hospital.objects.first()
     if hospital is not None:
         with suppress(DomainError):
@@ -282,6 +305,7 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
         )
     _plant_arrangement(site, patient, doctor, word)
     _plant_beside_bookings(site, patient, doctor, word)
+    _plant_vip(site, doctor, word, own=own)
     # A chart belongs to the patient, who may be treated at every site of the tenant: between sites it is no secret.
     charted = word if own else "…"
     with suppress(DomainError):
@@ -299,7 +323,55 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
         issue_slip(by=signer, site=site, patient=patient, doctor=doctor, lines=[SlipLine(item=item, remark=word)])
         receipt = charge(by=BY, site=site, slip=slip, handed_over=[HandedOver(tender="cash", fen=item_total(slip))])
         _plant_money_back(site, patient, doctor, signer, receipt, word, charted)
+    with suppress(DomainError):
+        _plant_till_day(site, doctor, word)
     _plant_lines_of_business(site, patient, doctor, word)
+
+
+def _plant_stock(site: Site, word: str, *, own: bool) -> None:
+    """Stock of a site with every paper of the month; what things are called belongs to the whole tenant."""
+    today = clock.today(site.timezone)
+    item = supply.ensure_item(
+        by=BY, key="walk" if own else "walk-beside", name_zh=word if own else "…", unit="支", kind="material"
+    )
+    wanted = [supply.Wanted(item=item, quantity=1)]
+    supply.plan_order(by=BY, site=site, lines=wanted, supplier=word, reason=word)
+    supply.receive(by=BY, site=site, delivered=[supply.Delivered(item=item, quantity=5, lot=word[:40], price_fen=100)])
+    slip = supply.request_stock(by=replace(BY, name=word), site=site, place="cashier", lines=wanted)
+    supply.issue(by=BY, site=site, requisition=slip)
+    supply.sign_for(by=BY, site=site, requisition=slip)
+    lot = slip.issued_lots.get().lot
+    counting.plan_count(by=BY, site=site, month=today)
+    check = expiry.open_check(by=BY, site=site, day=today)
+    if check is not None:
+        expiry.confirm_lot(by=replace(BY, name=word), site=site, check=check, lot=lot.code)
+    expiry.apply_for_scrap(by=BY, site=site, lot=lot, place="store", quantity=1, reason=word)
+    pack = packs.open_pack(by=BY, site=site, month=today)
+    packs.write_table(
+        by=BY, site=site, pack=pack, kind="budget", lines=[packs.Line(item=word, quantity=1, price_fen=1, on=today)]
+    )
+    kit.check_kit(by=BY, site=site, remark=word)
+
+
+def _plant_sterilisation(site: Site, word: str) -> None:
+    """A load that failed, with its pack; out of use afterwards, so that it keeps nobody from a chair."""
+    machine = sterilisation.register_steriliser(by=BY, site=site, number=word[:20], name=word, method="steam")
+    held = sterilisation.register_set(by=BY, site=site, number=word[:20], name=word, packaging="pouch", contents=word)
+    load = sterilisation.load_steriliser(by=BY, site=site, steriliser=machine, programme=word, sets=[held])
+    sterilisation.start_load(by=BY, site=site, load=load)
+    sterilisation.finish_load(by=BY, site=site, load=load, physical=True, chemical=False)
+    sterilisation.set_in_use(by=BY, row=machine, in_use=False)
+
+
+def _plant_equipment(site: Site, word: str) -> None:
+    """A device with a fault, and a report that it was damaged."""
+    kind = DeviceType.objects.get(key="x-ray")
+    device = equipment.register_device(by=BY, site=site, type=kind, number=word[:20], name=word, serial=word)
+    equipment.report_fault(by=BY, site=site, device=device, words=word)
+    report_damage(
+        by=BY, site=site, kind="damaged", instrument=word, event=word, happened_on=clock.today(site.timezone), person=word,
+        device=device,
+    )  # fmt: skip
 
 
 def _plant_dispatch_slip(site: Site, colleague: StaffMember, word: str) -> None:
@@ -313,6 +385,21 @@ def _plant_dispatch_slip(site: Site, colleague: StaffMember, word: str) -> None:
             issue_dispatch_slip(
                 by=replace(BY, name=word), site=site, staff=colleague, patient=own, item=item, fee_fen=0
             )
+
+
+def _plant_vip(site: Site, custodian: StaffMember, word: str, *, own: bool) -> None:
+    """A blank of this site that waits for its signature, with a holder who has no file; and what belongs to the tenant."""
+    with suppress(DomainError):
+        serial = f"V-{site.pk:04d}"
+        card = register_cards(by=BY, site=site, first=serial, last="", custodian=custodian)[0]
+        propose_card(by=BY, site=site, card=card, holder_name=word, reason="potential", words=word)
+    if own:
+        # Partners and measures belong to the whole tenant: between its sites they are no secret.
+        day = clock.today(site.timezone)
+        package = set_package(by=BY, partner=word, name_zh=word, starts_on=day)
+        set_measure(by=BY, name_zh=word, starts_on=day)
+        with suppress(DomainError):
+            enter_voucher(by=BY, package=package, number=word, holder_name=word, phone_last_four="4417")
 
 
 def _plant_consultations(site: Site, word: str, *, name: str, own: bool) -> None:
@@ -438,10 +525,38 @@ def _plant_money_back(
     seal_refund(by=BY, site=site, refund=refund)
     slip = issue_slip(by=signer, site=site, patient=patient, doctor=doctor, lines=[SlipLine(item=lines[0].item)])
     wrong = charge(by=BY, site=site, slip=slip, handed_over=[HandedOver(tender="cash", fen=item_total(slip))])
+    _plant_wallets(site, slip, refund, word)
     write_entry(
         by=BY, site=site, receipt=wrong, kind="tender", cause=word, wrong=word, right=word,
-        payments=[HandedOver(tender="alipay", fen=wrong.received_fen)],
+        payments=[HandedOver(tender="alipay", fen=wrong.received_fen, reference=word)],
     )  # fmt: skip
+
+
+def _plant_till_day(site: Site, colleague: StaffMember, word: str) -> None:
+    """The till of today with a slip of the bank, an expense that somebody asks for, and who may sit there."""
+    today = open_till(by=replace(BY, name=word), site=site, float_fen=50_000)
+    enter_deposit(
+        by=BY, site=site, day=today, number=word, amount_fen=100, deposited_at=clock.now(), bank=word
+    )  # fmt: skip
+    ask_for_cash(by=replace(BY, name=word), site=site, amount_fen=100, reason=word)
+    admit(by=BY, site=site, staff=colleague, guarantor=word, document=word, guaranteed_on=clock.today(site.timezone))
+    DifferenceCase.objects.create(
+        day=today, site=site, amount_fen=-100, by_tender={"cash": -100}, opened_at=clock.now(), investigation=word
+    )
+    Leave.objects.create(site=site, staff=colleague, reason=word, asked_at=clock.now(), decided_by_name=word)
+
+
+def _plant_wallets(site: Site, slip: ChargeSlip, refund: Refund, word: str) -> None:
+    """A wallet payment that came to nothing, money on its way back, and a bill that knows a payment the house does not."""
+    attempt = PaymentAttempt.objects.create(
+        site=site, slip=slip, tender="alipay", merchant=word, amount_fen=1, state="failed", by_name=word,
+        started_at=clock.now(), error=word,
+    )  # fmt: skip
+    GiveBack.objects.create(
+        attempt=attempt, payout=refund.payouts.get(), site=site, amount_fen=1, started_at=clock.now(), error=word
+    )
+    stray = BillLine(what="pay", number=word, tender="alipay", amount_fen=100, fee_fen=1)
+    match_bill(by=BY, site=site, day=clock.today() - timedelta(days=1), lines=[stray])
 
 
 def item_total(slip: ChargeSlip) -> int:

@@ -45,6 +45,7 @@ from services.staff.models import StaffMember
 from services.tasks.models import Task
 from services.tasks.selectors import visible_tasks
 from services.telephone import models as telephone
+from services.till_days.models import TillDay
 from services.treatment_area import models as area
 
 # What each room shows of yesterday and today where everything is played: a name, the rows, their moment.
@@ -55,6 +56,7 @@ ROOMS: tuple[tuple[str, QuerySet[Any], str], ...] = (
     ("days closed", shift.SiteDay.objects.all(), "closed_at"),
     ("people at work", shift.Arrival.objects.all(), "at"),
     ("morning meeting", shift.Meeting.objects.filter(state="held"), "ended_at"),
+    ("tills closed by two", TillDay.objects.filter(report__isnull=False), "reconciled_at"),
     ("hand-over", shift.HandOver.objects.filter(state="received"), "received_at"),
     ("what comes and goes", shift.ItemEntry.objects.all(), "at"),
     ("visitors", shift.Visitor.objects.all(), "arrived_at"),

@@ -46,7 +46,7 @@ def written(receipt: Receipt, *, by: str = "fang.li", **more) -> Correction:
     """What the cashier has signed: paid by WeChat Pay, not in cash."""
     said = {"kind": "tender", "cause": "按错付款方式", "wrong": "现金", "right": "微信支付"}
     if not {"patient", "owed", "payments"} & more.keys():
-        more["payments"] = [HandedOver(tender="wechat_pay", fen=receipt.received_fen)]
+        more["payments"] = [HandedOver(tender="wechat_pay", fen=receipt.received_fen, reference="4200-1")]
     return actions.write_entry(by=person(by), site=receipt.site, receipt=receipt, **(said | more))
 
 
@@ -143,7 +143,10 @@ def test_only_the_cashier_who_erred_writes_and_never_signs_as_supervisor():
     refused("kind_unknown", lambda: written(receipt, kind="?"))
     refused("nothing_to_correct", lambda: written(receipt, owed={}))
     refused("nothing_to_correct", lambda: written(receipt, payments=[HandedOver(tender="cash", fen=12_000)]))
-    refused("too_little_tendered", lambda: written(receipt, payments=[HandedOver(tender="alipay", fen=11_999)]))
+    refused(
+        "too_little_tendered",
+        lambda: written(receipt, payments=[HandedOver(tender="alipay", fen=11_999, reference="2026-1")]),
+    )
     entry = written(receipt)
     refused("correction_open", lambda: written(receipt), Conflict)
     refused("own_correction", lambda: verified(entry, by="fang.li"))
@@ -182,7 +185,7 @@ def test_a_further_error_is_a_new_entry_that_names_the_former():
     first = verified(written(receipt))
     second_receipt = applied(first)
     refused("already_applied", lambda: written(receipt), Conflict)
-    again = written(second_receipt, payments=[HandedOver(tender="alipay", fen=12_000)])
+    again = written(second_receipt, payments=[HandedOver(tender="alipay", fen=12_000, reference="2026-2")])
     assert again.former == first
     third = applied(verified(again))
     assert (third.number, third.replaces_id) == ("C-2026-000003", second_receipt.pk)
@@ -278,7 +281,9 @@ def test_every_page_of_an_entry_leads_to_the_next_step():
     assert cashier.get(write).status_code == 200
     said = {"kind": "tender", "cause": "按错", "wrong": "现金", "right": "微信"}
     assert cashier.post(write, {**said, "tender": "wechat_pay"}).status_code == 422
-    made = cashier.post(write, {**said, "changes_money": "on", "tender": "wechat_pay"})
+    without = {**said, "changes_money": "on", "tender": "wechat_pay"}
+    assert cashier.post(write, without).status_code == 422
+    made = cashier.post(write, {**without, "reference": "4200-1"})
     entry = Correction.objects.get()
     here = f"/corrections/{entry.code}/"
     assert made["Location"] == here

@@ -273,7 +273,7 @@ def test_what_went_back_cannot_go_back_again(song):
 
 def test_money_goes_back_the_way_it_came_and_what_is_no_cash_is_confirmed_by_link(song):
     slip = signed(song)
-    given = [HandedOver(tender="wechat_pay", fen=60_000), HandedOver(tender="cash", fen=108_000)]
+    given = [HandedOver(tender="wechat_pay", fen=60_000, reference="4200-1"), HandedOver(tender="cash", fen=108_000)]
     receipt = charge(by=person("fang.li"), site=center(), slip=slip, handed_over=given)
     filling = line_of(slip, "filling").code
     assert routes.ways([filling]) == {filling: {"cash": 66_000, "wechat_pay": 60_000}}

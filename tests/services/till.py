@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from services.cashier.actions import SlipLine, charge, issue_slip
-from services.cashier.models import ChargeLine, ChargeSlip, Receipt
+from services.cashier.models import WITH_REFERENCE, ChargeLine, ChargeSlip, Receipt
 from services.cashier.taking import HandedOver
 from services.catalogue.actions import ensure_item
 from services.catalogue.models import Item
@@ -63,7 +63,10 @@ def charged(
     owed = {line_of(slip, name).code: amount for name, amount in more.pop("owed", {}).items()}
     due = sum(slip.lines.values_list("amount_fen", flat=True)) - sum(owed.values())
     given = HandedOver(
-        tender=tender, fen=due if tendered_fen is None else tendered_fen, card_number=more.pop("card_number", "")
+        tender=tender,
+        fen=due if tendered_fen is None else tendered_fen,
+        card_number=more.pop("card_number", ""),
+        reference=more.pop("reference", f"T{slip.code.hex}" if tender in WITH_REFERENCE else ""),
     )
     return charge(by=person(by), site=slip.site, slip=slip, handed_over=[given], owed=owed, **more)
 

@@ -17,7 +17,7 @@ function restore() {
   before = null;
 }
 
-function deliver(code) {
+export function deliver(code) {
   const event = new CustomEvent("scan", { detail: { code }, cancelable: true, bubbles: true });
   document.dispatchEvent(event);
   if (event.defaultPrevented) {

@@ -21,6 +21,7 @@ from services.sites.actions import create_entity, create_room, create_site
 from services.sites.models import Chair, Site
 from services.staff.actions import copy_week, hire_staff, plan_shift
 from services.staff.models import DutyShift, StaffMember
+from services.till_days.readiness import admit
 from tenants.directory import public_schema
 from tenants.models import ProvisioningJob
 from tenants.provisioning.actions import request_tenant, run_job
@@ -52,7 +53,9 @@ def build_house(house: House, *, group: Group, roster_weeks: int) -> None:
         for person in house.people:
             user = _build_user(house, person, roles, sites)
             if sites and "tenant_admin" not in person.roles:
-                _build_staff(person, user, list(sites.values()), sites)
+                staff = _build_staff(person, user, list(sites.values()), sites)
+                if "cashier" in person.roles:
+                    _admit_to_till(staff)
         if "escort" in verticals:
             _build_companions(house)
         for site in sites.values():
@@ -162,6 +165,15 @@ def _build_staff(person: Person, user: User, everywhere: list[Site], sites: dict
         specialties=list(person.specialties),
         user=user,
     )
+
+
+def _admit_to_till(staff: StaffMember) -> None:
+    """Whoever charges has been trained and guaranteed long ago (CA-035)."""
+    day = clock.today(staff.home_site.timezone) - timedelta(days=400)
+    admit(
+        by=BY, site=staff.home_site, staff=staff, guarantor="张担保", document="担保书", guaranteed_on=day, trained_on=day,
+        first_day=day,
+    )  # fmt: skip
 
 
 def _build_roster(house: House, site: Site, weeks: int) -> None:

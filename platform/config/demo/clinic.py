@@ -25,7 +25,7 @@ from services.appointments.models import Appointment, AppointmentCard
 from services.appointments.slots import Availability, Window, unit
 from services.books.models import Tender
 from services.cashier import actions as till
-from services.cashier.models import CARDS, ChargeSlip
+from services.cashier.models import CARDS, WALLETS, ChargeSlip
 from services.cashier.taking import HandedOver
 from services.catalogue.models import Item
 from services.catalogue.selectors import items
@@ -469,7 +469,10 @@ class Clinic(House):
             due = total - sum(owed.values())
             tendered = -(-due // 10_000) * 10_000 if fate.tender == Tender.CASH else due
             digits = fate.card_digits if fate.tender in CARDS else ""
-            given = HandedOver(tender=fate.tender, fen=tendered, card_number=digits)
-            till.charge(by=by, site=site, slip=slip, handed_over=[given], owed=owed)
+            number = f"42{slip.code.int % 10**26:026d}" if fate.tender in WALLETS else ""
+            given = HandedOver(tender=fate.tender, fen=tendered, card_number=digits, reference=number)
+            receipt = till.charge(by=by, site=site, slip=slip, handed_over=[given], owed=owed)
+            if owed:
+                till.report_arrears(by=by, site=site, receipt=receipt)
         # The till tells the front desk by an event; here at once, so that the moment is right.
         reception.note_charged(by=DEMO, visit=visit)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from functools import partial
 
-from config.demo import area, desk, frame, papers
+from config.demo import area, desk, frame, papers, till
 from config.demo.house import MINUTE, House
 from kernel import tenancy
 from services.catalogue.models import Item
@@ -14,12 +14,13 @@ from services.reception.models import Visit
 from services.sites.models import Site
 
 Act = Callable[[House, Site, date], None]
-# Calls with counted rings, entries looked through, the attendant's sheet.
+# Calls with counted rings, entries looked through, the attendant's sheet, the till closed.
 LONG_AGO: tuple[tuple[str, Act], ...] = (
     ("10:25", partial(desk.call, 1)),
     ("15:05", partial(desk.call, 3)),
     ("17:20", papers.review),
     (area.LAST_SHEET, area.hand_in),
+    ("19:15", till.close_and_bring),
 )
 # Minutes before the end at which the last things come onto the table.
 SHOWN_BEFORE = 12
@@ -51,7 +52,7 @@ def plan_sparsely(clinic: House, site: Site, day: date) -> None:
 
 def _acts() -> list[tuple[str, Act]]:
     """The acts of a day by the clock on the wall, each room's in its own order."""
-    found: list[tuple[str, Act]] = [*frame.DAY, *papers.DAY, *area.DAY, *desk.DAY]
+    found: list[tuple[str, Act]] = [*till.DAY, *frame.DAY, *papers.DAY, *area.DAY, *desk.DAY]
     if _dental():
         from config.demo import lab
 

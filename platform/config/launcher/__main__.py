@@ -18,7 +18,18 @@ from config.launcher.services import Services
 from config.launcher.system import wait_until
 
 # What a run has written and a new start must not find. Logs, fonts and builds stay.
-_DEMO_DATA = ("postgres", "broker", "media", "outbox", "beat", "demo.json", "demo-state.json", "clock.json", "stripe")
+_DEMO_DATA = (
+    "postgres",
+    "broker",
+    "media",
+    "outbox",
+    "beat",
+    "demo.json",
+    "demo-state.json",
+    "clock.json",
+    "stripe",
+    "acquirer",
+)
 
 
 def _port() -> int:

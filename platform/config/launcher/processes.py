@@ -106,6 +106,17 @@ def payments(*, var: Path, port: int, site: str, secret: str) -> Program | None:
     )
 
 
+def acquirer(*, var: Path, port: int, key: str) -> Program | None:
+    """The stand-in for the acquirer of wallet payments; None where the checkout has none."""
+    folder = ROOT / "tests" / "fakes" / "acquirer_server"
+    if not (folder / "__main__.py").exists():
+        return None
+    return Program(
+        "acquirer",
+        (sys.executable, str(folder), "--port", str(port), "--data", str(var / "acquirer"), "--key", key),
+    )
+
+
 class Supervisor:
     """Starts programs with their output in ``var/log`` and stops them again, whatever happens to the launcher."""
 

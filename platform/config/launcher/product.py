@@ -140,10 +140,12 @@ class Product:
                 console.end_steps()
                 raise
         # It adds its address to the environment, which the supervisor takes over as it is.
-        stripe = self._payments()
+        stripe, acquirer = self._payments(), self._acquirer()
         self._supervisor = supervisor = Supervisor(var=self._var, environment=self._environment)
         if stripe is not None:
             supervisor.start(stripe)
+        if acquirer is not None:
+            supervisor.start(acquirer)
         supervisor.start(processes.web(port=self._port, bind=_bind(), reload=self._reload))
         supervisor.start(processes.worker(reload=self._reload))
         supervisor.start(processes.beat(var=self._var, reload=self._reload))
@@ -168,6 +170,17 @@ class Product:
         program = processes.payments(var=self._var, port=port, site=f"http://{self._host()}", secret=secret)
         if program is not None:
             self._environment["STRIPE_API_BASE"] = f"http://{LOOPBACK}:{port}"
+        return program
+
+    def _acquirer(self) -> processes.Program | None:
+        """The stand-in for the acquirer, unless the environment names a real one."""
+        if self._environment.get("ACQUIRER_URL"):
+            return None
+        port = kept_port(self._var / "acquirer-port")
+        key = self._environment.setdefault("ACQUIRER_KEY", "acquirer_demo")
+        program = processes.acquirer(var=self._var, port=port, key=key)
+        if program is not None:
+            self._environment["ACQUIRER_URL"] = f"http://{LOOPBACK}:{port}"
         return program
 
     def manage(self, *arguments: str, title: str, failure: str, echo: bool = False) -> None:

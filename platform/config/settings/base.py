@@ -101,10 +101,16 @@ TENANT_APPS = [
     "services.seals",
     "services.corrections",
     "services.refunds",
+    "services.inventory",
+    "services.vip",
+    "services.payments",
     "services.guest_care",
+    "services.sterilisation",
+    "services.equipment",
     "services.followup",
     "services.telephone",
     "services.shift",
+    "services.till_days",
     "services.outage",
     "services.consultation",
     "services.kpis",
@@ -314,6 +320,16 @@ SMS_URL = os.environ.get("SMS_URL", f"file://{VAR}/outbox/sms")
 STRIPE_API_KEY = os.environ.get("STRIPE_API_KEY", "sk_test_demo")
 STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "")
 STRIPE_WEBHOOK_SECRET = os.environ.get("STRIPE_WEBHOOK_SECRET", "whsec_demo")
+# Wallet payments by the payer's code; without an address none are offered.
+ACQUIRER = "services.payments.acquirers.HttpAcquirer"
+ACQUIRER_URL = os.environ.get("ACQUIRER_URL", "")
+ACQUIRER_KEY = os.environ.get("ACQUIRER_KEY", "acquirer_demo")
+# The operators say which site is which shop there: one key signs for all, so no tenant may name somebody else's.
+ACQUIRER_MERCHANTS = dict(
+    pair.strip().split("=", 1) for pair in os.environ.get("ACQUIRER_MERCHANTS", "").split(",") if "=" in pair
+)
+# An acquirer answers within five seconds, or says that the payer still types.
+ACQUIRER_READ_SECONDS = 8.0
 SENTRY_DSN = os.environ.get("SENTRY_DSN", "")
 LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO")
 EMAIL_BACKEND = "kernel.messaging.mail.PortBackend"

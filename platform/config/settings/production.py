@@ -32,6 +32,8 @@ def _demo_defaults() -> list[str]:
         found.add("STRIPE_API_KEY")
     if said["STRIPE_WEBHOOK_SECRET"] in {"whsec_demo", "whsec_test"}:
         found.add("STRIPE_WEBHOOK_SECRET")
+    if base.ACQUIRER_URL and base.ACQUIRER_KEY in {"", "acquirer_demo"}:
+        found.add("ACQUIRER_KEY")
     if said["DJANGO_SECRET_KEY"] == base.DEMO_SECRET_KEY or len(said["DJANGO_SECRET_KEY"]) < SHORTEST_SECRET:
         found.add("DJANGO_SECRET_KEY")
     if base.DEMO_FIELD_KEYS.partition(":")[2] in said["FIELD_KEYS"]:
@@ -40,7 +42,7 @@ def _demo_defaults() -> list[str]:
         found.add("BASE_DOMAIN")
     # A folder that nobody reads swallows codes and reminders; a folder for media is a real storage.
     found.update(name for name in ("EMAIL_URL", "SMS_URL") if said[name].startswith("file://"))
-    return [name for name in REQUIRED if name in found]
+    return [name for name in (*REQUIRED, "ACQUIRER_KEY") if name in found]
 
 
 if refused := _demo_defaults():

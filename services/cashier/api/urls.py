@@ -12,6 +12,7 @@ urlpatterns = [
     path("sales/", views.Sales.as_view(), name="sales"),
     path("receipts/", views.Receipts.as_view(), name="receipts"),
     path("receipts/<uuid:code>/", views.ReceiptDetail.as_view(), name="receipt"),
+    path("receipts/<uuid:code>/report-arrears/", views.ReportArrears.as_view(), name="report-arrears"),
     path("dispatch-slips/", views.DispatchSlips.as_view(), name="dispatch-slips"),
     path("dispatch-slips/<uuid:code>/", views.OneDispatchSlip.as_view(), name="dispatch-slip"),
     path("arrears/", views.Arrears.as_view(), name="arrears"),

@@ -222,6 +222,18 @@ class ReceiptDetail(ApiView):
         return self.one(access_receipt(self.actor, code), ReceiptOut)
 
 
+class ReportArrears(ApiView):
+    """The cashier tells the supervisor what stays owed on a receipt."""
+
+    permissions = {"POST": "cashier.charge"}
+    outputs = {"POST": (200, ReceiptOut)}
+
+    def post(self, request: Request, code: UUID) -> Response:
+        found = access_receipt(self.actor, code, "cashier.charge")
+        actions.report_arrears(by=self.actor, site=found.site, receipt=found)
+        return self.one(access_receipt(self.actor, code, "cashier.charge"), ReceiptOut)
+
+
 class Arrears(ApiView):
     """What is still owed."""
 

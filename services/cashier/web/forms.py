@@ -67,11 +67,15 @@ class MoneyForm(forms.Form):
     )
     tendered_fen = FenField(label=_("Handed over"), min_value=0)
     card_number = forms.CharField(label=_("Card: last four digits"), max_length=4, required=False)
-    reference = forms.CharField(label=_("Number of the settlement or voucher"), max_length=64, required=False)
+    reference = forms.CharField(
+        label=_("Number of the transaction, settlement or voucher"), max_length=64, required=False
+    )
     second_tender = forms.ChoiceField(label=_("and by"), choices=[("", "—"), *Tender.choices], required=False)
     second_fen = FenField(label=_("Handed over"), min_value=0, required=False)
     second_card_number = forms.CharField(label=_("Card: last four digits"), max_length=4, required=False)
-    second_reference = forms.CharField(label=_("Number of the settlement or voucher"), max_length=64, required=False)
+    second_reference = forms.CharField(
+        label=_("Number of the transaction, settlement or voucher"), max_length=64, required=False
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

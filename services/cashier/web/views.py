@@ -12,14 +12,15 @@ from django.utils.translation import gettext as _
 
 from kernel import clock
 from kernel.errors import RuleRefused
-from kernel.web.views import code_or_404, flash, page, polled, redirect_after_post, render_page
+from kernel.web.views import code_or_404, flash, next_path, page, polled, redirect_after_post, render_page
 from services.appointments.selectors import next_of_patient
 from services.books.actions import business_day
 from services.books.selectors import day_book
 from services.cashier import actions, dispatch, selectors
 from services.cashier.access import access_arrear, access_receipt, access_slip
-from services.cashier.models import ChargeLine, ChargeSlip
+from services.cashier.models import ChargeLine, ChargeSlip, Receipt
 from services.cashier.preview import paper_preview, preview
+from services.cashier.receipts import is_reported
 from services.cashier.web.forms import AskForm, ChargeForm, SettleForm, SlipLines
 from services.discounts.actions import ask_approval
 from services.discounts.selectors import offers_for, requests_of
@@ -90,6 +91,12 @@ def _doctor(request: HttpRequest) -> StaffMember:
     if staff is None:
         raise RuleRefused("slip_not_the_doctor", _("A charge slip is signed by the treating doctor."))
     return staff
+
+
+def _may_report(request: HttpRequest, found: Receipt) -> bool:
+    """Is something owed here that the supervisor was not told of yet?"""
+    owes = any(row.settled_at is None and row.voided_at is None for row in found.arrears.all())
+    return owes and request.actor.can("cashier.charge", site=found.site.code) and not is_reported(found)
 
 
 def _till(request: HttpRequest) -> str:
@@ -207,6 +214,7 @@ def receipt(request: HttpRequest, code: UUID) -> HttpResponse:
             "receipt": found,
             "back": _till(request) or reverse("cashier:of-patient", args=[found.patient.code]),
             "lines": list(found.lines.all()),
+            "may_report": _may_report(request, found),
             "payments": list(found.payments.all()),
             "paper": json.loads(found.document.content),
             "next_booked": next_of_patient(found.patient),
@@ -239,8 +247,23 @@ def arrears(request: HttpRequest) -> HttpResponse:
     return render_page(
         request,
         "cashier/arrears.html",
-        {"rows": rows[:300], "rows_total": len(rows), "total_fen": total, "back": _till(request)},
+        {
+            "rows": rows[:300],
+            "rows_total": len(rows),
+            "total_fen": total,
+            "back": _till(request),
+            "may_report": request.actor.can("cashier.charge"),
+        },
     )
+
+
+@page(permission="cashier.charge", methods=("POST",))
+def report(request: HttpRequest, code: UUID) -> HttpResponse:
+    """The cashier tells the supervisor what stays owed on a receipt."""
+    found = access_receipt(request.actor, code, "cashier.charge")
+    actions.report_arrears(by=request.actor, site=found.site, receipt=found)
+    flash(request, _("Reported; the supervisor has it"))
+    return redirect_after_post(request, next_path(request, reverse("cashier:arrears")))
 
 
 @page(permission={"GET": "cashier.charge", "POST": "cashier.charge"}, methods=("GET", "POST"))

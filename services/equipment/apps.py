@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class EquipmentConfig(RoomConfig):
+    name = "services.equipment"
+    label = "equipment"

@@ -1,0 +1,41 @@
+from django.urls import path
+
+from services.inventory.api import goods, papers
+
+app_name = "api-inventory"
+urlpatterns = [
+    path("items/", goods.Items.as_view(), name="items"),
+    path("items/<uuid:code>/minimums/", goods.Minimums.as_view(), name="minimums"),
+    path("items/<uuid:code>/consumptions/", goods.Consumptions.as_view(), name="consumptions"),
+    path("balances/", goods.Balances.as_view(), name="balances"),
+    path("movements/", goods.Movements.as_view(), name="movements"),
+    path("lots/<uuid:code>/patients/", goods.Recall.as_view(), name="recall"),
+    path("receipts/", goods.Receipts.as_view(), name="receipts"),
+    path("orders/", goods.Orders.as_view(), name="orders"),
+    path("orders/<uuid:code>/place/", goods.PlaceOrder.as_view(), name="place-order"),
+    path("orders/<uuid:code>/cancel/", goods.CancelOrder.as_view(), name="cancel-order"),
+    path("requisitions/", goods.Requisitions.as_view(), name="requisitions"),
+    path("requisitions/<uuid:code>/<slug:step>/", goods.RequisitionStep.as_view(), name="requisition-step"),
+    path("uses/", goods.Uses.as_view(), name="uses"),
+    path("returns/", goods.Returns.as_view(), name="returns"),
+    path("counts/", papers.Counts.as_view(), name="counts"),
+    path("counts/<uuid:code>/", papers.OneCount.as_view(), name="count"),
+    path("counts/<uuid:code>/precount/", papers.Precount.as_view(), name="precount"),
+    path("counts/<uuid:code>/begin/", papers.BeginCount.as_view(), name="begin-count"),
+    path("counts/<uuid:code>/lines/", papers.CountLine.as_view(), name="count-line"),
+    path("counts/<uuid:code>/hand-over/", papers.HandOverCount.as_view(), name="hand-over-count"),
+    path("counts/<uuid:code>/accept/", papers.AcceptCount.as_view(), name="accept-count"),
+    path("counts/<uuid:code>/recount/", papers.Recount.as_view(), name="recount"),
+    path("counts/<uuid:code>/settle/", papers.SettleMonth.as_view(), name="settle-month"),
+    path("checks/", papers.Checks.as_view(), name="checks"),
+    path("checks/<uuid:code>/", papers.OneCheck.as_view(), name="check"),
+    path("checks/<uuid:code>/lots/", papers.ConfirmLot.as_view(), name="confirm-lot"),
+    path("checks/<uuid:code>/close/", papers.CloseCheck.as_view(), name="close-check"),
+    path("scraps/", papers.Scraps.as_view(), name="scraps"),
+    path("scraps/<uuid:code>/decision/", papers.ScrapDecision.as_view(), name="scrap-decision"),
+    path("packs/", papers.Packs.as_view(), name="packs"),
+    path("packs/<uuid:code>/tables/", papers.PackTables.as_view(), name="pack-tables"),
+    path("packs/<uuid:code>/submit/", papers.SubmitPack.as_view(), name="submit-pack"),
+    path("sites/<uuid:code>/kit/", papers.Kit.as_view(), name="kit"),
+    path("kit-checks/", papers.KitChecks.as_view(), name="kit-checks"),
+]

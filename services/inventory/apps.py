@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class InventoryConfig(RoomConfig):
+    name = "services.inventory"
+    label = "inventory"

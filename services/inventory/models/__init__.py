@@ -1,0 +1,53 @@
+"""Stock, and the papers of the month about it."""
+
+from services.inventory.models.goods import (
+    Balance,
+    Consumption,
+    IssuedLot,
+    Lot,
+    Minimum,
+    MoveKind,
+    Movement,
+    OrderLine,
+    Place,
+    PurchaseOrder,
+    Requisition,
+    RequisitionLine,
+    StockItem,
+)
+from services.inventory.models.papers import (
+    Count,
+    CountLine,
+    ExpiryCheck,
+    ExpiryLine,
+    KitCheck,
+    MonthlyPack,
+    PackLine,
+    PackTable,
+    Scrap,
+)
+
+__all__ = [
+    "Balance",
+    "Consumption",
+    "Count",
+    "CountLine",
+    "ExpiryCheck",
+    "ExpiryLine",
+    "IssuedLot",
+    "KitCheck",
+    "Lot",
+    "Minimum",
+    "MonthlyPack",
+    "MoveKind",
+    "Movement",
+    "OrderLine",
+    "PackLine",
+    "PackTable",
+    "Place",
+    "PurchaseOrder",
+    "Requisition",
+    "RequisitionLine",
+    "Scrap",
+    "StockItem",
+]

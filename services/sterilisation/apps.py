@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class SterilisationConfig(RoomConfig):
+    name = "services.sterilisation"
+    label = "sterilisation"

@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class VipConfig(RoomConfig):
+    name = "services.vip"
+    label = "vip"
