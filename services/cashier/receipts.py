@@ -213,7 +213,7 @@ def offered_tenders() -> list[tuple[str, Any]]:
     return [one for one in Tender.choices if one[0] != Tender.STORED_VALUE or _fillers(f"{TAKE}.{one[0]}")]
 
 
-def _fillers(slot: str) -> list[Callable[..., None]]:
+def _fillers(slot: str) -> list[Callable[..., Any]]:
     """What other rooms do within a charge, in their order; a refusal of theirs refuses the charge."""
     return [import_string(path) for room in registry.active_rooms() for path in room.slots.get(slot, ())]
 

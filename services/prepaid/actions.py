@@ -79,8 +79,8 @@ def redeem(
     if visit.site_id != site.pk:
         raise NotFound("visit_not_found", _("There is no such visit."))
     today = clock.today(site.timezone)
-    if clock.local(visit.arrived_at, site.timezone).date() != today:
-        raise RuleRefused("visit_over", _("A session is taken on the day of the visit."))
+    if clock.local(visit.arrived_at, site.timezone).date() != today or visit.state in ("rebooked", "left_unseen"):
+        raise RuleRefused("visit_over", _("A session is taken at a visit of today that takes place."))
     if not may_use(holding, visit.patient_id):
         raise RuleRefused(
             "not_shared",

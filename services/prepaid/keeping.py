@@ -242,7 +242,7 @@ def may_use(holding: Holding, patient: int) -> bool:
 def _gain(by: Actor, receipt: Receipt, part: Part, offer: Offer) -> Holding:
     site, now = receipt.site, receipt.issued_at
     if offer.kind == Kind.STORED_VALUE:
-        own = _own(receipt).first()
+        own = _own(receipt).exclude(state="ending").first()
         holding = locked(own) if own else _open(receipt, Kind.STORED_VALUE, name=part.line.item_name)
         kind, sessions = Row.TOPPED_UP, 0
     else:
@@ -281,7 +281,7 @@ def _open(receipt: Receipt, kind: Kind, **facts: object) -> Holding:
 def _own(receipt: Receipt) -> QuerySet[Holding]:
     """The stored value of the receipt's patient at its site; more than one only after two files became one."""
     rows = Holding.objects.filter(kind=Kind.STORED_VALUE, site=receipt.site, patient=receipt.patient)
-    return rows.exclude(state="ending").select_related("site").order_by("opened_at", "id")
+    return rows.select_related("site").order_by("opened_at", "id")
 
 
 def _account(receipt: Receipt, number: str, amount_fen: int) -> Holding:
@@ -299,7 +299,7 @@ def _account(receipt: Receipt, number: str, amount_fen: int) -> Holding:
     for one in candidates:
         holding = locked(one)
         last = holding.statement.order_by("-number").first()
-        if (last.balance_fen if last else 0) >= amount_fen:
+        if holding.state == "active" and (last.balance_fen if last else 0) >= amount_fen:
             return holding
     return locked(candidates[0])
 
@@ -315,7 +315,8 @@ def _refuse_stranger(holding: Holding, patient: int) -> None:
 
 def _lineage(receipt: Receipt) -> list[UUID]:
     """The receipt and those that it replaces, by code."""
-    codes, one = [], receipt
+    codes: list[UUID] = []
+    one: Receipt | None = receipt
     while one is not None:
         codes.append(one.code)
         one = one.replaces

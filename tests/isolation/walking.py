@@ -417,7 +417,13 @@ def _plant_prepaid(site: Site, patient: Patient, doctor: StaffMember, item: Item
             valid_days=100,
         )  # fmt: skip
         other = register_patient(
-            by=BY, site=site, name=f"{patient.name}亲", sex="female", stated_age=40, phone="13911119999", confirmed_new=True
+            by=BY,
+            site=site,
+            name=f"{patient.name}亲",
+            sex="female",
+            stated_age=40,
+            phone="13911119999",
+            confirmed_new=True,
         )
         for number in range(3):
             sell_goods(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kernel import clock
 from services.books.selectors import held
 from services.cashier.actions import SlipLine, sell_goods
 from services.cashier.models import Receipt
@@ -15,7 +16,7 @@ from services.prepaid.ending import ask_refund
 from services.prepaid.models import Ending, Holding, Offer, StatementLine, Use
 from services.reception.models import Visit
 from tests.services.doors import SYSTEM, person, staff
-from tests.services.flow import center, walked_in
+from tests.services.flow import center
 from tests.services.till import NUMBERS, item
 
 PRICE = 100_000
@@ -60,9 +61,17 @@ def stored(who: Patient, hundreds: int = 5, **more: Any) -> Holding:
     return StatementLine.objects.get(line__slip=receipt.slip).holding
 
 
+def came(who: Patient) -> Visit:
+    """A visit of today that is over, as often as wanted."""
+    now = clock.now()
+    return Visit.objects.create(
+        site=center(), patient=who, doctor=staff("011"), arrived_at=now, registered_at=now, ended_at=now, state="closed"
+    )
+
+
 def used(holding: Holding, visit: Visit | None = None, *, by: str = "fang.li", **more: Any) -> Use:
     """A session at a visit of the holder (a new one)."""
-    at = visit or walked_in(holding.patient)
+    at = visit or came(holding.patient)
     given = {"signer_name": at.patient.name} | more
     return actions.redeem(by=person(by), site=center(), holding=holding, visit=at, **given)
 

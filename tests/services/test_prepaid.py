@@ -32,6 +32,7 @@ from tests.services.advance import (
     asked_back,
     balance,
     bought,
+    came,
     package,
     package_offer,
     sessions,
@@ -40,7 +41,7 @@ from tests.services.advance import (
     used,
 )
 from tests.services.doors import SYSTEM, person, staff
-from tests.services.flow import center, clockwork, patient, walked_in
+from tests.services.flow import center, clockwork, patient
 from tests.services.money_back import approved, asked, paid, through
 from tests.services.till import charged, item, paper, signed
 
@@ -149,7 +150,7 @@ def test_what_is_paid_in_advance_is_paid_whole_and_not_from_stored_value(monday)
 def test_a_visit_takes_one_session_and_a_treatment_is_paid_once(monday):
     su = patient("苏琪")
     holding, other = package(su), package(su)
-    visit = walked_in(su)
+    visit = came(su)
     done = record_treatment(
         by=person("dr.lin"), site=center(), patient=su, doctor=staff("011"), item=item("scaling"), visit_code=visit.code
     )
@@ -164,12 +165,13 @@ def test_a_visit_takes_one_session_and_a_treatment_is_paid_once(monday):
 def test_a_session_is_for_whom_it_belongs_to_and_signed_for(monday):
     su, wu = patient("苏琪"), patient("吴大伟")
     holding = package(su)
-    refused("not_shared", lambda: used(holding, walked_in(wu)))
-    visit = walked_in(su)
+    refused("not_shared", lambda: used(holding, came(wu)))
+    visit = came(su)
     refused("signer_not_patient", lambda: used(holding, visit, signer_name="吴大伟"))
     monday("2026-12-15 10:00")
     refused("visit_over", lambda: used(holding, visit))
-    refused("not_a_package", lambda: used(stored(su)))
+    money = stored(su)
+    refused("not_a_package", lambda: used(money))
     refused("permission_denied", lambda: used(holding, visit, by="ye.fan"), Forbidden)
 
 
@@ -227,7 +229,7 @@ def test_family_spends_by_the_consent_of_the_holder(monday):
         for one in (holding, sessions_of)
     ]
     spend(wu, 60_000, reference=holding.number)
-    used(sessions_of, walked_in(wu))
+    used(sessions_of, came(wu))
     assert (balance(holding), sessions(sessions_of)) == (40_000, 9)
     for row in rows:
         actions.end_share(by=person("fang.li"), site=center(), share=row)
@@ -460,8 +462,8 @@ def test_a_package_goes_to_somebody_else_when_both_sign(monday):
     give()
     holding.refresh_from_db()
     assert holding.patient == wu
-    used(holding, walked_in(wu))
-    refused("not_shared", lambda: used(holding, walked_in(su)))
+    used(holding, came(wu))
+    refused("not_shared", lambda: used(holding, came(su)))
     # The money goes the way it came: to whoever paid.
     assert asked_back(holding).refund.patient == su
 

@@ -139,6 +139,10 @@ def test_lists_ask_the_same_however_long_they_are(monday):
     stored(su)
     web, boss = browser("fang.li"), browser("gao.wen")
     urls = ["/prepaid/", "/prepaid/?state=expiring", f"/prepaid/patients/{su.code}/"]
+    package(patient("吴零"), valid_days=20, key="test-short")
+    for url in urls:
+        web.get(url)
+    boss.get(f"/prepaid/holdings/{holding.code}/")
     few = [statements(lambda url=url: web.get(url)) for url in urls]
     few_of_one = statements(lambda: boss.get(f"/prepaid/holdings/{holding.code}/"))
     for name in "甲乙丙丁":
@@ -155,10 +159,10 @@ def test_reads_ask_few_statements(monday):
     su = patient("苏琪")
     package(su)
     stored(su)
-    fang = person("fang.li")
+    fang, site = person("fang.li"), center()
     assert statements(lambda: list(selectors.holdings(fang))) == 1
     assert statements(lambda: list(selectors.of_patient(fang, su))) == 1
-    assert statements(lambda: selectors.roll_forward(center(), date(2026, 12, 1))) == 2
+    assert statements(lambda: selectors.roll_forward(site, date(2026, 12, 1))) == 2
 
 
 def test_a_restricted_name_is_masked(monday):

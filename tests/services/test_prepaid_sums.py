@@ -19,11 +19,10 @@ from services.cashier.models import Receipt
 from services.cashier.taking import HandedOver, Taken
 from services.prepaid import actions, comparing, selectors
 from services.prepaid.models import Holding, Use
-from services.reception.models import Visit
 from services.refunds import actions as refunds
 from services.refunds.models import Refund
-from tests.services.advance import asked_back, bought, package_offer, top_up_offer
-from tests.services.doors import SYSTEM, person, staff
+from tests.services.advance import asked_back, bought, came, package_offer, top_up_offer
+from tests.services.doors import SYSTEM, person
 from tests.services.flow import center, patient
 from tests.services.money_back import approved, asked, paid
 from tests.services.till import signed
@@ -79,10 +78,9 @@ def step(kind: str, number: int, fen: int, people: list) -> None:
     elif kind == "use":
         holding = pick(Holding.objects.filter(kind="package"), number)
         if holding:
-            visit = Visit.objects.create(
-                site=site, patient=holding.patient, doctor=staff("011"), arrived_at=clock.now(), state="in_chair"
+            actions.redeem(
+                by=cashier, site=site, holding=holding, visit=came(holding.patient), signer_name=holding.patient.name
             )
-            actions.redeem(by=cashier, site=site, holding=holding, visit=visit, signer_name=holding.patient.name)
     elif kind == "forget":
         use = pick(Use.objects.filter(taken_back_at__isnull=True), number)
         if use:
