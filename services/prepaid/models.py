@@ -214,7 +214,7 @@ class Share(CodeModel):
 
 
 class Transfer(CodeModel):
-    """A package went from one patient to another; both signed."""
+    """A package went from one patient to another; both signed. Two files that become one later may be both."""
 
     APPEND_ONLY = True
 
@@ -229,7 +229,6 @@ class Transfer(CodeModel):
 
     class Meta:
         ordering = ["at", "id"]
-        constraints = [models.CheckConstraint(condition=~Q(giver=F("taker")), name="prepaid_transfer_two")]
 
 
 class Extension(CodeModel):

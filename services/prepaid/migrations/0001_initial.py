@@ -493,12 +493,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="transfer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("giver", models.F("taker")), _negated=True), name="prepaid_transfer_two"
-            ),
-        ),
-        migrations.AddConstraint(
             model_name="use",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("taken_back_at__isnull", True)),
