@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -29,6 +29,7 @@ class Move:
     tender: str = ""
     category: str = ""
     subject: UUID | None = None
+    holding: UUID | None = None
 
     def turned(self) -> Move:
         """The same way back."""
@@ -39,6 +40,7 @@ class Move:
             tender=self.tender,
             category=self.category,
             subject=self.subject,
+            holding=self.holding,
         )
 
 
@@ -84,6 +86,7 @@ def post(
             tender=move.tender,
             category=move.category,
             subject=move.subject,
+            holding=move.holding,
         )
         for move in moves
         if move.amount_fen
@@ -104,6 +107,7 @@ def reverse(*, by: Actor, entry: Entry, kind: EntryKind, source: UUID, number: s
             tender=one.tender,
             category=one.category,
             subject=one.subject,
+            holding=one.holding,
         ).turned()
         for one in entry.movements.all()
     ]
@@ -143,12 +147,20 @@ def keep_day(site: Site) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended('books:' || %s, 0))", [str(site.code)])
 
 
-def spread(parts: Sequence[tuple[UUID, str, int]], money_in: Sequence[tuple[str, int]]) -> list[Move]:
+def spread(
+    parts: Sequence[tuple[UUID, str, int]],
+    money_in: Sequence[tuple[str, int]],
+    *,
+    holdings: Mapping[UUID, UUID] | None = None,
+    spent: UUID | None = None,
+) -> list[Move]:
     """Which money paid which item: ``parts`` are (subject, category, fen), ``money_in`` (tender, fen); in their order.
 
     Both add up to the same; so a category has exactly what came in for it, and a refund finds the way the money came.
-    Raises ValueError where they do not.
+    ``holdings`` says which subjects are paid in advance, and for which holding; ``spent`` is the holding from which stored
+    value pays. Raises ValueError where sums differ, or stored value would pay in advance.
     """
+    ahead = holdings or {}
     if sum(part[2] for part in parts) != sum(fen for _tender, fen in money_in):
         raise ValueError("what came in is not what was paid")
     moves = []
@@ -163,14 +175,18 @@ def spread(parts: Sequence[tuple[UUID, str, int]], money_in: Sequence[tuple[str,
             rest -= part
             # Stored value is no new money: it is what the house owed the patient.
             stored = tender == Tender.STORED_VALUE
+            holding = ahead.get(subject)
+            if stored and holding is not None:
+                raise ValueError("stored value does not pay in advance")
             moves.append(
                 Move(
                     debit=Account.PREPAID if stored else Account.MONEY,
-                    credit=Account.INCOME,
+                    credit=Account.INCOME if holding is None else Account.PREPAID,
                     amount_fen=part,
                     tender="" if stored else tender,
-                    category=category,
+                    category=category if holding is None else "",
                     subject=subject,
+                    holding=spent if stored else holding,
                 )
             )
     return moves

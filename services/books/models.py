@@ -31,7 +31,8 @@ class Tender(models.TextChoices):
 
 
 class Account(models.TextChoices):
-    """Where money stands. ``MONEY`` is kept by tender, ``INCOME`` and ``OWED_INCOME`` by line of the daily report."""
+    """Where money stands. ``MONEY`` is kept by tender, ``INCOME`` and ``OWED_INCOME`` by line of the daily report, ``PREPAID`` by
+    holding: the package or stored value whose money it is."""
 
     MONEY = "money", pgettext_lazy("account", "Money taken")
     INCOME = "income", pgettext_lazy("account", "Income")
@@ -48,6 +49,7 @@ class Account(models.TextChoices):
 
 BY_TENDER = (Account.MONEY,)
 BY_CATEGORY = (Account.INCOME, Account.OWED_INCOME)
+BY_HOLDING = (Account.PREPAID,)
 
 
 class EntryKind(models.TextChoices):
@@ -104,7 +106,8 @@ class Entry(CodeModel):
 class Movement(CodeModel):
     """``amount_fen`` taken from the account ``credit`` and given to the account ``debit``; so an entry always balances.
 
-    ``subject`` is the code of what the money belongs to (a charge line, a package).
+    ``subject`` is the code of what the money belongs to (a charge line, a use); ``holding`` that of the package or stored value
+    from or to which it goes: the movements of a holding are its balance.
     """
 
     APPEND_ONLY = True
@@ -120,6 +123,7 @@ class Movement(CodeModel):
     tender = models.CharField(max_length=20, choices=Tender.choices, blank=True)
     category = models.CharField(max_length=40, blank=True)
     subject = models.UUIDField(null=True, blank=True)
+    holding = models.UUIDField(null=True, blank=True)
 
     class Meta:
         ordering = ["id"]
@@ -139,10 +143,16 @@ class Movement(CodeModel):
                 | ~Q(debit__in=BY_CATEGORY) & ~Q(credit__in=BY_CATEGORY) & Q(category=""),
                 name="books_movement_category",
             ),
+            models.CheckConstraint(
+                condition=(Q(debit__in=BY_HOLDING) | Q(credit__in=BY_HOLDING)) & Q(holding__isnull=False)
+                | ~Q(debit__in=BY_HOLDING) & ~Q(credit__in=BY_HOLDING) & Q(holding__isnull=True),
+                name="books_movement_holding",
+            ),
         ]
         indexes = [
             models.Index(fields=["site", "day"], name="books_movement_day"),
             models.Index(fields=["subject"], name="books_movement_subject"),
+            models.Index(fields=["holding"], name="books_movement_holding_of", condition=Q(holding__isnull=False)),
         ]
 
 

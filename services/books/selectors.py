@@ -65,13 +65,23 @@ class DayBook:
             if account == Account.PREPAID:
                 self.prepaid_used_fen += sign * total
 
-    def keep(self, debit: str, tender: str, category: str, total: int) -> None:
+    def keep(self, debit: str, credit: str, tender: str, category: str, total: int) -> None:
         """Count a movement of a refund that was taken back."""
         if debit == Account.MONEY:
             self.returned[tender] = self.returned.get(tender, 0) - total
         if debit == Account.PREPAID:
             self.prepaid_added_fen -= total
-        self.categories.setdefault(category, CategoryTotal()).refunded_fen -= total
+        if credit == Account.PREPAID:
+            self.prepaid_used_fen -= total
+        else:
+            self.categories.setdefault(category, CategoryTotal()).refunded_fen -= total
+
+    def not_used(self, category: str, total: int, subjects: int) -> None:
+        """Count a use of something prepaid that was taken back: it never was income."""
+        line = self.categories.setdefault(category, CategoryTotal())
+        line.gross_fen -= total
+        line.count -= subjects
+        self.prepaid_used_fen -= total
 
     @property
     def received_fen(self) -> int:
@@ -103,9 +113,12 @@ def add_up(rows: Iterable[tuple[str, str, str, str, str, int, int]]) -> DayBook:
             # Nobody got anything back: what was booked wrongly is taken out of where it stood.
             book.correct(debit, credit, tender, category, total, subjects)
             continue
-        if kind == EntryKind.REFUND and credit == Account.INCOME:
+        if kind == EntryKind.REFUND and (credit == Account.INCOME or debit == Account.MONEY):
             # A refund that was taken back: it never left.
-            book.keep(debit, tender, category, total)
+            book.keep(debit, credit, tender, category, total)
+            continue
+        if kind == EntryKind.REDEMPTION and debit == Account.INCOME:
+            book.not_used(category, total, subjects)
             continue
         if debit == Account.MONEY and of_patients:
             book.taken[tender] = book.taken.get(tender, 0) + total
@@ -156,3 +169,11 @@ def paid_for(subjects: Iterable[UUID]) -> dict[UUID, dict[str, int]]:
         if subject is not None:
             found.setdefault(subject, {})[tender] = total
     return found
+
+
+def held(holdings: Iterable[UUID]) -> dict[UUID, int]:
+    """What each of ``holdings`` is worth, in fen, as the movements say; one query. What has none is worth nothing."""
+    wanted = list(holdings)
+    signed = Case(When(credit=Account.PREPAID, then=F("amount_fen")), default=-F("amount_fen"))
+    rows = Movement.objects.filter(holding__in=wanted).order_by().values_list("holding").annotate(total=Sum(signed))
+    return dict.fromkeys(wanted, 0) | {holding: int(total) for holding, total in rows if holding is not None}

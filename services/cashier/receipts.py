@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -36,6 +37,17 @@ TILL = Actor.system("till")
 BEFORE = "cashier.before"
 AFTER = "cashier.charged"
 TAKE = "cashier.take"
+# Which lines are paid in advance, and which stored value pays: the slot of the room that keeps what patients have prepaid.
+HELD = "cashier.held"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """``ahead``: lines that are paid in advance, by code, with the holding that gets their money. ``spent``: the holding whose
+    stored value pays the receipt."""
+
+    ahead: Mapping[UUID, UUID] = field(default_factory=dict)
+    spent: UUID | None = None
 
 
 def locked_visit(code: UUID | None) -> Visit | None:
@@ -172,10 +184,16 @@ def pay(by: Actor, receipt: Receipt, taken: Sequence[Taken]) -> None:
 def book(
     by: Actor, receipt: Receipt, kind: EntryKind, bill: paper.Bill, taken: Sequence[Taken], *, settles: bool = False
 ) -> None:
-    """Income of the items that the money paid, in the order of the lines; what stays owed beside it (CA-056)."""
+    """Income of the items that the money paid, in the order of the lines; what stays owed beside it (CA-056). What is paid in
+    advance is no income yet: the house owes it."""
+    held = Held()
+    for ask in _fillers(HELD):
+        held = ask(by=by, receipt=receipt, parts=bill.parts, taken=taken)
     moves = books.spread(
         [(part.line.code, part.line.category, part.paid_fen) for part in bill.parts],
         [(one.tender, one.amount_fen) for one in taken],
+        holdings=held.ahead,
+        spent=held.spent,
     )
     for part in bill.parts:
         moves.append(
@@ -195,7 +213,7 @@ def offered_tenders() -> list[tuple[str, Any]]:
     return [one for one in Tender.choices if one[0] != Tender.STORED_VALUE or _fillers(f"{TAKE}.{one[0]}")]
 
 
-def _fillers(slot: str) -> list[Callable[..., None]]:
+def _fillers(slot: str) -> list[Callable[..., Any]]:
     """What other rooms do within a charge, in their order; a refusal of theirs refuses the charge."""
     return [import_string(path) for room in registry.active_rooms() for path in room.slots.get(slot, ())]
 

@@ -13,7 +13,7 @@ from kernel import audit, clock, money
 from kernel.context import Actor
 from kernel.errors import Conflict, RuleRefused
 from services.books import actions as books
-from services.books.models import Entry, EntryKind, Movement, Tender
+from services.books.models import Account, Entry, EntryKind, Movement, Tender
 from services.cashier import paper, receipts
 from services.cashier.models import Arrear, ChargeLine, ChargeSlip, Receipt, ReceiptVoid
 from services.cashier.taking import Taken
@@ -70,7 +70,8 @@ def refuse_irreplaceable(
     receipt: Receipt, bill: paper.Bill, taken: Sequence[Taken], patient: Patient | None = None
 ) -> None:
     """Nothing that came after may hang in the air. Raises Conflict (``receipt_void``, ``receipt_refunded``,
-    ``receipt_settled_since``), RuleRefused (``correction_adds_up_wrong``, ``stored_value_stays``)."""
+    ``receipt_settled_since``), RuleRefused (``correction_adds_up_wrong``, ``stored_value_stays``, ``prepaid_paid_whole``,
+    ``prepaid_patient_stays``)."""
     if ReceiptVoid.objects.filter(receipt=receipt).exists():
         raise Conflict("receipt_void", _("This receipt is void already. Correct the one that stands for it."))
     lines = [part.line.code for part in bill.parts]
@@ -90,6 +91,14 @@ def refuse_irreplaceable(
             _("By tender it must be exactly what was received: %(due)s yuan.")
             % {"due": money.yuan(bill.due_fen, grouped=True)},
             due_fen=bill.due_fen,
+        )
+    ahead = set(Movement.objects.filter(credit=Account.PREPAID, subject__in=lines).values_list("subject", flat=True))
+    if any(part.owed_fen for part in bill.parts if part.line.code in ahead):
+        raise RuleRefused("prepaid_paid_whole", _("What is paid in advance is paid whole; nothing of it stays owed."))
+    if person and (ahead or _stored(taken)):
+        raise RuleRefused(
+            "prepaid_patient_stays",
+            _("What was paid in advance, or by stored value, stays the patient's. Transfer it with consent instead."),
         )
     if _stored(taken) != _stored(taken_of(receipt)):
         raise RuleRefused(

@@ -19,6 +19,8 @@ class Line(NamedTuple):
 
 # Where an item stands until somebody says on which line of the report it counts; it blocks the close (CA-037).
 UNMAPPED = "unmapped"
+# What is sold in advance. It is no income until it is used, so its line comes into being with the first such item.
+PREPAID = "prepaid"
 LINES = (
     Line("orthodontic", "正畸", "Orthodontics"),
     Line("treatment", "治疗", "Treatment"),

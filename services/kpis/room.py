@@ -10,7 +10,7 @@ CHANGES = (
     "visit.registered", "visit.wait_explained", "visit.led_in", "visit.finished", "visit.left", "visit.settled", "visit.closed",
     "visit.rebooked", "visit.left_unseen", "appointments.booked", "appointments.moved", "appointments.cancelled",
     "appointments.no_show", "followup.due", "followup.closed", "followup.cancelled", "cashier.charged", "tasks.closed",
-    "refunds.paid", "corrections.applied",
+    "refunds.paid", "corrections.applied", "prepaid.changed",
     "outage.waits_excluded",
 )  # fmt: skip
 

@@ -120,6 +120,7 @@ def give_opinion(*, by: Actor, site: Site, refund: Refund, approve: bool, opinio
     _sign(by, refund, Part.SUPERVISOR, by.name, hash_of(said))
     settle_task(by=by, kind=OPINION, key=str(refund.code), result=refund.state)
     if not approve:
+        giving.tell(by=by, refund=refund, step=giving.DROPPED)
         _task(by, refund, ANSWER, gettext_noop("Refund refused: %(subject)s"), assignee=refund.doctor.user, closed=True)
     elif refund.amount_fen:
         _task(by, refund, PAY, gettext_noop("Pay a refund to %(subject)s"), roles=("cashier",))
@@ -137,6 +138,7 @@ def withdraw(*, by: Actor, site: Site, refund: Refund) -> Refund:
     if refund.doctor_by != by.code:
         raise RuleRefused("refund_not_the_doctor", _("Only whoever began it takes it back."))
     REFUND.move(refund, "withdrawn", by=by)
+    giving.tell(by=by, refund=refund, step=giving.DROPPED)
     for kind in (OPINION, PAY):
         cancel_task(by=by, kind=kind, key=str(refund.code), reason="withdrawn")
     return refund
@@ -174,7 +176,9 @@ def pay(*, by: Actor, site: Site, refund: Refund, shown: identity.Shown) -> Payo
     books.hold_day(site)
     before(by, site)
     moves, sums = routes.moves_back(
-        [(row.line.code, row.line.category, row.amount_fen) for row in rows if row.amount_fen], by_way
+        [(row.line.code, row.line.category, row.amount_fen) for row in rows if row.amount_fen],
+        by_way,
+        routes.kept(row.line.code for row in rows),
     )
     _refuse_short_till(site, sums.get(Tender.CASH, 0))
     payout = Payout(
@@ -196,6 +200,7 @@ def pay(*, by: Actor, site: Site, refund: Refund, shown: identity.Shown) -> Payo
         PayoutPart(payout=payout, tender=tender, amount_fen=fen) for tender, fen in sums.items()
     )
     giving.give_back(by=by, refund=refund, payout=payout, sums=sums, rows=rows)
+    giving.tell(by=by, refund=refund, step=giving.PAID, payout=payout)
     _sign(by, refund, Part.PAYER, by.name, hash_of(_paid_words(refund, payout, sums)), payout=payout)
     audit.record(
         by=by, verb="refunds.money_left", target=refund, site=site.code, amount_fen=refund.amount_fen,
@@ -233,6 +238,7 @@ def take_back(*, by: Actor, site: Site, refund: Refund) -> Refund:
     entry = books.reverse(by=by, entry=payout.entry, kind=EntryKind.REFUND, source=payout.code, number=refund.number)
     sums = {part.tender: -part.amount_fen for part in payout.parts.all()}
     giving.give_back(by=by, refund=refund, payout=payout, sums=sums, rows=[])
+    giving.tell(by=by, refund=refund, step=giving.TAKEN_BACK, payout=payout)
     payout.taken_back_at, payout.taken_back_by_name = clock.now(), by.name
     payout.save(update_fields=["taken_back_at", "taken_back_by_name"])
     audit.record(by=by, verb="refunds.taken_back", target=refund, site=site.code)

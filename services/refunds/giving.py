@@ -15,6 +15,9 @@ from services.refunds.models import Payout, Refund, RefundLine
 
 # Slot of the rooms that keep money of patients: ``(by, refund, payout, amount_fen, rows)``; negative: it is taken back.
 GIVE = "refunds.give"
+# Slot of rooms that must know how far a refund is, in its transaction: ``(by, refund, step, payout)``.
+TURNED = "refunds.turned"
+PAID, TAKEN_BACK, DROPPED = "paid", "taken_back", "dropped"
 KEPT_ELSEWHERE = (Tender.STORED_VALUE, Tender.WECHAT_PAY, Tender.ALIPAY)
 
 
@@ -33,3 +36,10 @@ def give_back(
             raise RuleRefused("way_back_unknown", _("Nobody here keeps the account to which this goes back."))
         for fill in fillers:
             fill(by=by, refund=refund, payout=payout, amount_fen=sums[tender], rows=rows)
+
+
+def tell(*, by: Actor, refund: Refund, step: str, payout: Payout | None = None) -> None:
+    """Tell other rooms that money left (``PAID``), is back (``TAKEN_BACK``), or that none will leave (``DROPPED``)."""
+    for room in registry.active_rooms():
+        for path in room.slots.get(TURNED, ()):
+            import_string(path)(by=by, refund=refund, step=step, payout=payout)

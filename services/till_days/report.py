@@ -15,7 +15,7 @@ from services.books.models import Movement, Tender
 from services.books.selectors import CategoryTotal, DayBook, add_up, day_book
 from services.cashier.models import ReceiptVoid
 from services.catalogue.models import Category
-from services.catalogue.starter import UNMAPPED
+from services.catalogue.starter import PREPAID, UNMAPPED
 from services.documents.actions import issue
 from services.documents.models import Document
 from services.till_days import blockers, counting
@@ -75,7 +75,8 @@ def lines_of(totals: Mapping[str, CategoryTotal]) -> list[Line]:
     for key in tops:
         below = [part for part in parts.get(key, ()) if part in totals]
         whole = [totals[one] for one in (key, *below) if one in totals]
-        if key == UNMAPPED and not whole:
+        # What is paid in advance is no income of its own line; it stands in the row of prepaid.
+        if key in (UNMAPPED, PREPAID) and not whole:
             continue
         found.append(_line(key, names.get(key, key), whole, part=False))
         found += [_line(part, names[part], [totals[part]], part=True) for part in below]

@@ -146,6 +146,17 @@ MEI, FANG = person("mei.hua"), person("fang.li")
 codes["till_day"] = TillDay.objects.get(site=place).code
 codes["card"] = vip.register_cards(by=FANG, site=place, first="V-0001", last="V-0006", custodian=staff("104"))[0].code
 vip.propose(by=FANG, site=place, card=vip.VipCard.objects.get(code=codes["card"]), holder_name="侯先生", reason="potential")
+from services.cashier.actions import sell_goods
+from services.prepaid import actions as prepaid
+from services.prepaid.models import Holding
+card = prepaid.offer_package(by=SYSTEM, key="screen-package", name_zh="洁牙十次卡", price_fen=100_000,
+                             gives=Item.objects.get(key="dental-scaling"), sessions=10, valid_days=365)
+value = prepaid.offer_stored_value(by=SYSTEM, key="screen-value", name_zh="储值一百元", price_fen=10_000)
+for sold, quantity, fen in ((card, 1, 100_000), (value, 5, 50_000)):
+    sell_goods(by=FANG, site=place, patient=inside.patient, goods=[SlipLine(item=sold.item, quantity=quantity)],
+               handed_over=[HandedOver(tender="cash", fen=fen)])
+codes["holding"] = Holding.objects.get(kind="package").code
+prepaid.redeem(by=FANG, site=place, holding=Holding.objects.get(kind="package"), visit=inside, signer_name=inside.patient.name)
 goods = supply.ensure_item(by=SYSTEM, key="screen-gloves", name_zh="一次性丁腈手套", unit="盒", kind="material")
 lots = supply.receive(by=MEI, site=place, delivered=[
     supply.Delivered(item=goods, quantity=40, lot="G-26", price_fen=2_400, expires_on=date(2027, 1, 31))])
@@ -279,6 +290,11 @@ ROLES: dict[str, tuple[str | None, str, dict[str, str]]] = {
             "vip-card": "/vip/cards/{card}/",
             "vouchers": "/vip/vouchers/",
             "measures": "/vip/measures/",
+            "prepaid": "/prepaid/",
+            "prepaid-holding": "/prepaid/holdings/{holding}/",
+            "prepaid-patient": "/prepaid/patients/{patient}/",
+            "prepaid-visit": "/prepaid/visits/{visit}/",
+            "prepaid-offers": "/prepaid/offers/",
             "count": "/inventory/counts/{count}/",
         },
     ),

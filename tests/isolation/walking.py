@@ -47,7 +47,7 @@ from services.appointments.referrals import register_referral
 from services.appointments.remote import request_consultation
 from services.appointments.sessions import plan_session
 from services.appointments.today import arrange, ask_duty_doctor, note_told, note_unplanned
-from services.cashier.actions import SlipLine, charge, issue_slip
+from services.cashier.actions import SlipLine, charge, issue_slip, sell_goods
 from services.cashier.dispatch import issue_dispatch_slip
 from services.cashier.models import ChargeSlip, Receipt
 from services.cashier.taking import HandedOver
@@ -81,6 +81,10 @@ from services.patients.models import Patient
 from services.payments.acquirers import BillLine
 from services.payments.bills import match as match_bill
 from services.payments.models import GiveBack, PaymentAttempt
+from services.prepaid import actions as prepaid
+from services.prepaid import lasting
+from services.prepaid.ending import ask_refund as ask_refund_of_prepaid
+from services.prepaid.models import Holding
 from services.reception.actions import check_in
 from services.reception.models import Visit
 from services.records.actions import add_note, record_treatment
@@ -306,6 +310,7 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
     _plant_arrangement(site, patient, doctor, word)
     _plant_beside_bookings(site, patient, doctor, word)
     _plant_vip(site, doctor, word, own=own)
+    _plant_prepaid(site, patient, doctor, item, word, own=own)
     # A chart belongs to the patient, who may be treated at every site of the tenant: between sites it is no secret.
     charted = word if own else "…"
     with suppress(DomainError):
@@ -400,6 +405,51 @@ def _plant_vip(site: Site, custodian: StaffMember, word: str, *, own: bool) -> N
         set_measure(by=BY, name_zh=word, starts_on=day)
         with suppress(DomainError):
             enter_voucher(by=BY, package=package, number=word, holder_name=word, phone_last_four="4417")
+
+
+def _plant_prepaid(site: Site, patient: Patient, doctor: StaffMember, item: Item, word: str, *, own: bool) -> None:
+    """Packages of a patient: one that is shared, used and lasts longer, one that went to somebody else, one that ends."""
+    clerk = replace(BY, name=word)
+    with suppress(DomainError):
+        # What is offered belongs to the whole tenant: between its sites it is no secret.
+        offer = prepaid.offer_package(
+            by=BY, key=f"walk-package-{site.pk}", name_zh=word if own else "…", price_fen=10_000, gives=item, sessions=5,
+            valid_days=100,
+        )  # fmt: skip
+        other = register_patient(
+            by=BY,
+            site=site,
+            name=f"{patient.name}亲",
+            sex="female",
+            stated_age=40,
+            phone="13911119999",
+            confirmed_new=True,
+        )
+        for number in range(3):
+            sell_goods(
+                by=clerk, site=site, patient=patient, goods=[SlipLine(item=offer.item)],
+                handed_over=[HandedOver(tender="cash", fen=10_000)],
+            )  # fmt: skip
+            holding = Holding.objects.filter(patient=patient).order_by("-pk").first()
+            if holding is None or holding.valid_until is None:
+                return
+            if number == 0:
+                ask_refund_of_prepaid(
+                    by=actor_for_user(doctor.user) if doctor.user else BY, site=site, holding=holding, doctor=doctor,
+                    cause="house", reason=word, signer_name=patient.name,
+                )  # fmt: skip
+            elif number == 1:
+                prepaid.transfer(
+                    by=clerk, site=site, holding=holding, taker=other, giver_name=patient.name, taker_name=other.name
+                )
+            else:
+                lasting.extend(
+                    by=clerk, site=site, holding=holding, until=holding.valid_until + timedelta(days=9), reason=word
+                )
+                prepaid.share(by=clerk, site=site, holding=holding, patient=other, signer_name=patient.name)
+                visit = Visit.objects.filter(patient=patient, site=site).first()
+                if visit is not None:
+                    prepaid.redeem(by=clerk, site=site, holding=holding, visit=visit, signer_name=patient.name)
 
 
 def _plant_consultations(site: Site, word: str, *, name: str, own: bool) -> None:

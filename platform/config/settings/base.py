@@ -103,6 +103,7 @@ TENANT_APPS = [
     "services.refunds",
     "services.inventory",
     "services.vip",
+    "services.prepaid",
     "services.payments",
     "services.guest_care",
     "services.sterilisation",

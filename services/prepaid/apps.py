@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class PrepaidConfig(RoomConfig):
+    name = "services.prepaid"
+    label = "prepaid"
