@@ -107,6 +107,7 @@ TENANT_APPS = [
     "services.shift",
     "services.outage",
     "services.consultation",
+    "services.complaints",
     "services.kpis",
     "services.headquarters",
     *VERTICALS,
