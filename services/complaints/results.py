@@ -25,6 +25,8 @@ FOLLOW_UP, OVERDUE = "complaints.follow_up", "complaints.overdue"
 CALLERS = ("customer_service", "follow_up_caller", "front_desk")
 # Where no file is known, the call is a task of this room; as long after as the rule's first offset.
 CALL_AFTER = timedelta(days=7)
+# Management may conclude here; nobody closes in the ordinary way.
+UNFOLLOWED = ("replied", "negotiating", "mediating", "satisfied", "solved_on_spot")
 ENGINE = Actor.system("complaints")
 
 
@@ -171,8 +173,13 @@ def take_follow_up(*, by: Actor, complaint: Complaint, satisfaction: str, words:
 def close(*, by: Actor, complaint: Complaint) -> Complaint:
     """The customer was content in the follow-up and every remedy is done: the case is closed (CP-017).
 
-    Raises RuleRefused (``remedies_open``, ``complaint_about_you``), Conflict (``invalid_transition``), Forbidden.
+    Raises RuleRefused (``follow_up_missing``, ``remedies_open``, ``complaint_about_you``), Conflict
+    (``invalid_transition``), Forbidden (``transition_forbidden``).
     """
+    complaint = cases.lock(complaint)
+    if complaint.state in UNFOLLOWED:
+        sentence = _("The follow-up is missing: a case is closed when the customer says afterwards to be content.")
+        raise RuleRefused("follow_up_missing", sentence)
     COMPLAINT.move(complaint, "closed", by=by)
     return _closed(by, complaint)
 

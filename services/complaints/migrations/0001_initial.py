@@ -3,410 +3,966 @@
 import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import kernel.crypto.fields
-import kernel.ids
 from django.conf import settings
 from django.db import migrations, models
 
+import kernel.crypto.fields
+import kernel.ids
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('patients', '0003_withdrawn'),
-        ('reception', '0001_initial'),
-        ('sites', '0001_initial'),
-        ('staff', '0001_initial'),
+        ("patients", "0003_withdrawn"),
+        ("reception", "0001_initial"),
+        ("sites", "0001_initial"),
+        ("staff", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Complaint',
+            name="Complaint",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('number', models.CharField(max_length=40)),
-                ('state', models.CharField(choices=[('received', 'Received'), ('solved_on_spot', 'Solved on the spot'), ('assigned', 'Assigned'), ('investigating', 'Investigating'), ('determined', 'Cause known'), ('authorised', 'Remedy authorised'), ('replied', 'Customer told'), ('negotiating', 'Negotiating'), ('mediating', 'With a mediator'), ('satisfied', 'Customer content'), ('followed_up', 'Followed up'), ('closed', 'Closed'), ('analysed', 'Analysed'), ('reopened', 'Reopened')], default='received', max_length=16)),
-                ('vertical', models.CharField(blank=True, max_length=40)),
-                ('channel', models.CharField(choices=[('desk', 'desk, in person'), ('phone', 'phone'), ('window', 'complaint window'), ('waiting', 'waiting area'), ('follow_up', 'follow-up call'), ('online', 'online service'), ('email', 'e-mail'), ('box', 'feedback box')], max_length=10, verbose_name='channel')),
-                ('category', models.CharField(max_length=40, verbose_name='category')),
-                ('severity', models.CharField(choices=[('ordinary', 'ordinary'), ('serious', 'serious')], default='ordinary', max_length=8, verbose_name='severity')),
-                ('source', models.CharField(blank=True, choices=[('', 'the customer'), ('doctor_change', 'a change of doctor'), ('follow_up', 'a follow-up call'), ('wait', 'a long wait'), ('call', 'a phone call')], default='', max_length=16)),
-                ('source_code', models.UUIDField(blank=True, null=True)),
-                ('complainant_name', models.CharField(max_length=80, verbose_name='complainant')),
-                ('phone', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='Phone')),
-                ('phone_index', kernel.crypto.fields.BlindIndexField(blank=True, db_index=True, default='', editable=False, kind='phone', max_length=48, source='phone')),
-                ('contact', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='other contact')),
-                ('matter', kernel.crypto.fields.EncryptedTextField(verbose_name='matter')),
-                ('treatment', kernel.crypto.fields.EncryptedTextField(verbose_name='treatment situation')),
-                ('received_at', models.DateTimeField()),
-                ('receiver_name', models.CharField(max_length=80)),
-                ('reply_due_at', models.DateTimeField()),
-                ('statutory_due_on', models.DateField()),
-                ('limit_on', models.DateField()),
-                ('routed_to', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), size=None)),
-                ('solution', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='what was done at once')),
-                ('solved_at', models.DateTimeField(blank=True, null=True)),
-                ('assigned_at', models.DateTimeField(blank=True, null=True)),
-                ('investigating_at', models.DateTimeField(blank=True, null=True)),
-                ('cause', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='cause')),
-                ('opinion', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='handling opinion')),
-                ('department', models.CharField(blank=True, max_length=40, verbose_name='responsible department')),
-                ('determined_at', models.DateTimeField(blank=True, null=True)),
-                ('authorised_at', models.DateTimeField(blank=True, null=True)),
-                ('answered_at', models.DateTimeField(blank=True, null=True)),
-                ('replied_at', models.DateTimeField(blank=True, null=True)),
-                ('overdue_at', models.DateTimeField(blank=True, null=True)),
-                ('negotiating_at', models.DateTimeField(blank=True, null=True)),
-                ('mediator', models.CharField(blank=True, max_length=120, verbose_name='mediator')),
-                ('mediation_on', models.DateField(blank=True, null=True, verbose_name='date of the mediation')),
-                ('mediation_result', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='result of the mediation')),
-                ('satisfied_at', models.DateTimeField(blank=True, null=True)),
-                ('follow_ups', models.PositiveSmallIntegerField(default=0)),
-                ('followed_up_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('content_at_close', models.BooleanField(blank=True, null=True)),
-                ('closing_reason', models.CharField(blank=True, max_length=300)),
-                ('analysed_at', models.DateTimeField(blank=True, null=True)),
-                ('reopened_at', models.DateTimeField(blank=True, null=True)),
-                ('reopenings', models.PositiveSmallIntegerField(default=0)),
-                ('handler', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='staff.staffmember')),
-                ('patient', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('receiver', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('repeat_of', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='repeats', to='complaints.complaint')),
-                ('responsible', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='staff.staffmember')),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sites.site')),
-                ('visit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reception.visit')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("number", models.CharField(max_length=40)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("received", "Received"),
+                            ("solved_on_spot", "Solved on the spot"),
+                            ("assigned", "Assigned"),
+                            ("investigating", "Investigating"),
+                            ("determined", "Cause known"),
+                            ("authorised", "Remedy authorised"),
+                            ("replied", "Customer told"),
+                            ("negotiating", "Negotiating"),
+                            ("mediating", "With a mediator"),
+                            ("satisfied", "Customer content"),
+                            ("followed_up", "Followed up"),
+                            ("closed", "Closed"),
+                            ("analysed", "Analysed"),
+                            ("reopened", "Reopened"),
+                        ],
+                        default="received",
+                        max_length=16,
+                    ),
+                ),
+                ("vertical", models.CharField(blank=True, max_length=40)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("desk", "desk, in person"),
+                            ("phone", "phone"),
+                            ("window", "complaint window"),
+                            ("waiting", "waiting area"),
+                            ("follow_up", "follow-up call"),
+                            ("online", "online service"),
+                            ("email", "e-mail"),
+                            ("box", "feedback box"),
+                        ],
+                        max_length=10,
+                        verbose_name="channel",
+                    ),
+                ),
+                ("category", models.CharField(max_length=40, verbose_name="category")),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[("ordinary", "ordinary"), ("serious", "serious")],
+                        default="ordinary",
+                        max_length=8,
+                        verbose_name="severity",
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "the customer"),
+                            ("doctor_change", "a change of doctor"),
+                            ("follow_up", "a follow-up call"),
+                            ("wait", "a long wait"),
+                            ("call", "a phone call"),
+                        ],
+                        default="",
+                        max_length=16,
+                    ),
+                ),
+                ("source_code", models.UUIDField(blank=True, null=True)),
+                ("complainant_name", models.CharField(max_length=80, verbose_name="complainant")),
+                ("phone", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="Phone")),
+                (
+                    "phone_index",
+                    kernel.crypto.fields.BlindIndexField(
+                        blank=True,
+                        db_index=True,
+                        default="",
+                        editable=False,
+                        kind="phone",
+                        max_length=48,
+                        source="phone",
+                    ),
+                ),
+                (
+                    "contact",
+                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="other contact"),
+                ),
+                ("matter", kernel.crypto.fields.EncryptedTextField(verbose_name="matter")),
+                ("treatment", kernel.crypto.fields.EncryptedTextField(verbose_name="treatment situation")),
+                ("received_at", models.DateTimeField()),
+                ("receiver_name", models.CharField(max_length=80)),
+                ("reply_due_at", models.DateTimeField()),
+                ("statutory_due_on", models.DateField()),
+                ("limit_on", models.DateField()),
+                (
+                    "routed_to",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), size=None),
+                ),
+                (
+                    "solution",
+                    kernel.crypto.fields.EncryptedTextField(
+                        blank=True, default="", verbose_name="what was done at once"
+                    ),
+                ),
+                ("solved_at", models.DateTimeField(blank=True, null=True)),
+                ("assigned_at", models.DateTimeField(blank=True, null=True)),
+                ("investigating_at", models.DateTimeField(blank=True, null=True)),
+                ("cause", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="cause")),
+                (
+                    "opinion",
+                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="handling opinion"),
+                ),
+                ("department", models.CharField(blank=True, max_length=40, verbose_name="responsible department")),
+                ("determined_at", models.DateTimeField(blank=True, null=True)),
+                ("authorised_at", models.DateTimeField(blank=True, null=True)),
+                ("answered_at", models.DateTimeField(blank=True, null=True)),
+                ("replied_at", models.DateTimeField(blank=True, null=True)),
+                ("overdue_at", models.DateTimeField(blank=True, null=True)),
+                ("negotiating_at", models.DateTimeField(blank=True, null=True)),
+                ("mediator", models.CharField(blank=True, max_length=120, verbose_name="mediator")),
+                ("mediation_on", models.DateField(blank=True, null=True, verbose_name="date of the mediation")),
+                (
+                    "mediation_result",
+                    kernel.crypto.fields.EncryptedTextField(
+                        blank=True, default="", verbose_name="result of the mediation"
+                    ),
+                ),
+                ("satisfied_at", models.DateTimeField(blank=True, null=True)),
+                ("follow_ups", models.PositiveSmallIntegerField(default=0)),
+                ("followed_up_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("content_at_close", models.BooleanField(blank=True, null=True)),
+                ("closing_reason", models.CharField(blank=True, max_length=300)),
+                ("analysed_at", models.DateTimeField(blank=True, null=True)),
+                ("reopened_at", models.DateTimeField(blank=True, null=True)),
+                ("reopenings", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "handler",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="staff.staffmember",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "receiver",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "repeat_of",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="repeats",
+                        to="complaints.complaint",
+                    ),
+                ),
+                (
+                    "responsible",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="staff.staffmember",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "visit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="reception.visit",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-received_at', '-id'],
+                "ordering": ["-received_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='Evidence',
+            name="Evidence",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('kind', models.CharField(choices=[('consultation', 'consultation record'), ('service', 'record of the service'), ('chart', 'chart'), ('feedback', 'customer feedback'), ('complainant', 'talk with the complainant'), ('staff', 'talk with staff'), ('doctor', 'talk with a doctor'), ('department', 'talk with a department'), ('hand_over', 'hand-over of the case'), ('reopened', 'dissatisfied again')], max_length=12, verbose_name='kind')),
-                ('words', kernel.crypto.fields.EncryptedTextField(verbose_name='what it says')),
-                ('at', models.DateTimeField()),
-                ('by_name', models.CharField(max_length=80)),
-                ('complaint', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evidence', to='complaints.complaint')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("consultation", "consultation record"),
+                            ("service", "record of the service"),
+                            ("chart", "chart"),
+                            ("feedback", "customer feedback"),
+                            ("complainant", "talk with the complainant"),
+                            ("staff", "talk with staff"),
+                            ("doctor", "talk with a doctor"),
+                            ("department", "talk with a department"),
+                            ("hand_over", "hand-over of the case"),
+                            ("reopened", "dissatisfied again"),
+                        ],
+                        max_length=12,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("words", kernel.crypto.fields.EncryptedTextField(verbose_name="what it says")),
+                ("at", models.DateTimeField()),
+                ("by_name", models.CharField(max_length=80)),
+                (
+                    "complaint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="evidence", to="complaints.complaint"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at', 'id'],
+                "ordering": ["at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Feedback',
+            name="Feedback",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('number', models.CharField(max_length=40)),
-                ('kind', models.CharField(choices=[('praise', 'praise'), ('suggestion', 'suggestion'), ('opinion', 'opinion')], max_length=10, verbose_name='kind')),
-                ('channel', models.CharField(choices=[('desk', 'desk, in person'), ('phone', 'phone'), ('window', 'complaint window'), ('waiting', 'waiting area'), ('follow_up', 'follow-up call'), ('online', 'online service'), ('email', 'e-mail'), ('box', 'feedback box')], max_length=10, verbose_name='channel')),
-                ('state', models.CharField(choices=[('collected', 'Collected'), ('assigned', 'Assigned'), ('processed', 'Dealt with'), ('told', 'Customer told'), ('confirmed', 'Confirmed'), ('upgraded', 'Now a complaint')], default='collected', max_length=10)),
-                ('words', kernel.crypto.fields.EncryptedTextField(verbose_name='what was said')),
-                ('customer_name', models.CharField(blank=True, max_length=80, verbose_name='name')),
-                ('phone', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='Phone')),
-                ('phone_index', kernel.crypto.fields.BlindIndexField(blank=True, db_index=True, default='', editable=False, kind='phone', max_length=48, source='phone')),
-                ('collected_at', models.DateTimeField()),
-                ('collected_by_name', models.CharField(max_length=80)),
-                ('due_on', models.DateField()),
-                ('department', models.CharField(blank=True, max_length=40, verbose_name='department')),
-                ('assigned_at', models.DateTimeField(blank=True, null=True)),
-                ('measure', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='what was done')),
-                ('processed_at', models.DateTimeField(blank=True, null=True)),
-                ('answer', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='what the customer was told')),
-                ('told_at', models.DateTimeField(blank=True, null=True)),
-                ('satisfied', models.BooleanField(blank=True, null=True, verbose_name='content')),
-                ('confirmed_at', models.DateTimeField(blank=True, null=True)),
-                ('upgraded_at', models.DateTimeField(blank=True, null=True)),
-                ('overdue_at', models.DateTimeField(blank=True, null=True)),
-                ('collected_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('responsible', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='staff.staffmember')),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sites.site')),
-                ('visit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reception.visit')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("number", models.CharField(max_length=40)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("praise", "praise"), ("suggestion", "suggestion"), ("opinion", "opinion")],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("desk", "desk, in person"),
+                            ("phone", "phone"),
+                            ("window", "complaint window"),
+                            ("waiting", "waiting area"),
+                            ("follow_up", "follow-up call"),
+                            ("online", "online service"),
+                            ("email", "e-mail"),
+                            ("box", "feedback box"),
+                        ],
+                        max_length=10,
+                        verbose_name="channel",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("collected", "Collected"),
+                            ("assigned", "Assigned"),
+                            ("processed", "Dealt with"),
+                            ("told", "Customer told"),
+                            ("confirmed", "Confirmed"),
+                            ("upgraded", "Now a complaint"),
+                        ],
+                        default="collected",
+                        max_length=10,
+                    ),
+                ),
+                ("words", kernel.crypto.fields.EncryptedTextField(verbose_name="what was said")),
+                ("customer_name", models.CharField(blank=True, max_length=80, verbose_name="name")),
+                ("phone", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="Phone")),
+                (
+                    "phone_index",
+                    kernel.crypto.fields.BlindIndexField(
+                        blank=True,
+                        db_index=True,
+                        default="",
+                        editable=False,
+                        kind="phone",
+                        max_length=48,
+                        source="phone",
+                    ),
+                ),
+                ("collected_at", models.DateTimeField()),
+                ("collected_by_name", models.CharField(max_length=80)),
+                ("due_on", models.DateField()),
+                ("department", models.CharField(blank=True, max_length=40, verbose_name="department")),
+                ("assigned_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "measure",
+                    kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="what was done"),
+                ),
+                ("processed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "answer",
+                    kernel.crypto.fields.EncryptedTextField(
+                        blank=True, default="", verbose_name="what the customer was told"
+                    ),
+                ),
+                ("told_at", models.DateTimeField(blank=True, null=True)),
+                ("satisfied", models.BooleanField(blank=True, null=True, verbose_name="content")),
+                ("confirmed_at", models.DateTimeField(blank=True, null=True)),
+                ("upgraded_at", models.DateTimeField(blank=True, null=True)),
+                ("overdue_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "collected_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "responsible",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="staff.staffmember",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
+                (
+                    "visit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="reception.visit",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-collected_at', '-id'],
+                "ordering": ["-collected_at", "-id"],
             },
         ),
         migrations.AddField(
-            model_name='complaint',
-            name='feedback',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='complaint', to='complaints.feedback'),
+            model_name="complaint",
+            name="feedback",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="complaint",
+                to="complaints.feedback",
+            ),
         ),
         migrations.CreateModel(
-            name='Involved',
+            name="Involved",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('part', models.CharField(choices=[('accused', 'concerned'), ('handler', 'handler'), ('lead', 'lead of the team'), ('member', 'member of the team'), ('approver', 'approver')], max_length=8)),
-                ('side', models.PositiveSmallIntegerField()),
-                ('since_at', models.DateTimeField()),
-                ('until_at', models.DateTimeField(blank=True, null=True)),
-                ('complaint', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='people', to='complaints.complaint')),
-                ('staff', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='staff.staffmember')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "part",
+                    models.CharField(
+                        choices=[
+                            ("accused", "concerned"),
+                            ("handler", "handler"),
+                            ("lead", "lead of the team"),
+                            ("member", "member of the team"),
+                            ("approver", "approver"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("side", models.PositiveSmallIntegerField()),
+                ("since_at", models.DateTimeField()),
+                ("until_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "complaint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="people", to="complaints.complaint"
+                    ),
+                ),
+                (
+                    "staff",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Principle',
+            name="Principle",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('key', models.CharField(choices=[('mood', 'mood before matter: the customer was heard out'), ('background', 'background of the customer'), ('scope', 'cause found, controllable scope delimited'), ('authorisation', 'authorisation obtained'), ('leader', 'leader involved where needed'), ('no_overpromise', 'nothing promised that cannot be kept'), ('mediation', 'win-win sought, principles held, mediation considered')], max_length=16)),
-                ('words', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='note')),
-                ('at', models.DateTimeField()),
-                ('by_name', models.CharField(max_length=80)),
-                ('complaint', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='principles', to='complaints.complaint')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                (
+                    "key",
+                    models.CharField(
+                        choices=[
+                            ("mood", "mood before matter: the customer was heard out"),
+                            ("background", "background of the customer"),
+                            ("scope", "cause found, controllable scope delimited"),
+                            ("authorisation", "authorisation obtained"),
+                            ("leader", "leader involved where needed"),
+                            ("no_overpromise", "nothing promised that cannot be kept"),
+                            ("mediation", "win-win sought, principles held, mediation considered"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("words", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="note")),
+                ("at", models.DateTimeField()),
+                ("by_name", models.CharField(max_length=80)),
+                (
+                    "complaint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="principles",
+                        to="complaints.complaint",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Remedy',
+            name="Remedy",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('kind', models.CharField(max_length=40, verbose_name='remedy')),
-                ('words', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='what exactly')),
-                ('amount_fen', models.PositiveBigIntegerField(default=0, verbose_name='amount')),
-                ('due_on', models.DateField(blank=True, null=True, verbose_name='until')),
-                ('state', models.CharField(choices=[('proposed', 'waits for approval'), ('approved', 'to be done'), ('refused', 'refused'), ('declined', 'declined by the customer'), ('done', 'done')], max_length=8)),
-                ('needs_approval', models.BooleanField(default=False)),
-                ('proposed_at', models.DateTimeField()),
-                ('proposed_by', models.UUIDField(null=True)),
-                ('proposed_by_name', models.CharField(max_length=80)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('decided_by', models.UUIDField(blank=True, null=True)),
-                ('decided_by_name', models.CharField(blank=True, max_length=80)),
-                ('decision', models.CharField(blank=True, max_length=200, verbose_name='reason')),
-                ('told_at', models.DateTimeField(blank=True, null=True)),
-                ('done_on', models.DateField(blank=True, null=True, verbose_name='done on')),
-                ('done_by_name', models.CharField(blank=True, max_length=80)),
-                ('complaint', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='remedies', to='complaints.complaint')),
-                ('staff', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='staff.staffmember')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("kind", models.CharField(max_length=40, verbose_name="remedy")),
+                ("words", kernel.crypto.fields.EncryptedTextField(blank=True, default="", verbose_name="what exactly")),
+                ("amount_fen", models.PositiveBigIntegerField(default=0, verbose_name="amount")),
+                ("due_on", models.DateField(blank=True, null=True, verbose_name="until")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("proposed", "waits for approval"),
+                            ("approved", "to be done"),
+                            ("refused", "refused"),
+                            ("declined", "declined by the customer"),
+                            ("done", "done"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("needs_approval", models.BooleanField(default=False)),
+                ("proposed_at", models.DateTimeField()),
+                ("proposed_by", models.UUIDField(null=True)),
+                ("proposed_by_name", models.CharField(max_length=80)),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("decided_by", models.UUIDField(blank=True, null=True)),
+                ("decided_by_name", models.CharField(blank=True, max_length=80)),
+                ("decision", models.CharField(blank=True, max_length=200, verbose_name="reason")),
+                ("told_at", models.DateTimeField(blank=True, null=True)),
+                ("done_on", models.DateField(blank=True, null=True, verbose_name="done on")),
+                ("done_by_name", models.CharField(blank=True, max_length=80)),
+                (
+                    "complaint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="remedies", to="complaints.complaint"
+                    ),
+                ),
+                (
+                    "staff",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="staff.staffmember",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Review',
+            name="Review",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('first', models.DateField(verbose_name='from')),
-                ('last', models.DateField(verbose_name='until')),
-                ('cases', models.PositiveIntegerField()),
-                ('common', models.TextField(blank=True, verbose_name='common problems')),
-                ('at', models.DateTimeField()),
-                ('by_name', models.CharField(max_length=80)),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sites.site')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("first", models.DateField(verbose_name="from")),
+                ("last", models.DateField(verbose_name="until")),
+                ("cases", models.PositiveIntegerField()),
+                ("common", models.TextField(blank=True, verbose_name="common problems")),
+                ("at", models.DateTimeField()),
+                ("by_name", models.CharField(max_length=80)),
+                (
+                    "site",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sites.site"),
+                ),
             ],
             options={
-                'ordering': ['-first', '-id'],
+                "ordering": ["-first", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='Finding',
+            name="Finding",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('category', models.CharField(max_length=40)),
-                ('cases', models.PositiveIntegerField()),
-                ('repeats', models.PositiveIntegerField(default=0)),
-                ('overdue', models.PositiveIntegerField(default=0)),
-                ('cause', models.TextField(verbose_name='cause')),
-                ('measure', models.TextField(verbose_name='measure')),
-                ('due_on', models.DateField(verbose_name='until')),
-                ('done_on', models.DateField(blank=True, null=True)),
-                ('done_words', models.CharField(blank=True, max_length=300, verbose_name='result')),
-                ('responsible', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='staff.staffmember')),
-                ('review', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='findings', to='complaints.review')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("category", models.CharField(max_length=40)),
+                ("cases", models.PositiveIntegerField()),
+                ("repeats", models.PositiveIntegerField(default=0)),
+                ("overdue", models.PositiveIntegerField(default=0)),
+                ("cause", models.TextField(verbose_name="cause")),
+                ("measure", models.TextField(verbose_name="measure")),
+                ("due_on", models.DateField(verbose_name="until")),
+                ("done_on", models.DateField(blank=True, null=True)),
+                ("done_words", models.CharField(blank=True, max_length=300, verbose_name="result")),
+                (
+                    "responsible",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.staffmember"
+                    ),
+                ),
+                (
+                    "review",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="findings", to="complaints.review"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-cases', 'category'],
+                "ordering": ["-cases", "category"],
             },
         ),
         migrations.CreateModel(
-            name='Round',
+            name="Round",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('number', models.PositiveSmallIntegerField()),
-                ('how', models.CharField(choices=[('phone', 'by phone'), ('person', 'in person'), ('message', 'by message'), ('letter', 'in writing')], max_length=8, verbose_name='how')),
-                ('words', kernel.crypto.fields.EncryptedTextField(verbose_name='what the customer was told')),
-                ('told_at', models.DateTimeField()),
-                ('told_by_name', models.CharField(max_length=80)),
-                ('outcome', models.CharField(blank=True, choices=[('satisfied', 'content'), ('dissatisfied', 'not content')], max_length=12)),
-                ('outcome_words', kernel.crypto.fields.EncryptedTextField(blank=True, default='', verbose_name='what the customer said')),
-                ('outcome_at', models.DateTimeField(blank=True, null=True)),
-                ('complaint', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rounds', to='complaints.complaint')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("number", models.PositiveSmallIntegerField()),
+                (
+                    "how",
+                    models.CharField(
+                        choices=[
+                            ("phone", "by phone"),
+                            ("person", "in person"),
+                            ("message", "by message"),
+                            ("letter", "in writing"),
+                        ],
+                        max_length=8,
+                        verbose_name="how",
+                    ),
+                ),
+                ("words", kernel.crypto.fields.EncryptedTextField(verbose_name="what the customer was told")),
+                ("told_at", models.DateTimeField()),
+                ("told_by_name", models.CharField(max_length=80)),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True, choices=[("satisfied", "content"), ("dissatisfied", "not content")], max_length=12
+                    ),
+                ),
+                (
+                    "outcome_words",
+                    kernel.crypto.fields.EncryptedTextField(
+                        blank=True, default="", verbose_name="what the customer said"
+                    ),
+                ),
+                ("outcome_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "complaint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="rounds", to="complaints.complaint"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
         migrations.CreateModel(
-            name='Route',
+            name="Route",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('channel', models.CharField(blank=True, choices=[('desk', 'desk, in person'), ('phone', 'phone'), ('window', 'complaint window'), ('waiting', 'waiting area'), ('follow_up', 'follow-up call'), ('online', 'online service'), ('email', 'e-mail'), ('box', 'feedback box')], max_length=10, verbose_name='channel')),
-                ('category', models.CharField(blank=True, max_length=40, verbose_name='category')),
-                ('severity', models.CharField(blank=True, choices=[('ordinary', 'ordinary'), ('serious', 'serious')], max_length=8, verbose_name='severity')),
-                ('roles', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), size=None)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "channel",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("desk", "desk, in person"),
+                            ("phone", "phone"),
+                            ("window", "complaint window"),
+                            ("waiting", "waiting area"),
+                            ("follow_up", "follow-up call"),
+                            ("online", "online service"),
+                            ("email", "e-mail"),
+                            ("box", "feedback box"),
+                        ],
+                        max_length=10,
+                        verbose_name="channel",
+                    ),
+                ),
+                ("category", models.CharField(blank=True, max_length=40, verbose_name="category")),
+                (
+                    "severity",
+                    models.CharField(
+                        blank=True,
+                        choices=[("ordinary", "ordinary"), ("serious", "serious")],
+                        max_length=8,
+                        verbose_name="severity",
+                    ),
+                ),
+                (
+                    "roles",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), size=None),
+                ),
             ],
             options={
-                'ordering': ['channel', 'category', 'severity', 'id'],
-                'constraints': [models.UniqueConstraint(fields=('channel', 'category', 'severity'), name='complaints_route_once'), models.CheckConstraint(condition=models.Q(('roles__len__gt', 0)), name='complaints_route_has_roles')],
+                "ordering": ["channel", "category", "severity", "id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("channel", "category", "severity"), name="complaints_route_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("roles__len__gt", 0)), name="complaints_route_has_roles"
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='feedback',
-            index=models.Index(fields=['site', 'state', '-collected_at'], name='complaints_feedback_list'),
+            model_name="feedback",
+            index=models.Index(fields=["site", "state", "-collected_at"], name="complaints_feedback_list"),
         ),
         migrations.AddIndex(
-            model_name='feedback',
-            index=models.Index(fields=['responsible', 'state'], name='complaints_feedback_person'),
+            model_name="feedback",
+            index=models.Index(fields=["responsible", "state"], name="complaints_feedback_person"),
         ),
         migrations.AddConstraint(
-            model_name='feedback',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['assigned', 'collected', 'confirmed', 'processed', 'told', 'upgraded'])), name='complaints_feedback_state'),
+            model_name="feedback",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["assigned", "collected", "confirmed", "processed", "told", "upgraded"])
+                ),
+                name="complaints_feedback_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='feedback',
-            constraint=models.UniqueConstraint(fields=('site', 'number'), name='complaints_feedback_number'),
+            model_name="feedback",
+            constraint=models.UniqueConstraint(fields=("site", "number"), name="complaints_feedback_number"),
         ),
         migrations.AddConstraint(
-            model_name='feedback',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['praise', 'suggestion', 'opinion'])), name='complaints_feedback_kind'),
+            model_name="feedback",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["praise", "suggestion", "opinion"])), name="complaints_feedback_kind"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='feedback',
-            constraint=models.CheckConstraint(condition=models.Q(('assigned_at__isnull', True), models.Q(models.Q(('department', ''), _negated=True), ('responsible__isnull', False)), _connector='OR'), name='complaints_feedback_names_both'),
+            model_name="feedback",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("assigned_at__isnull", True),
+                    models.Q(models.Q(("department", ""), _negated=True), ("responsible__isnull", False)),
+                    _connector="OR",
+                ),
+                name="complaints_feedback_names_both",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='feedback',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['processed', 'told', 'confirmed']), _negated=True), ('processed_at__isnull', False), _connector='OR'), name='complaints_feedback_order'),
+            model_name="feedback",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["processed", "told", "confirmed"]), _negated=True),
+                    ("processed_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="complaints_feedback_order",
+            ),
         ),
         migrations.AddIndex(
-            model_name='complaint',
-            index=models.Index(fields=['site', 'state', '-received_at'], name='complaints_complaint_list'),
+            model_name="complaint",
+            index=models.Index(fields=["site", "state", "-received_at"], name="complaints_complaint_list"),
         ),
         migrations.AddIndex(
-            model_name='complaint',
-            index=models.Index(fields=['patient', 'state'], name='complaints_complaint_patient'),
+            model_name="complaint",
+            index=models.Index(fields=["patient", "state"], name="complaints_complaint_patient"),
         ),
         migrations.AddIndex(
-            model_name='complaint',
-            index=models.Index(fields=['site', 'closed_at'], name='complaints_complaint_closed'),
+            model_name="complaint",
+            index=models.Index(fields=["site", "closed_at"], name="complaints_complaint_closed"),
         ),
         migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['analysed', 'assigned', 'authorised', 'closed', 'determined', 'followed_up', 'investigating', 'mediating', 'negotiating', 'received', 'reopened', 'replied', 'satisfied', 'solved_on_spot'])), name='complaints_complaint_state'),
+            model_name="complaint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "analysed",
+                            "assigned",
+                            "authorised",
+                            "closed",
+                            "determined",
+                            "followed_up",
+                            "investigating",
+                            "mediating",
+                            "negotiating",
+                            "received",
+                            "reopened",
+                            "replied",
+                            "satisfied",
+                            "solved_on_spot",
+                        ],
+                    )
+                ),
+                name="complaints_complaint_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.UniqueConstraint(fields=('site', 'number'), name='complaints_complaint_number'),
+            model_name="complaint",
+            constraint=models.UniqueConstraint(fields=("site", "number"), name="complaints_complaint_number"),
         ),
         migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(('severity__in', ['ordinary', 'serious'])), name='complaints_complaint_severity'),
+            model_name="complaint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("severity__in", ["ordinary", "serious"])), name="complaints_complaint_severity"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('complainant_name', ''), _negated=True), models.Q(('category', ''), _negated=True), models.Q(('receiver_name', ''), _negated=True)), name='complaints_complaint_complete'),
+            model_name="complaint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("complainant_name", ""), _negated=True),
+                    models.Q(("category", ""), _negated=True),
+                    models.Q(("receiver_name", ""), _negated=True),
+                ),
+                name="complaints_complaint_complete",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(('reply_due_at__gt', models.F('received_at'))), name='complaints_complaint_promise_ahead'),
+            model_name="complaint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reply_due_at__gt", models.F("received_at"))),
+                name="complaints_complaint_promise_ahead",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(('severity', 'serious'), ('state', 'solved_on_spot'), _negated=True), name='complaints_serious_not_on_the_spot'),
+            model_name="complaint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("severity", "serious"), ("state", "solved_on_spot"), _negated=True),
+                name="complaints_serious_not_on_the_spot",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['assigned', 'investigating', 'determined', 'authorised', 'replied', 'negotiating', 'mediating']), _negated=True), ('handler__isnull', False), _connector='OR'), name='complaints_complaint_handled'),
+            model_name="complaint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        (
+                            "state__in",
+                            [
+                                "assigned",
+                                "investigating",
+                                "determined",
+                                "authorised",
+                                "replied",
+                                "negotiating",
+                                "mediating",
+                            ],
+                        ),
+                        _negated=True,
+                    ),
+                    ("handler__isnull", False),
+                    _connector="OR",
+                ),
+                name="complaints_complaint_handled",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['closed', 'analysed']), _negated=True), models.Q(('closed_at__isnull', False), ('content_at_close', True), ('followed_up_at__isnull', False)), models.Q(('closed_at__isnull', False), ('content_at_close', False), models.Q(('closing_reason', ''), _negated=True)), _connector='OR'), name='complaints_complaint_end'),
+            model_name="complaint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["closed", "analysed"]), _negated=True),
+                    models.Q(
+                        ("closed_at__isnull", False), ("content_at_close", True), ("followed_up_at__isnull", False)
+                    ),
+                    models.Q(
+                        ("closed_at__isnull", False),
+                        ("content_at_close", False),
+                        models.Q(("closing_reason", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="complaints_complaint_end",
+            ),
         ),
         migrations.AddIndex(
-            model_name='involved',
-            index=models.Index(fields=['staff', 'complaint'], name='complaints_involved_staff'),
+            model_name="involved",
+            index=models.Index(fields=["staff", "complaint"], name="complaints_involved_staff"),
         ),
         migrations.AddConstraint(
-            model_name='involved',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('part', 'accused'), ('side', 0)), models.Q(models.Q(('part', 'accused'), _negated=True), ('side', 1)), _connector='OR'), name='complaints_side_of_part'),
+            model_name="involved",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("part", "accused"), ("side", 0)),
+                    models.Q(models.Q(("part", "accused"), _negated=True), ("side", 1)),
+                    _connector="OR",
+                ),
+                name="complaints_side_of_part",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='involved',
-            constraint=models.UniqueConstraint(condition=models.Q(('until_at__isnull', True)), fields=('complaint', 'staff', 'part'), name='complaints_part_once'),
+            model_name="involved",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("until_at__isnull", True)),
+                fields=("complaint", "staff", "part"),
+                name="complaints_part_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='involved',
-            constraint=models.UniqueConstraint(condition=models.Q(('part__in', ['handler', 'lead']), ('until_at__isnull', True)), fields=('complaint', 'part'), name='complaints_one_handler_one_lead'),
+            model_name="involved",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("part__in", ["handler", "lead"]), ("until_at__isnull", True)),
+                fields=("complaint", "part"),
+                name="complaints_one_handler_one_lead",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='involved',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('until_at__isnull', True)), expressions=[('complaint', '='), ('staff', '='), ('side', '<>')], name='complaints_never_the_accused'),
+            model_name="involved",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("until_at__isnull", True)),
+                expressions=[("complaint", "="), ("staff", "="), ("side", "<>")],
+                name="complaints_never_the_accused",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='principle',
-            constraint=models.UniqueConstraint(fields=('complaint', 'key'), name='complaints_principle_once'),
+            model_name="principle",
+            constraint=models.UniqueConstraint(fields=("complaint", "key"), name="complaints_principle_once"),
         ),
         migrations.AddConstraint(
-            model_name='remedy',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('needs_approval', True), ('state__in', ['approved', 'done', 'declined']), _negated=True), ('decided_at__isnull', False), _connector='OR'), name='complaints_remedy_approved'),
+            model_name="remedy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("needs_approval", True), ("state__in", ["approved", "done", "declined"]), _negated=True),
+                    ("decided_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="complaints_remedy_approved",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='remedy',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), ('proposed_by__isnull', True), models.Q(('decided_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='complaints_remedy_two_people'),
+            model_name="remedy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("decided_by__isnull", True),
+                    ("proposed_by__isnull", True),
+                    models.Q(("decided_by", models.F("proposed_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="complaints_remedy_two_people",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='remedy',
-            constraint=models.CheckConstraint(condition=models.Q(('told_at__isnull', True), models.Q(('state__in', ['proposed', 'refused']), _negated=True), _connector='OR'), name='complaints_remedy_told'),
+            model_name="remedy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("told_at__isnull", True),
+                    models.Q(("state__in", ["proposed", "refused"]), _negated=True),
+                    _connector="OR",
+                ),
+                name="complaints_remedy_told",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='remedy',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), ('done_on__isnull', False), _connector='OR'), name='complaints_remedy_done_when'),
+            model_name="remedy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "done"), _negated=True), ("done_on__isnull", False), _connector="OR"
+                ),
+                name="complaints_remedy_done_when",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.UniqueConstraint(fields=('site', 'first', 'last'), name='complaints_review_once'),
+            model_name="review",
+            constraint=models.UniqueConstraint(fields=("site", "first", "last"), name="complaints_review_once"),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(('last__gte', models.F('first'))), name='complaints_review_order'),
+            model_name="review",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("last__gte", models.F("first"))), name="complaints_review_order"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='finding',
-            constraint=models.UniqueConstraint(fields=('review', 'category'), name='complaints_finding_once'),
+            model_name="finding",
+            constraint=models.UniqueConstraint(fields=("review", "category"), name="complaints_finding_once"),
         ),
         migrations.AddConstraint(
-            model_name='finding',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cause', ''), _negated=True), models.Q(('measure', ''), _negated=True)), name='complaints_finding_complete'),
+            model_name="finding",
+            constraint=models.CheckConstraint(
+                condition=models.Q(models.Q(("cause", ""), _negated=True), models.Q(("measure", ""), _negated=True)),
+                name="complaints_finding_complete",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='round',
-            constraint=models.UniqueConstraint(fields=('complaint', 'number'), name='complaints_round_once'),
+            model_name="round",
+            constraint=models.UniqueConstraint(fields=("complaint", "number"), name="complaints_round_once"),
         ),
     ]
