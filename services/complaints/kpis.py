@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, datetime
 
 from django.db.models import QuerySet
 
@@ -17,27 +18,25 @@ def _of(site: Site, day: date, moment: str) -> QuerySet[Complaint]:
     return Complaint.objects.filter(**{"site": site, f"{moment}__gte": start, f"{moment}__lt": end}).order_by()
 
 
+def _minutes(spans: Iterable[tuple[datetime, datetime | None]]) -> list[int]:
+    return [int((end - start).total_seconds() // 60) for start, end in spans if end is not None]
+
+
 def received(site: Site, day: date) -> Fact | None:
-    """Complaints received on the day; a day without any counts 0 only where the site ever had one."""
+    """Complaints received on the day."""
     number = _of(site, day, "received_at").count()
     return Fact(numerator=number, n=number) if number else None
 
 
 def first_answer(site: Site, day: date) -> Fact | None:
     """Mean minutes from receipt to the first answer, of the complaints first answered on the day."""
-    spans = [
-        int((answered - received).total_seconds() // 60)
-        for received, answered in _of(site, day, "answered_at").values_list("received_at", "answered_at")
-    ]
+    spans = _minutes(_of(site, day, "answered_at").values_list("received_at", "answered_at"))
     return Fact(numerator=sum(spans), denominator=len(spans), n=len(spans)) if spans else None
 
 
 def closing(site: Site, day: date) -> Fact | None:
     """Mean minutes from receipt to the close, of the complaints closed on the day."""
-    spans = [
-        int((closed - received).total_seconds() // 60)
-        for received, closed in _of(site, day, "closed_at").values_list("received_at", "closed_at")
-    ]
+    spans = _minutes(_of(site, day, "closed_at").values_list("received_at", "closed_at"))
     return Fact(numerator=sum(spans), denominator=len(spans), n=len(spans)) if spans else None
 
 

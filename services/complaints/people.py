@@ -25,7 +25,7 @@ def is_staff(staff: StaffMember | None, by: Actor) -> bool:
 
 def refusal_of_accused(row: Any, by: Actor) -> RuleRefused | None:
     """What stands against ``by`` doing anything about the case: it is about them."""
-    if by.kind != "user" or by.user_id is None:
+    if by.kind == "system" or by.user_id is None:
         return None
     if row.people.filter(part=ACCUSED, until_at__isnull=True, staff__user_id=by.user_id).exists():
         return RuleRefused("complaint_about_you", _("This complaint is about you: somebody else deals with it."))

@@ -40,14 +40,13 @@ def complaints(actor: Actor) -> QuerySet[Complaint]:
     rows = accessible(Complaint.objects.all(), actor, VIEW).select_related(*JOINED)
     if actor.kind == "system":
         return rows
+    me = [actor.code] if actor.code is not None else []
     people = Involved.objects.filter(complaint=OuterRef("pk"), until_at__isnull=True)
-    parts = people.exclude(part=ACCUSED).filter(
-        Q(staff__user_id=actor.user_id) | Q(staff__user__code__in=list(actor.deputy_for))
-    )
+    parts = people.exclude(part=ACCUSED).filter(staff__user__code__in=[*me, *actor.deputy_for])
     mine = Exists(parts) | Q(state="received", receiver_id=actor.user_id)
     mine |= _at(actor, "complaints.oversee")
     mine |= _at(actor, "complaints.assign") & Q(routed_to__overlap=sorted(actor.roles))
-    about_me = people.filter(part=ACCUSED, staff__user_id=actor.user_id)
+    about_me = people.filter(part=ACCUSED, staff__user__code__in=me)
     return rows.filter(mine).exclude(Exists(about_me))
 
 

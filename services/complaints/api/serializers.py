@@ -51,7 +51,9 @@ class ComplaintIn(CaseIn):
     matter = words()
     vertical = LineField(max_length=40, required=False, allow_blank=True, default="")
     visit = serializers.UUIDField(required=False, allow_null=True, default=None)
-    source = serializers.ChoiceField(choices=Source.choices, required=False, allow_blank=True, default="")
+    source = serializers.ChoiceField(  # type: ignore[assignment]  # a name that DRF's own field has too
+        choices=Source.choices, required=False, allow_blank=True, default=""
+    )
     source_code = serializers.UUIDField(required=False, allow_null=True, default=None)
 
 

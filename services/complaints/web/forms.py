@@ -51,7 +51,7 @@ def area(label: Any, *, rows: int = 3, required: bool = False) -> forms.CharFiel
     return forms.CharField(label=label, max_length=2000, required=required, widget=forms.Textarea(attrs={"rows": rows}))
 
 
-def category_choices(*, empty: str = "—") -> list[tuple[str, Any]]:
+def category_choices(*, empty: Any = "—") -> list[tuple[str, Any]]:
     """Categories under their main category."""
     found: dict[str, list[tuple[str, Any]]] = {key: [] for key in ways.MAIN}
     for one in ways.categories().values():

@@ -55,7 +55,7 @@ def feedbacks(request: HttpRequest) -> HttpResponse:
         ],
         "show": show,
         "open_states": FEEDBACK_OPEN,
-        "parts": area_tabs(request, site, "feedbacks"),
+        "parts": area_tabs(request),
         "may_receive": holds(request.actor, "complaints.receive", site=site.code),
     }
     return render_page(request, "complaints/feedbacks.html", context)
@@ -138,7 +138,7 @@ def statistics(request: HttpRequest) -> HttpResponse:
         "first": first,
         "last": last,
         "rows": selectors.statistics(site, first, last),
-        "parts": area_tabs(request, site, "statistics"),
+        "parts": area_tabs(request),
     }
     return render_page(request, "complaints/statistics.html", context)
 
@@ -205,7 +205,7 @@ def review_list(request: HttpRequest) -> HttpResponse:
             }
             for one in selectors.reviews(request.actor).filter(site=site)[:24]
         ],
-        "parts": area_tabs(request, site, "reviews"),
+        "parts": area_tabs(request),
     }
     return render_page(request, "complaints/reviews.html", context, invalid=form)
 
@@ -257,7 +257,7 @@ def routes(request: HttpRequest) -> HttpResponse:
             for one in selectors.routes()
         ],
         "form": form,
-        "parts": area_tabs(request, None, "routes"),
+        "parts": area_tabs(request),
     }
     return render_page(request, "complaints/routes.html", context, invalid=form)
 

@@ -25,7 +25,6 @@ from services.complaints.web import forms as given
 from services.complaints.web.known import known_to
 from services.complaints.web.steps import steps_of
 from services.patients.reading import note_listing
-from services.sites.models import Site
 from services.sites.web.current import site_for
 
 PER_PAGE = 50
@@ -75,7 +74,7 @@ def complaints(request: HttpRequest) -> HttpResponse:
         "show": show,
         "category": category,
         "categories": ways.categories().values(),
-        "parts": area_tabs(request, site, "list"),
+        "parts": area_tabs(request),
         "ended_states": ENDED,
         "may_receive": holds(request.actor, "complaints.receive", site=site.code),
     }
@@ -134,7 +133,7 @@ def new(request: HttpRequest) -> HttpResponse:
         "site": site,
         "known": known,
         "hours": ways.reply_hours(site, known.visit.vertical if known.visit is not None else ""),
-        "parts": area_tabs(request, site, ""),
+        "parts": area_tabs(request),
     }
     return render_page(request, "complaints/new.html", context, invalid=form)
 
@@ -218,7 +217,7 @@ def show_on_fields(form: forms.Form, error: DomainError) -> None:
         form.add_error(None, str(error.message))
 
 
-def area_tabs(request: HttpRequest, site: Site, current: str) -> list[dict[str, Any]]:
+def area_tabs(request: HttpRequest) -> list[dict[str, Any]]:
     """The parts of the room that the reader has."""
     parts = [
         ("list", _("Complaints"), "complaint", "complaints.view"),
