@@ -7,10 +7,11 @@ from datetime import date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from kernel import access, audit, clock, parameters
+from kernel import audit, clock, parameters
 from kernel.actions import action
 from kernel.context import Actor
 from kernel.errors import Conflict, RuleRefused
+from kernel.identity.selectors import holders_of
 from services.complaints import cases, people, ways
 from services.complaints.machines import COMPLAINT
 from services.complaints.models import Complaint, Remedy
@@ -85,7 +86,7 @@ def offer(
 @action(permission="complaints.approve")
 def decide(*, by: Actor, remedy: Remedy, approve: bool, reason: str = "") -> Remedy:
     """Approve or refuse what goes beyond the handler's authority: never whoever proposed it, never the accused (CP-023);
-    beyond the director's limit the dean alone.
+    beyond the director's limit the dean alone, where there is one.
 
     Raises RuleRefused (``same_person_twice``, ``complaint_about_you``, ``beyond_your_authority``, ``reason_missing``),
     Conflict (``remedy_decided``).
@@ -99,12 +100,7 @@ def decide(*, by: Actor, remedy: Remedy, approve: bool, reason: str = "") -> Rem
         raise refusal
     if by.code is not None and by.code == remedy.proposed_by:
         raise RuleRefused("same_person_twice", _("You proposed it; somebody else approves it."))
-    limit = parameters.value("complaint_director_limit", site=complaint.site) * 100
-    if (
-        approve
-        and remedy.amount_fen > limit
-        and not access.holds(by, "complaints.approve_all", site=complaint.site.code)
-    ):
+    if approve and beyond_directors(complaint, remedy.amount_fen) and "dean" not in by.roles and by.kind != "system":
         raise RuleRefused("beyond_your_authority", _("This amount is beyond your authority. The dean decides on it."))
     if not approve and not reason.strip():
         sentence = _("Say why it is refused.")
@@ -175,9 +171,14 @@ def needs_approval(complaint: Complaint, kind: str, amount_fen: int) -> bool:
     return kind not in ways.own_remedies(complaint.site)
 
 
+def beyond_directors(complaint: Complaint, amount_fen: int) -> bool:
+    """Is it the dean alone who approves this amount? Where the site has no dean, the director does (ledger 17 G)."""
+    limit = parameters.value("complaint_director_limit", site=complaint.site) * 100
+    return bool(amount_fen > limit) and holders_of("dean", site=complaint.site.code).exists()
+
+
 def _ask_approval(by: Actor, complaint: Complaint, remedy: Remedy) -> None:
     due = max(clock.now(), complaint.reply_due_at)
-    beyond = remedy.amount_fen > parameters.value("complaint_director_limit", site=complaint.site) * 100
     open_task(
         by=by,
         kind=APPROVE,
@@ -188,7 +189,7 @@ def _ask_approval(by: Actor, complaint: Complaint, remedy: Remedy) -> None:
         icon="complaint",
         group="approval",
         due_at=due,
-        roles=("dean",) if beyond else ("clinic_director", "dean"),
+        roles=("dean",) if beyond_directors(complaint, remedy.amount_fen) else ("clinic_director", "dean"),
         escalates_at=due,
         escalates_to=("dean",),
         site=complaint.site,

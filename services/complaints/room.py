@@ -43,7 +43,6 @@ ROOM = Room(
         "complaints.assign": _("Give complaints and feedback to those who deal with them"),
         "complaints.oversee": _("Read all complaints of the site"),
         "complaints.approve": _("Approve remedies beyond the handler's authority"),
-        "complaints.approve_all": _("Approve compensation of any amount"),
         "complaints.conclude": _("Close a complaint although the customer is not content"),
         "complaints.analyse": _("Analyse the complaints of a period"),
         "complaints.manage": _("Change who receives which complaints"),
@@ -61,7 +60,7 @@ ROOM = Room(
         "department_head": MANAGES,
         "quality": (*SEES, "complaints.oversee", "complaints.analyse"),
         "clinic_director": DIRECTS,
-        "dean": (*DIRECTS, "complaints.approve_all"),
+        "dean": DIRECTS,
         "tenant_admin": ("complaints.manage",),
     },
     parameters=(

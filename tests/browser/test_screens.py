@@ -134,6 +134,10 @@ add_note(by=DOCTOR, site=place, patient=mother, author=staff("011"), text="46 �
 health.record_questionnaire(by=DESK, site=place, patient=mother, answers={
     key: "青霉素，皮疹" if key == "allergy" else None for key in health.questions_for(mother)})
 codes["review"] = EntryReview.objects.filter(site=place).latest("pk").code
+from tests.services import complaining
+codes["complaint"] = complaining.told().code
+codes["received"] = complaining.complained(category="attitude", severity="serious", who=mother).code
+codes["feedback"] = complaining.said("opinion").code
 
 def known(slug, site, name):
     return register_patient(by=SYSTEM, site=site, name=name, sex="female", stated_age=33, phone="13911110011", confirmed_new=True)
@@ -243,6 +247,21 @@ ROLES: dict[str, tuple[str | None, str, dict[str, str]]] = {
             "exceptions": "/policy/exceptions/",
             "figures": "/kpis/",
             "roster": "/staff/roster/",
+        },
+    ),
+    "complaints": (
+        "shen.ke",
+        "smile",
+        {
+            "complaints": "/complaints/",
+            "intake": "/complaints/new/",
+            "case": "/complaints/{complaint}/",
+            "fresh-case": "/complaints/{received}/",
+            "feedback": "/complaints/feedback/",
+            "one-feedback": "/complaints/feedback/{feedback}/",
+            "complaint-figures": "/complaints/figures/",
+            "complaint-reviews": "/complaints/reviews/",
+            "complaint-routes": "/complaints/routes/",
         },
     ),
     "administrator": (

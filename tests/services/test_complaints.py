@@ -13,6 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from kernel import clock
 from kernel.audit.models import AuditEntry
 from kernel.errors import Conflict, DomainError, Forbidden, RuleRefused
+from kernel.identity.models import RoleAssignment
 from kernel.outbox.models import OutboxEvent
 from kernel.parameters import set_parameter
 from kernel.parameters.scopes import Scope
@@ -374,6 +375,11 @@ def test_beyond_the_directors_limit_the_dean_decides_and_nobody_approves_what_th
     assert tasks(remedies.APPROVE)[-1].roles == ["dean"]
     refused(RuleRefused, "beyond_your_authority", lambda: remedies.decide(by=shen, remedy=much, approve=True))
     assert remedies.decide(by=person(DOU), remedy=much, approve=True).state == "approved"
+
+    # A house without a dean comes to no dead end: there the director decides.
+    RoleAssignment.objects.filter(role__slug="dean").delete()
+    more = remedies.offer(by=person(YE), complaint=other, kind="compensation", amount_fen=200_001)
+    assert remedies.decide(by=person(SHEN), remedy=more, approve=True).state == "approved"
 
 
 # --- the answer, in time or not ---------------------------------------------------------------------------------------
