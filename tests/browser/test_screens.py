@@ -154,6 +154,8 @@ with activate(context_for(slug="lumen")):
     site = Site.objects.get(slug="lake")
     who = known("lumen", site, "徐贝拉")
     codes["lumen_patient"] = who.code
+    from services.patients.reading import note_read
+    note_read(person("dr.kang"), who, part="chart")
     codes["procedure"] = record_procedure(by=person("dr.kang"), site=site, patient=who, doctor=staff("051"),
                                           template=ProcedureTemplate.objects.get(key="eyelid")).code
 with activate(context_for(slug="peiban")):
