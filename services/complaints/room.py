@@ -31,7 +31,6 @@ ROOM = Room(
             permission="complaints.receive",
             icon="complaint",
             order=55,
-            badge="services.complaints.web.views.badge",
             daily_for=("customer_service", "service_supervisor", "supervisor", "investigator"),
         ),
     ),

@@ -91,12 +91,6 @@ def counts(actor: Actor, site: Site) -> dict[str, int]:
     )
 
 
-def late_count(actor: Actor) -> int:
-    """How many cases at the sites of ``actor`` wait for an answer too long: the number at the rail."""
-    rows = accessible(Complaint.objects.all(), actor, VIEW)
-    return rows.filter(state__in=UNANSWERED, reply_due_at__lt=clock.now()).count()
-
-
 @dataclass(frozen=True, slots=True)
 class Row:
     """A line of the statistics: a category (or a person) with its figures; minutes are means over what was answered or closed."""

@@ -31,11 +31,6 @@ PER_PAGE = 50
 SHOWS = ("open", "waiting", "overdue", "serious", "ended")
 
 
-def badge(request: HttpRequest) -> int:
-    """How many customers wait for an answer longer than promised."""
-    return selectors.late_count(request.actor)  # type: ignore[attr-defined]
-
-
 @page(permission="complaints.view")
 def complaints(request: HttpRequest) -> HttpResponse:
     """The cases that the reader deals with, by tab; the figures beside the tabs are of the whole site."""
