@@ -34,10 +34,20 @@ def on_feedback_due(timer: Timer) -> None:
 
 def followed(event: Event) -> None:
     """A follow-up on the result of a complaint is done: content, or the next step until the customer is (FU-015)."""
+    _take(event)
+
+
+def complained_again(event: Event) -> None:
+    """A follow-up on the result of a complaint found a problem, which a doctor answers: who is not content does not wait for
+    that (FU-015)."""
+    _take(event, only=FollowUp.Satisfaction.DISSATISFIED)
+
+
+def _take(event: Event, *, only: str = "") -> None:
     if event.payload["rule"] != results.RULE:
         return
     row = FollowUp.objects.select_related("plan").filter(code=event.payload["followup"]).first()
-    if row is None or not row.plan.source_key.startswith("complaint:"):
+    if row is None or not row.plan.source_key.startswith("complaint:") or (only and row.satisfaction != only):
         return
     found = Complaint.objects.filter(code=UUID(row.plan.source_key.split(":")[1])).first()
     if found is not None and row.plan.source_key == results.source_key(found):

@@ -237,12 +237,13 @@ ROOM = Room(
                 "We spoke about something you were not content with. Is it thoroughly solved for you now?"
             ),
             asks_satisfaction=True,
-            problems_to=("supervisor", "service_supervisor", "clinic_director"),
+            problems_to=("doctor", "doctor_supervisor", "chief_physician"),
             ledger=("CP-017", "FU-015"),
         ),
     ),
     handlers={
         "followup.closed": ("services.complaints.handlers.followed",),
+        "followup.problem": ("services.complaints.handlers.complained_again",),
         **dict.fromkeys(
             (
                 "complaints.received",

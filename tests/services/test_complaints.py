@@ -23,6 +23,7 @@ from services.complaints import cases, intake, kpis, remedies, results, routing,
 from services.complaints.intake import Speaker
 from services.complaints.leftovers import of_day
 from services.complaints.models import Complaint, Evidence, Involved, Remedy, Round, Route
+from services.followup.actions import answer_problem
 from services.followup.holding import hold_on
 from services.followup.models import FollowUp
 from services.sites.models import Site
@@ -482,6 +483,19 @@ def test_follow_ups_go_on_until_the_customer_is_content(tuesday):
     assert case.state == "followed_up"
     assert results.close(by=person(YE), complaint=finished(case)).content_at_close
     assert FollowUp.objects.filter(plan__rule_key="complaint_result").count() == 3
+
+
+@pytest.mark.ledger("FU-015")
+def test_who_is_not_content_does_not_wait_for_the_doctors_answer_to_a_problem(tuesday):
+    case = content()
+    tuesday("2026-12-15 10:00")
+    case = followed(case, "dissatisfied", result="problem", note="又疼又松")
+    assert case.state == "negotiating"
+    call = FollowUp.objects.get(plan__source_key=results.source_key(case))
+    assert call.state == "with_doctor"
+    answer_problem(by=person(LIN), followup=call, note="复诊处理")
+    clockwork()
+    assert (fresh(case).state, fresh(case).follow_ups) == ("negotiating", 1)
 
 
 @pytest.mark.ledger("FU-015", "CP-017")
