@@ -64,6 +64,7 @@ VERTICAL = Vertical(
     ),
     handlers={"aesthetics.procedure_recorded": ("services.kpis.handlers.touched",)},
     slots={
+        "complaints.ways": ("aesthetics.complaining.WAYS",),
         "patient.tabs": ("aesthetics.slots.patient_tab",),
         "consultation.demands": ("aesthetics.consulting.DEMANDS",),
     },

@@ -152,6 +152,7 @@ VERTICAL = Vertical(
     followups=RULES,
     machines=("dental.machines.LAB_MODEL", "dental.machines.PREPARATION"),
     slots={
+        "complaints.ways": ("dental.complaining.WAYS",),
         "importing.sheets": ("dental.sheets.TEETH",),
         "visit.actions": ("dental.slots.visit_actions",),
         "patient.tabs": ("dental.slots.patient_tab",),

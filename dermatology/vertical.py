@@ -64,6 +64,7 @@ VERTICAL = Vertical(
     },
     machines=("dermatology.machines.CHANGE",),
     slots={
+        "complaints.ways": ("dermatology.complaining.WAYS",),
         "visit.actions": ("dermatology.slots.visit_actions",),
         "patient.tabs": ("dermatology.slots.patient_tab",),
         "consultation.departments": ("dermatology.consulting.DEPARTMENTS",),

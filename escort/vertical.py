@@ -24,6 +24,16 @@ MANAGER_WORDS = (
     "followup.view",
     "followup.call",
     "followup.answer",
+    "complaints.view",
+    "complaints.receive",
+    "complaints.handle",
+    "complaints.answer",
+    "complaints.assign",
+    "complaints.oversee",
+    "complaints.approve",
+    "complaints.conclude",
+    "complaints.analyse",
+    "complaints.manage",
 )
 
 VERTICAL = Vertical(
@@ -268,6 +278,7 @@ VERTICAL = Vertical(
     },
     machines=("escort.machines.ORDER",),
     slots={
+        "complaints.ways": ("escort.complaining.WAYS",),
         "patient.actions": ("escort.slots.patient_actions",),
         "patients.attended": ("escort.slots.attended",),
         "usage.meters": ("escort.meters.COMPANIONS",),

@@ -426,6 +426,7 @@ def _hand_to_doctor(by: Actor, followup: FollowUp, note: str, *, moved_by: Actor
     MACHINE.move(followup, "with_doctor", by=moved_by or by, result=FollowUp.Result.PROBLEM, note=note)
     settle_task(by=by, kind=CALL, key=_task_key(followup), result=FollowUp.Result.PROBLEM)
     _ask_doctor(by, followup)
+    _tell("followup.problem", followup)
 
 
 def _ask_doctor(by: Actor, followup: FollowUp) -> None:

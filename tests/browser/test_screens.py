@@ -134,6 +134,10 @@ add_note(by=DOCTOR, site=place, patient=mother, author=staff("011"), text="46 �
 health.record_questionnaire(by=DESK, site=place, patient=mother, answers={
     key: "青霉素，皮疹" if key == "allergy" else None for key in health.questions_for(mother)})
 codes["review"] = EntryReview.objects.filter(site=place).latest("pk").code
+from tests.services import complaining
+codes["complaint"] = complaining.told().code
+codes["received"] = complaining.complained(category="attitude", severity="serious", who=mother).code
+codes["feedback"] = complaining.said("opinion").code
 
 # smile: the close of the till, cards, and what the head nurse keeps
 from services.equipment import actions as equipment
@@ -331,6 +335,21 @@ ROLES: dict[str, tuple[str | None, str, dict[str, str]]] = {
             "exceptions": "/policy/exceptions/",
             "figures": "/kpis/",
             "roster": "/staff/roster/",
+        },
+    ),
+    "complaints": (
+        "shen.ke",
+        "smile",
+        {
+            "complaints": "/complaints/",
+            "intake": "/complaints/new/",
+            "case": "/complaints/{complaint}/",
+            "fresh-case": "/complaints/{received}/",
+            "feedback": "/complaints/feedback/",
+            "one-feedback": "/complaints/feedback/{feedback}/",
+            "complaint-figures": "/complaints/figures/",
+            "complaint-reviews": "/complaints/reviews/",
+            "complaint-routes": "/complaints/routes/",
         },
     ),
     "administrator": (

@@ -53,6 +53,10 @@ from services.cashier.models import ChargeSlip, Receipt
 from services.cashier.taking import HandedOver
 from services.catalogue.models import Item
 from services.charts.actions import log_print, request_release
+from services.complaints import cases as complaint_cases
+from services.complaints import remedies as complaint_remedies
+from services.complaints import results as complaint_results
+from services.complaints.intake import Speaker, collect_feedback, receive_complaint
 from services.confidentiality.actions import publish_document, register_device
 from services.consents.actions import disclose
 from services.consultation.actions import open_consultation, recommend
@@ -281,6 +285,7 @@ def _plant_at(site: Site, word: str, *, name: str, own: bool) -> None:
                 starts_at=clock.now() + timedelta(days=2), ends_at=clock.now() + timedelta(days=2, hours=4), needs=word,
             )  # fmt: skip
     _plant_consultations(site, word, name=name, own=own)
+    _plant_complaints(site, patient, colleague, word, name=name)
     with suppress(DomainError):
         declare_window(by=BY, site=site, since=clock.now() - timedelta(hours=1), until=clock.now(), reason=word)
         issue_block(by=BY, site=site, size=1)
@@ -450,6 +455,30 @@ def _plant_prepaid(site: Site, patient: Patient, doctor: StaffMember, item: Item
                 visit = Visit.objects.filter(patient=patient, site=site).first()
                 if visit is not None:
                     prepaid.redeem(by=clerk, site=site, holding=holding, visit=visit, signer_name=patient.name)
+def _plant_complaints(site: Site, patient: Patient, colleague: StaffMember | None, word: str, *, name: str) -> None:
+    """Feedback; a complaint that nobody has yet; one with evidence, a remedy and an answer, all in these words."""
+    speaker = Speaker(name=name, phone="13911119999")
+    collect_feedback(by=BY, site=site, kind="opinion", channel="box", words=word, speaker=speaker)
+    facts = {
+        "by": BY, "site": site, "channel": "desk", "category": "treatment", "matter": word, "treatment": word,
+        "promised": True,
+    }  # fmt: skip
+    receive_complaint(**facts, speaker=speaker)
+    case = receive_complaint(**facts, speaker=Speaker(patient=patient), severity="serious")
+    if colleague is None:
+        return
+    with suppress(DomainError):
+        case = complaint_cases.assign(by=BY, complaint=case, handler=colleague)
+        other = StaffMember.objects.filter(user__isnull=False, sites=site).exclude(pk=colleague.pk).first()
+        if other is not None:
+            complaint_cases.set_team(by=BY, complaint=case, lead=colleague, members=[other])
+        complaint_cases.begin(by=BY, complaint=case)
+        complaint_cases.collect(by=BY, complaint=case, kind="service", words=word)
+        complaint_cases.keep_principle(by=BY, complaint=case, key="mood", words=word)
+        complaint_cases.determine(by=BY, complaint=case, cause=word, opinion=word, department="desk")
+        complaint_remedies.offer(by=BY, complaint=case, kind="explanation", words=word)
+        complaint_remedies.authorise(by=BY, complaint=case)
+        complaint_results.reply(by=BY, complaint=case, words=word)
 
 
 def _plant_consultations(site: Site, word: str, *, name: str, own: bool) -> None:

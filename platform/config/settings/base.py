@@ -114,6 +114,7 @@ TENANT_APPS = [
     "services.till_days",
     "services.outage",
     "services.consultation",
+    "services.complaints",
     "services.kpis",
     "services.headquarters",
     *VERTICALS,

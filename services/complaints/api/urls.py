@@ -1,0 +1,40 @@
+from django.urls import path
+
+from services.complaints.api import keeping, views
+
+app_name = "api-complaints"
+urlpatterns = [
+    path("", views.Complaints.as_view(), name="complaints"),
+    path("counts/<uuid:code>/", views.Counts.as_view(), name="counts"),
+    path("feedback/", keeping.Feedbacks.as_view(), name="feedbacks"),
+    path("feedback/<uuid:code>/", keeping.OneFeedback.as_view(), name="feedback"),
+    path("feedback/<uuid:code>/assign/", keeping.AssignFeedback.as_view(), name="feedback-assign"),
+    path("feedback/<uuid:code>/process/", keeping.ProcessFeedback.as_view(), name="feedback-process"),
+    path("feedback/<uuid:code>/tell/", keeping.TellFeedback.as_view(), name="feedback-tell"),
+    path("feedback/<uuid:code>/confirm/", keeping.ConfirmFeedback.as_view(), name="feedback-confirm"),
+    path("feedback/<uuid:code>/upgrade/", keeping.UpgradeFeedback.as_view(), name="feedback-upgrade"),
+    path("routes/", keeping.Routes.as_view(), name="routes"),
+    path("reviews/", keeping.Reviews.as_view(), name="reviews"),
+    path("<uuid:code>/", views.OneComplaint.as_view(), name="complaint"),
+    path("<uuid:code>/solve/", views.Solve.as_view(), name="solve"),
+    path("<uuid:code>/assign/", views.Assign.as_view(), name="assign"),
+    path("<uuid:code>/team/", views.Team.as_view(), name="team"),
+    path("<uuid:code>/concerned/", views.Concerned.as_view(), name="concerned"),
+    path("<uuid:code>/begin/", views.Begin.as_view(), name="begin"),
+    path("<uuid:code>/evidence/", views.Collect.as_view(), name="evidence"),
+    path("<uuid:code>/principles/", views.Principles.as_view(), name="principles"),
+    path("<uuid:code>/determine/", views.Determine.as_view(), name="determine"),
+    path("<uuid:code>/remedies/", views.Remedies.as_view(), name="remedies"),
+    path("<uuid:code>/remedies/<uuid:remedy>/decide/", views.Decide.as_view(), name="decide"),
+    path("<uuid:code>/remedies/<uuid:remedy>/done/", views.Done.as_view(), name="done"),
+    path("<uuid:code>/authorise/", views.Authorise.as_view(), name="authorise"),
+    path("<uuid:code>/reply/", views.Reply.as_view(), name="reply"),
+    path("<uuid:code>/content/", views.Content.as_view(), name="content"),
+    path("<uuid:code>/negotiate/", views.Negotiate.as_view(), name="negotiate"),
+    path("<uuid:code>/mediate/", views.Mediate.as_view(), name="mediate"),
+    path("<uuid:code>/mediation/", views.Mediation.as_view(), name="mediation"),
+    path("<uuid:code>/follow-up/", views.FollowUps.as_view(), name="follow-up"),
+    path("<uuid:code>/close/", views.Close.as_view(), name="close"),
+    path("<uuid:code>/conclude/", views.Conclude.as_view(), name="conclude"),
+    path("<uuid:code>/reopen/", views.Reopen.as_view(), name="reopen"),
+]

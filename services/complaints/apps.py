@@ -1,0 +1,6 @@
+from kernel.registry import RoomConfig
+
+
+class ComplaintsConfig(RoomConfig):
+    name = "services.complaints"
+    label = "complaints"

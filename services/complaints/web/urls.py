@@ -1,0 +1,43 @@
+from django.urls import path
+
+from services.complaints.web import acts, keeping, views
+
+app_name = "complaints"
+urlpatterns = [
+    path("", views.complaints, name="list"),
+    path("new/", views.new, name="new"),
+    path("feedback/", keeping.feedbacks, name="feedbacks"),
+    path("feedback/<uuid:code>/", keeping.feedback, name="feedback"),
+    path("feedback/<uuid:code>/assign/", keeping.assign_feedback, name="feedback-assign"),
+    path("feedback/<uuid:code>/process/", keeping.process_feedback, name="feedback-process"),
+    path("feedback/<uuid:code>/tell/", keeping.tell_feedback, name="feedback-tell"),
+    path("feedback/<uuid:code>/confirm/", keeping.confirm_feedback, name="feedback-confirm"),
+    path("feedback/<uuid:code>/upgrade/", keeping.upgrade_feedback, name="feedback-upgrade"),
+    path("figures/", keeping.statistics, name="statistics"),
+    path("reviews/", keeping.review_list, name="reviews"),
+    path("measures/<uuid:code>/", keeping.measure, name="measure"),
+    path("routes/", keeping.routes, name="routes"),
+    path("routes/<uuid:code>/drop/", keeping.drop_route, name="route-drop"),
+    path("<uuid:code>/", views.complaint, name="complaint"),
+    path("<uuid:code>/solve/", acts.solve, name="solve"),
+    path("<uuid:code>/assign/", acts.assign, name="assign"),
+    path("<uuid:code>/team/", acts.team, name="team"),
+    path("<uuid:code>/concerned/", acts.concerned, name="concerned"),
+    path("<uuid:code>/begin/", acts.begin, name="begin"),
+    path("<uuid:code>/evidence/", acts.evidence, name="evidence"),
+    path("<uuid:code>/principle/", acts.principle, name="principle"),
+    path("<uuid:code>/determine/", acts.determine, name="determine"),
+    path("<uuid:code>/remedies/", acts.remedy, name="remedy"),
+    path("<uuid:code>/remedies/<uuid:remedy>/decide/", acts.decide, name="decide"),
+    path("<uuid:code>/remedies/<uuid:remedy>/done/", acts.done, name="done"),
+    path("<uuid:code>/authorise/", acts.authorise, name="authorise"),
+    path("<uuid:code>/reply/", acts.reply, name="reply"),
+    path("<uuid:code>/content/", acts.content, name="content"),
+    path("<uuid:code>/negotiate/", acts.negotiate, name="negotiate"),
+    path("<uuid:code>/mediate/", acts.mediate, name="mediate"),
+    path("<uuid:code>/mediation/", acts.mediation, name="mediation"),
+    path("<uuid:code>/follow-up/", acts.follow_up, name="follow-up"),
+    path("<uuid:code>/close/", acts.close, name="close"),
+    path("<uuid:code>/conclude/", acts.conclude, name="conclude"),
+    path("<uuid:code>/reopen/", acts.reopen, name="reopen"),
+]
