@@ -455,6 +455,8 @@ def _plant_prepaid(site: Site, patient: Patient, doctor: StaffMember, item: Item
                 visit = Visit.objects.filter(patient=patient, site=site).first()
                 if visit is not None:
                     prepaid.redeem(by=clerk, site=site, holding=holding, visit=visit, signer_name=patient.name)
+
+
 def _plant_complaints(site: Site, patient: Patient, colleague: StaffMember | None, word: str, *, name: str) -> None:
     """Feedback; a complaint that nobody has yet; one with evidence, a remedy and an answer, all in these words."""
     speaker = Speaker(name=name, phone="13911119999")
