@@ -62,7 +62,8 @@ CLEARING_UP = (
 )
 # The desk plans the days that are played with everything by itself (``frame.open_day``); the others need no lists.
 PLANNED_BY_HAND = ("shift.plan",)
-# What looks every day for papers, models and alarms, of which there are none before the days that are played with everything.
+# What looks every day for papers, stock, cases and alarms, of which there are none before the days that are played with
+# everything.
 OF_WHOLE_DAYS = (
     "confidentiality.remind",
     "treatment_area.old_sheets",
@@ -70,6 +71,11 @@ OF_WHOLE_DAYS = (
     "guest_care.unled",
     "headquarters.reach_houses",
     "dental.models_due",
+    "inventory.morning",
+    "equipment.plans",
+    "payments.bills",
+    "prepaid.compare",
+    "complaints.open_reviews",
 )
 # The largest houses first, so that both processes are busy until the end.
 WEIGHTS = ("smile", "derma", "willow", "lumen", "peiban", "heron")

@@ -20,7 +20,7 @@ class Pace:
 
     dense: dict[str, tuple[int, int]]
     thin: dict[str, tuple[int, int]]
-    history_days: int = 84
+    history_days: int = 63
     dense_days: int = 6
     kept_days: int = 2
     ahead_days: int = 14
