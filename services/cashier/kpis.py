@@ -11,7 +11,8 @@ from kernel import clock
 from kernel.registry import Fact
 from services.books.models import Account, Movement
 from services.books.selectors import OF_PATIENTS
-from services.cashier.models import Arrear, Receipt, ReceiptLine
+from services.cashier.models import Arrear, ChargeSlip, Receipt, ReceiptLine
+from services.reception.selectors import median_minutes
 from services.sites.models import Site
 
 
@@ -50,3 +51,18 @@ def arrears(site: Site, day: date) -> Fact | None:
     )
     found = rows.aggregate(total=Sum("rest", default=0), count=Count("pk", filter=Q(rest__gt=0)))
     return Fact(found["total"], None, found["count"])
+
+
+def till_wait(site: Site, day: date) -> Fact | None:
+    """The median wait at the till of the day, from the doctor's signature on the slip to its charge, in whole minutes (CA-017).
+
+    Weighted by how many slips were charged, so that several days together give the mean of their medians per slip. Goods
+    that the cashier writes herself wait for nobody.
+    """
+    start, end = clock.day_bounds(day, site.timezone)
+    rows = ChargeSlip.objects.filter(
+        site=site, kind=ChargeSlip.Kind.TREATMENT, billed_at__gte=start, billed_at__lt=end
+    ).values_list("signed_at", "billed_at")
+    waits = [int((billed - signed).total_seconds()) for signed, billed in rows]
+    median = median_minutes(waits)
+    return None if median is None else Fact(median * len(waits), len(waits), len(waits))

@@ -94,6 +94,26 @@ def cured(page: Page, source: str) -> None:
     clicked(page.locator(f"[data-source='{source}'] a[data-row-open]"))
 
 
+def till_closed(cashier: Page, sign_in: Callable[..., Page], product: LiveProduct) -> None:
+    """The cashier counts 420.00 in cash and names a colleague, who counts the same on a screen of her own."""
+    cashier.goto(product.url("smile", "/till-days/"))
+    clicked(cashier.locator("tbody a[data-row-open]").first)
+    fill(cashier, n_10000="4", n_2000="1")
+    with moved_on(cashier):
+        cashier.keyboard.press("Control+Enter")
+    assert said(cashier) == ""
+    fill(cashier, reconciler="任涛")
+    clicked(form_to(cashier, "/close/").locator("button"))
+    assert said(cashier) == ""
+    second = sign_in("ren.tao", "smile", path=cashier.url.removeprefix(product.url("smile", "")))
+    fill(second, n_10000="4", n_2000="1")
+    with moved_on(second):
+        second.keyboard.press("Control+Enter")
+    assert said(second) == ""
+    cashier.reload()
+    assert cashier.locator("a[href$='.pdf']").count() == 1
+
+
 @pytest.mark.ledger(
     "GV-004", "GV-005", "GV-006", "GV-007", "GV-013", "GV-036", "FD-007", "FD-008", "TC-007", "AP-013", "QU-001"
 )
@@ -257,6 +277,7 @@ def test_a_desks_day_from_the_opening_list_to_the_hand_over(
     here = evening.url
     lines = open_lines(evening)
     assert lines["shift.cashier_area"] is True
+    assert lines["till_days.open"] is True
     for source in ("shift.items", "shift.duties", "telephone.messages", "appointments.confirmations"):
         assert lines[source] is False, (source, lines)
     picture(evening, "what is open")
@@ -265,10 +286,12 @@ def test_a_desks_day_from_the_opening_list_to_the_hand_over(
     assert said(evening) == "money_open"
     cashier.goto(product.url("smile", "/shift/cashier-area/"))
     pressed(cashier, "u")
+    till_closed(cashier, sign_in, product)
+    picture(cashier, "till closed")
     with moved_on(evening):
         evening.locator("form[action$='/sign/'] button[type=submit]").click()
     assert said(evening) == "leftovers_open"
-    assert "shift.cashier_area" not in open_lines(evening)
+    assert not {"shift.cashier_area", "till_days.open"} & set(open_lines(evening))
 
     # Each line leads where it is put right: the lists, the message, the call to whoever is expected tomorrow
     cured(evening, "shift.items")

@@ -229,6 +229,24 @@ def test_takings_count_on_the_day_of_the_payment_and_arrears_as_they_stood(monda
     assert shown("arrears", eighth, ninth) == 0, "a state counts as it stood last, it is not added up"
 
 
+@pytest.mark.ledger("CA-017")
+def test_the_median_wait_at_the_till_counts_signed_slips_and_no_goods(monday, at):
+    # Given three slips signed at nine, charged after 4, 10 and 30 minutes, and one that waits still
+    waiting = []
+    for number in range(4):
+        at("2026-12-07 09:00")
+        waiting.append(signed(patient(f"甲{number}")))
+    for slip, minute in zip(waiting, (4, 10, 30), strict=False):
+        at(f"2026-12-07 09:{minute:02d}")
+        charged(slip)
+
+    # Then the median of the day is that of the three; the next day has none until the fourth is charged
+    assert parts(fact_of("till_wait")) == (30, 3, 3)
+    assert fact_of("till_wait", MONDAY + timedelta(days=1)) is None
+    measure(center(), MONDAY)
+    assert shown("till_wait") == 10.0
+
+
 # --- dirty days -------------------------------------------------------------------------------------------------------
 
 

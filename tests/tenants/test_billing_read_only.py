@@ -77,7 +77,9 @@ def offers(client: Client, codes: dict[str, Any]) -> dict[str, set[str]]:
         answer = client.get(path)
         if answer.status_code != 200 or "html" not in answer.get("Content-Type", ""):
             continue
-        for target in posts(answer.content.decode(), path):
+        html = answer.content.decode()
+        assert " object (" not in html, f"{path} shows a row by the name of its class"
+        for target in posts(html, path):
             with suppress(Resolver404):
                 view = resolve(target, urlconf=urlconf).func
                 if word := getattr(view, "permissions", {}).get("POST"):

@@ -17,6 +17,23 @@ from services.staff.models import StaffMember
 from services.till_days.counting import DENOMINATIONS, MOST_PIECES, Counted
 
 
+class ColleagueField(forms.ModelChoiceField):
+    """A colleague, by number and name."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(queryset=StaffMember.objects.none(), to_field_name="code", **kwargs)
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.number} {obj.name}"
+
+
+class LineField(forms.ModelChoiceField):
+    """A line of the daily report, by its name."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.name)
+
+
 class CountForm(forms.Form):
     """Pieces of every denomination, slips and totals of the other tenders."""
 
@@ -57,13 +74,13 @@ class CountForm(forms.Form):
 class CloseForm(forms.Form):
     """Who counts a second time."""
 
-    reconciler = forms.ModelChoiceField(
-        label=_("Who counts again"), queryset=StaffMember.objects.none(), to_field_name="code", required=False
-    )
+    reconciler = ColleagueField(label=_("Who counts again"), required=False)
 
     def __init__(self, *args: Any, people: Iterable[StaffMember], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["reconciler"].queryset = StaffMember.objects.filter(pk__in=[one.pk for one in people])  # type: ignore[attr-defined]
+        self.fields["reconciler"].queryset = StaffMember.objects.select_related("user").filter(  # type: ignore[attr-defined]
+            pk__in=[one.pk for one in people]
+        )
 
 
 class OpenForm(forms.Form):
@@ -76,7 +93,7 @@ class MapForm(forms.Form):
     """On which line of the daily report an item counts."""
 
     item = forms.UUIDField(widget=forms.HiddenInput)
-    category = forms.ModelChoiceField(
+    category = LineField(
         label=_("Line of the daily report"), queryset=Category.objects.exclude(key=UNMAPPED), to_field_name="key"
     )
 
@@ -99,9 +116,7 @@ class CauseForm(forms.Form):
     """Cause and liable person of a difference."""
 
     cause = forms.CharField(label=_("Cause"), max_length=1000, required=False)
-    liable = forms.ModelChoiceField(
-        label=_("Liable person"), queryset=StaffMember.objects.none(), to_field_name="code", required=False
-    )
+    liable = ColleagueField(label=_("Liable person"), required=False)
     investigation = forms.CharField(label=_("What was looked into"), max_length=1000, required=False)
     recovery = forms.CharField(label=_("How it is made good"), max_length=300, required=False)
 
@@ -120,16 +135,13 @@ class PettyForm(forms.Form):
 class AdmitForm(forms.Form):
     """The guarantee, or the training and the company of the first week."""
 
-    staff = forms.ModelChoiceField(label=_("Cashier"), queryset=StaffMember.objects.none(), to_field_name="code")
+    staff = ColleagueField(label=_("Cashier"))
     guarantor = forms.CharField(label=_("Guarantor"), max_length=80, required=False)
     document = forms.CharField(label=_("Document of the guarantee"), max_length=120, required=False)
     guaranteed_on = DateField(label=_("Guaranteed on"), required=False)
     trained_on = DateField(label=_("Trained on"), required=False)
     first_day = DateField(label=_("First day at the till"), required=False)
-    companion = forms.ModelChoiceField(
-        label=_("Beside them in the first week"), queryset=StaffMember.objects.none(), to_field_name="code",
-        required=False,
-    )  # fmt: skip
+    companion = ColleagueField(label=_("Beside them in the first week"), required=False)
 
     def __init__(self, *args: Any, people: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
