@@ -65,8 +65,8 @@ NO_CHART = "an agency keeps clients' contact data, no charts; its manager regist
 ROOMS_OF_NO_AGENCY = {
     **dict.fromkeys(
         ("appointments", "books", "cashier", "charts", "consents", "consultation", "corrections", "discounts", "equipment",
-         "followup", "guest_care", "intake", "inventory", "outage", "payments", "policy", "reception", "refunds", "seals",
-         "shift", "sterilisation", "telephone", "till_days", "treatment_area", "vip"),
+         "followup", "guest_care", "intake", "inventory", "outage", "payments", "policy", "prepaid", "reception", "refunds",
+         "seals", "shift", "sterilisation", "telephone", "till_days", "treatment_area", "vip"),
         AGENCY,
     ),
     **dict.fromkeys(("patients", "records"), NO_CHART),

@@ -70,6 +70,7 @@ def offers(client: Client, codes: dict[str, Any]) -> dict[str, set[str]]:
     smile = context_for(slug="smile")
     urlconf = tenant_urlconf(smile.family, smile.verticals)
     found: dict[str, set[str]] = {}
+    nameless: list[str] = []
     for route in routes(smile):
         if route.is_api or "GET" not in getattr(route.view, "permissions", {}):
             continue
@@ -78,12 +79,14 @@ def offers(client: Client, codes: dict[str, Any]) -> dict[str, set[str]]:
         if answer.status_code != 200 or "html" not in answer.get("Content-Type", ""):
             continue
         html = answer.content.decode()
-        assert " object (" not in html, f"{path} shows a row by the name of its class"
+        if " object (" in html:
+            nameless.append(path)
         for target in posts(html, path):
             with suppress(Resolver404):
                 view = resolve(target, urlconf=urlconf).func
                 if word := getattr(view, "permissions", {}).get("POST"):
                     found.setdefault(word, set()).add(f"{path} -> {target}")
+    assert nameless == [], "a row is shown by the name of its class"
     return found
 
 

@@ -91,6 +91,7 @@ class PriceForm(EntryForm):
         super().__init__(*args, site=site, actor=actor, **kwargs)
         offered = items()
         self.fields["item"].queryset = offered  # type: ignore[attr-defined]
+        self.fields["item"].label_from_instance = lambda one: one.name  # type: ignore[attr-defined]
         if not quotes_anything(actor, site, offered):
             self.fields["item"].help_text = _("A price is named only once the doctor has signed the charge slip.")
             # Not offered; whoever sends it all the same is refused by the rule, which knows what helps and is audited.
