@@ -63,6 +63,6 @@ def till_wait(site: Site, day: date) -> Fact | None:
     rows = ChargeSlip.objects.filter(
         site=site, kind=ChargeSlip.Kind.TREATMENT, billed_at__gte=start, billed_at__lt=end
     ).values_list("signed_at", "billed_at")
-    waits = [int((billed - signed).total_seconds()) for signed, billed in rows]
+    waits = [int((billed - signed).total_seconds()) for signed, billed in rows if billed is not None]
     median = median_minutes(waits)
     return None if median is None else Fact(median * len(waits), len(waits), len(waits))
